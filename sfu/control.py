@@ -1,0 +1,214 @@
+"""The SFU's control interface: what signaling asks of it, and what it reports.
+
+Structs, not calls, so that the same interface crosses a pipe once workers are processes of their own. Ids are opaque
+strings that the caller chose; the SFU knows rooms, members and tracks by nothing else. A request is answered by its
+response or by `Refused`; nothing was changed by a refused one. Requests are idempotent: opening what is open with the
+same parameters, or closing what is gone, is answered like the first time.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import msgspec
+
+Kind = Literal["audio", "video"]
+Direction = Literal["publish", "subscribe"]
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """Where the SFU can be reached (RFC 8445 host candidate)."""
+
+    address: str
+    port: int
+    protocol: Literal["udp", "tcp"] = "udp"
+
+
+class LocalParameters(msgspec.Struct, frozen=True):
+    """The SFU's half of a transport: ICE-lite credentials, certificate, candidates. The SFU is always DTLS-passive."""
+
+    ice_ufrag: str
+    ice_pwd: str
+    fingerprint: str
+    """SHA-256 of the certificate, upper-case hex pairs with colons (RFC 8122)."""
+    candidates: list[Candidate]
+
+
+class RemoteParameters(msgspec.Struct, frozen=True):
+    """The browser's half of a transport, from its SDP."""
+
+    ice_ufrag: str
+    ice_pwd: str
+    fingerprint_algorithm: str
+    fingerprint: str
+
+
+class Codec(msgspec.Struct, frozen=True):
+    """One payload format as negotiated on one connection."""
+
+    name: Literal["opus", "VP8", "VP9"]
+    payload_type: int
+    clock_rate: int
+    rtx_payload_type: int | None = None
+
+
+class Extensions(msgspec.Struct, frozen=True):
+    """Ids of the header extensions that were negotiated on one m-line (RFC 8285); None where absent."""
+
+    mid: int | None = None
+    rid: int | None = None
+    repaired_rid: int | None = None
+    transport_cc: int | None = None
+    dependency_descriptor: int | None = None
+
+
+class EncodingParameters(msgspec.Struct, frozen=True):
+    """One encoding of an up track. SSRCs are 0 where the offer names none: they are learnt from MID, RID and RRID."""
+
+    ssrc: int = 0
+    rtx_ssrc: int = 0
+    rid: str | None = None
+
+
+# -- Requests -------------------------------------------------------------------------------------------------------
+
+
+class Request(msgspec.Struct, tag=True, frozen=True):
+    """Asked of the SFU."""
+
+
+class OpenTransport(Request, frozen=True):
+    """Prepare one peer connection of a member in a room. Answer: `TransportOpened`. The room's router opens with its first."""
+
+    room: str
+    member: str
+    transport: str
+    direction: Direction
+
+
+class ConnectTransport(Request, frozen=True):
+    """Tell a transport its remote half; other ICE credentials with the same fingerprint are an ICE restart."""
+
+    transport: str
+    remote: RemoteParameters
+
+
+class RestartIce(Request, frozen=True):
+    """New local ICE credentials, DTLS and SRTP kept. Answer: `TransportOpened`. The old ones hold until the new connect."""
+
+    transport: str
+
+
+class PublishTrack(Request, frozen=True):
+    """Accept a member's track on its publish transport, and bind its SSRCs to the member."""
+
+    transport: str
+    track: str
+    mid: str
+    kind: Kind
+    codecs: list[Codec]
+    extensions: Extensions
+    encodings: list[EncodingParameters]
+
+
+class UnpublishTrack(Request, frozen=True):
+    """End an up track; its down tracks end with it."""
+
+    transport: str
+    track: str
+
+
+class SubscribeTrack(Request, frozen=True):
+    """Copy an up track of the same room to a subscribe transport. Answer: `TrackSubscribed`."""
+
+    transport: str
+    track: str
+    codecs: list[Codec]
+    """As the subscriber connection will carry them."""
+    extensions: Extensions
+
+
+class UnsubscribeTrack(Request, frozen=True):
+    """End one down track."""
+
+    transport: str
+    track: str
+
+
+class CloseTransport(Request, frozen=True):
+    """Close a peer connection with all its tracks."""
+
+    transport: str
+
+
+class CloseRoom(Request, frozen=True):
+    """Close a room's router and every transport in it."""
+
+    room: str
+
+
+# -- Responses ------------------------------------------------------------------------------------------------------
+
+
+class Response(msgspec.Struct, tag=True, frozen=True):
+    """The SFU's answer."""
+
+
+class Done(Response, frozen=True):
+    """Carried out, nothing to tell."""
+
+
+class TransportOpened(Response, frozen=True):
+    """The transport's local half."""
+
+    local: LocalParameters
+
+
+class TrackSubscribed(Response, frozen=True):
+    """What the subscriber's m-line must say: SSRCs drawn for this down track, CNAME for lip sync."""
+
+    ssrc: int
+    rtx_ssrc: int
+    """0 for audio."""
+    cname: str
+    """Equal for the tracks of one publisher: random, per room and member."""
+
+
+class Refused(Response, frozen=True):
+    """The request did not fit the SFU's state, or a limit was reached; nothing was changed."""
+
+    reason: Literal["no_such_transport", "no_such_track", "ssrc_taken", "unsupported_codec", "limit", "closing"]
+
+
+# -- Events ---------------------------------------------------------------------------------------------------------
+
+
+class Event(msgspec.Struct, tag=True, frozen=True):
+    """Reported by the SFU unasked."""
+
+
+class TransportConnected(Event, frozen=True):
+    """ICE and DTLS are through (again, after a loss or an ICE restart)."""
+
+    transport: str
+
+
+class TransportDisconnected(Event, frozen=True):
+    """No consent for 10 s (RFC 7675): the browser may come back."""
+
+    transport: str
+
+
+class TransportClosed(Event, frozen=True):
+    """The transport ended by itself: no consent for 30 s, DTLS failed or was closed by the browser."""
+
+    transport: str
+    reason: Literal["consent_expired", "dtls_failed", "dtls_closed", "never_connected"]
+
+
+class Sfu(Protocol):
+    """The port through which signaling uses the SFU."""
+
+    async def request(self, request: Request) -> Response:
+        """Carry out one request. Raises `ConnectionError` if the SFU is gone."""
+        ...

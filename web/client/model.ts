@@ -1,0 +1,196 @@
+/**
+ * The seam between the client's core and its interface: what the interface may read (signals) and do (actions).
+ * The core (session.ts and what it uses) writes the signals; components under ui/ only read them and call actions.
+ */
+import type { ReadonlySignal, Signal } from "@preact/signals";
+
+export type Role = "participant" | "facilitator" | "organiser";
+
+/** Which page the person sees. */
+export type Screen =
+  | { name: "opening" }
+  | { name: "problem"; problem: Problem }
+  | { name: "before" }
+  | { name: "waiting"; facilitatorPresent: boolean; reconnecting: boolean }
+  | { name: "declined"; retryAt: number } // performance.now() milliseconds
+  | { name: "call" }
+  | { name: "left"; reason: LeftReason }
+  | { name: "organiser"; meetingRunning: boolean; deleted: boolean };
+
+/** Why a page cannot go on; each has its own text and remedy in the catalogue. */
+export type Problem =
+  | "no-secret" // page opened without its fragment
+  | "damaged-link"
+  | "unknown-group"
+  | "foreign-link" // the link's key does not belong to this group
+  | "no-secure-context"
+  | "browser-cannot" // no encoded transform, or no WebRTC, or no WebCrypto
+  | "no-devices-api"
+  | "meeting-full"
+  | "waiting-room-full"
+  | "server-full"
+  | "too-busy" // rate limited before joining
+  | "version" // the page is older than the server: reload
+  | "unreachable";
+
+export type LeftReason = "left" | "removed" | "ended" | "empty" | "deleted" | "taken-over" | "expired";
+
+export type DeviceState =
+  | "off" // closed by the person's choice
+  | "asking" // the browser's question is open
+  | "on"
+  | "blocked" // permission refused for the site
+  | "blocked-system" // refused by the operating system
+  | "missing" // no such device
+  | "in-use" // NotReadableError
+  | "lost" // unplugged or taken away while on
+  | "not-asked";
+
+export interface DeviceView {
+  state: DeviceState;
+  /** Labels are empty until permission was given once. */
+  choices: { id: string; label: string }[];
+  chosen: string;
+}
+
+export interface Devices {
+  microphone: ReadonlySignal<DeviceView>;
+  camera: ReadonlySignal<DeviceView>;
+  /** `choices` is empty where the browser cannot choose an output. */
+  speaker: ReadonlySignal<DeviceView>;
+  /** 0..1, smoothed, of one's own microphone; 0 while muted. */
+  level: ReadonlySignal<number>;
+  /** True after 5 s of an open microphone without any sound. */
+  silent: ReadonlySignal<boolean>;
+  /** The preview or self-view; null without camera. */
+  stream: ReadonlySignal<MediaStream | null>;
+}
+
+export type KeyState = "waiting" | "encrypted" | "problem";
+
+export interface MemberView {
+  id: string;
+  /** As everybody shows it, " (2)" included; null until their name has arrived. */
+  name: string | null;
+  role: "participant" | "facilitator";
+  self: boolean;
+  muted: boolean;
+  cameraOff: boolean;
+  /** 1-based place among raised hands, 0 if down. */
+  hand: number;
+  speaking: boolean;
+  connected: boolean;
+  keys: KeyState;
+  /** The picture to show, null for the avatar. */
+  video: MediaStream | null;
+  /** 16 bytes, the avatar's seed: same on every screen, new in each meeting. */
+  avatarSeed: Uint8Array;
+  /** Order of admission. */
+  order: number;
+}
+
+export interface KnockView {
+  id: string;
+  /** null while it cannot be opened: somebody without the link's secret. */
+  name: string | null;
+  /** performance.now() milliseconds when the waiting began. */
+  since: number;
+  removedEarlier: boolean;
+  connected: boolean;
+  /** Set for a few seconds after another facilitator answered: the card fades into "Ben let NAME in". */
+  answered: { outcome: "admitted" | "declined" | "withdrawn"; by: string | null } | null;
+  avatarSeed: Uint8Array;
+}
+
+export interface ChatMessage {
+  /** The room's sequence number; 0 while not yet sent. */
+  seq: number;
+  /** Unique per message on this page. */
+  key: string;
+  sender: string; // member id
+  senderName: string;
+  own: boolean;
+  text: string;
+  /** Local wall-clock time of arrival, for display only. */
+  at: Date;
+  state: "sending" | "sent" | "not-sent";
+}
+
+/** The one calm line about the connection; null when all is well. */
+export type ConnectionState = "fine" | "connecting" | "reconnecting" | "media-connecting" | "media-blocked";
+
+/** For the live regions; the interface turns them into words. Names are already numbered. */
+export type Announcement = { urgency: "polite" | "assertive" } & (
+  | { kind: "joined" | "left" | "hand-raised" | "hand-lowered"; name: string; place?: number }
+  | { kind: "chat"; name: string; text: string }
+  | { kind: "knock"; name: string | null }
+  | { kind: "knock-answered"; name: string | null; by: string; outcome: "admitted" | "declined" }
+  | { kind: "admitted" | "muted-by" | "muted-everyone" | "mic-on" | "mic-off" | "camera-on" | "camera-off" }
+  | { kind: "connection-lost" | "connection-back"; microphoneOn: boolean }
+  | { kind: "sound-blocked" | "copied" | "messages-missed" | "renamed"; name?: string }
+  | { kind: "request-refused"; code: string }
+);
+
+export interface Model {
+  screen: ReadonlySignal<Screen>;
+  /** The group's decrypted title; "" until known. */
+  title: ReadonlySignal<string>;
+  role: ReadonlySignal<Role>;
+  /** The name last asked for, to fill the field again on "Rejoin". */
+  ownName: ReadonlySignal<string>;
+  /** Everybody in the room, oneself included, in order of admission. */
+  members: ReadonlySignal<MemberView[]>;
+  knocks: ReadonlySignal<KnockView[]>;
+  chat: ReadonlySignal<ChatMessage[]>;
+  unread: Signal<number>;
+  connection: ReadonlySignal<ConnectionState>;
+  /** The browser holds back sound until somebody presses "Turn sound on". */
+  soundBlocked: ReadonlySignal<boolean>;
+  /** True while leaving would leave the meeting without a facilitator. */
+  lastFacilitator: ReadonlySignal<boolean>;
+  /** True once devices may be shown: the agreement was ticked. */
+  devicesOpened: ReadonlySignal<boolean>;
+  devices: Devices;
+  /** The interface subscribes; the core announces. */
+  onAnnouncement(listener: (announcement: Announcement) => void): () => void;
+}
+
+export interface Actions {
+  /** The whole agreement is ticked: open microphone and camera, each failing by itself. */
+  agree(): void;
+  /** null if good, else which catalogue text explains what is wrong: "empty" | "too-long" | "reserved" | "characters". */
+  checkName(name: string): "empty" | "too-long" | "reserved" | "characters" | null;
+  askToJoin(name: string): void;
+  stopWaiting(): void;
+  continueWithoutDevices(): void;
+  setMicrophone(on: boolean): void;
+  setCamera(on: boolean): void;
+  chooseDevice(kind: "microphone" | "camera" | "speaker", id: string): void;
+  /** Ask again after the person changed a permission or freed a device. */
+  retryDevice(kind: "microphone" | "camera"): void;
+  playTestSound(): Promise<void>;
+  turnSoundOn(): void;
+  raiseHand(): void;
+  lowerHand(): void;
+  /** Facilitators may lower anybody's hand. */
+  lowerHandOf(member: string): void;
+  sendChat(text: string): void;
+  /** Send a "not-sent" message again. */
+  resendChat(key: string): void;
+  admit(knock: string): void;
+  admitAll(): void;
+  decline(knock: string): void;
+  mute(member: string): void;
+  muteEveryone(): void;
+  remove(member: string): void;
+  endMeeting(): void;
+  leave(): void;
+  /** From the leave or declined page: back to the page before joining, or knock at once with the same name. */
+  rejoin(): void;
+  copyLink(which: "participant" | "facilitator" | "this"): Promise<boolean>;
+  deleteGroup(): void;
+  /** Give an element the voices of everybody; called once by the call page. */
+  attachSound(host: HTMLElement): () => void;
+  /** Load the page anew (problem "version" or "unreachable"). */
+  reload(): void;
+}
