@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const repository = fileURLToPath(new URL("..", import.meta.url));
+
+export default defineConfig({
+  root: repository,
+  // As web/build.mjs does it, with names that no test fetches.
+  define: { BUILT_ASSETS: JSON.stringify({ worker: "e2ee-worker.js", locales: { en: "client-en.ftl" } }) },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  test: {
+    include: ["tests/web/**/*.test.{ts,tsx}"],
+    cache: false,
+    maxWorkers: 2,
+  },
+});
