@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 import msgspec
 
 PROTOCOL = "hearthside.v1"
-"""The WebSocket subprotocol. A message that an old peer would misread needs a new number; a new optional field does not."""
+"""The WebSocket subprotocol. A message that an old peer would misread needs a new number; a new field does not."""
 
 MAX_MESSAGE_BYTES = 1 << 20
-"""Largest WebSocket message, bytes. An SDP offer with 64 m-lines is about 60 kB; more memory per socket buys nothing."""
+"""Largest WebSocket message, bytes. An SDP offer with 64 m-lines is about 60 kB; more per socket buys nothing."""
 
 MAX_SDP_CHARS = 200_000
 MAX_SAY_CHARS = 24_000
@@ -24,12 +24,13 @@ MAX_KNOCK_CHARS = 1_024
 MAX_TRACKS = 8
 """Tracks one member may publish in one room: microphone, camera, screen, screen sound, and as many to spare."""
 
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,32}$", description="random id, base64url")]
-Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$", description="Ed25519 public key, base64url")]
-Signature = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{86}$", description="Ed25519 signature, base64url")]
+# Patterns end in \Z and not in $, which in Python lets a line feed follow.
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,32}\Z", description="random id, base64url")]
+Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="Ed25519 public key, base64url")]
+Signature = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{86}\Z", description="Ed25519 signature, base64url")]
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=1_024, description="resume token, opaque")]
-Sealed = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=MAX_KNOCK_CHARS)]
-Body = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=MAX_SAY_CHARS)]
+Sealed = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=MAX_KNOCK_CHARS)]
+Body = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=MAX_SAY_CHARS)]
 Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SDP_CHARS)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]
 Leaf = Annotated[int, msgspec.Meta(ge=0, le=1023, description="the member's leaf, 10 bits of the KID")]
@@ -39,13 +40,13 @@ MemberRole = Literal["participant", "facilitator"]
 Kind = Literal["audio", "video"]
 
 ErrorCode = Literal[
-    "bad_message",  # not JSON, unknown type, or a field out of bounds: nothing was changed
+    "bad_message",
     "too_large",
-    "rate_limited",  # `retry_after` says when
-    "join_deadline",  # no join or resume within 15 s
+    "rate_limited",
+    "join_deadline",
     "unknown_group",
-    "bad_proof",  # the signature or its key does not belong to this group and role
-    "wrong_state",  # for instance a second join on one socket
+    "bad_proof",
+    "wrong_state",
     "not_permitted",
     "no_such_member",
     "no_such_knock",
@@ -54,16 +55,40 @@ ErrorCode = Literal[
     "too_many_tracks",
     "meeting_full",
     "waiting_room_full",
-    "wait_before_knocking",  # declined less than 60 s ago; `retry_after` says how long
-    "session_expired",  # the resume token is older than the grace time, of an ended meeting or of a removed session
+    "wait_before_knocking",
+    "session_expired",
     "server_full",
-    "media_unavailable",  # the SFU did not answer: try again
+    "media_unavailable",
     "internal",
 ]
 
+ERROR_MEANINGS: dict[ErrorCode, str] = {
+    "bad_message": "not JSON, an unknown type, or a field out of bounds",
+    "too_large": "longer than a message may be; the socket closes",
+    "rate_limited": "too much in too short a time; `retry_after` says when",
+    "join_deadline": "no `join` or `resume` within 15 s; the socket closes",
+    "unknown_group": "no such group, or it was deleted; the socket closes",
+    "bad_proof": "the signature or its key does not belong to this group and role; the socket closes",
+    "wrong_state": "the message does not fit what this socket has done so far, for instance a second `join`",
+    "not_permitted": "the role may not do this",
+    "no_such_member": "nobody with this id is in the meeting (any longer)",
+    "no_such_knock": "nobody with this id is waiting (any longer)",
+    "no_such_room": "the sender is in no room with this id",
+    "bad_sdp": "the session description could not be read or does not fit the one before",
+    "too_many_tracks": "one member may not publish that many tracks",
+    "meeting_full": "no place left in the meeting: who waits stays waiting, a facilitator is sent away",
+    "waiting_room_full": "as many people are waiting as may; the socket closes",
+    "wait_before_knocking": "declined less than 60 s ago; `retry_after` says how long to wait; the socket closes",
+    "session_expired": "the token is too old, of an ended meeting or of a session that was ended; the socket closes",
+    "server_full": "no more sockets from this address, or at all; the socket closes",
+    "media_unavailable": "the SFU did not answer: try again",
+    "internal": "a fault of the server; the message may be sent again",
+}
+"""What each error code tells. A refused message has changed nothing."""
+
 
 class Message(msgspec.Struct, tag_field="type", forbid_unknown_fields=False, omit_defaults=True):
-    """A JSON object whose ``type`` names the struct in snake case; unknown fields are ignored, unknown types refused."""
+    """A JSON object; ``type`` is the struct's name in snake case. Unknown fields are ignored, unknown types refused."""
 
 
 class ClientMessage(Message):
@@ -118,7 +143,7 @@ class TrackOffer(msgspec.Struct):
     """One track in a `publish`."""
 
     id: Id
-    mid: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}$")]
+    mid: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,16}\Z")]
     kind: Kind
 
 
@@ -140,13 +165,13 @@ class Join(ClientMessage, tag="join"):
     group: Id
     role: Role
     key: Key
-    """The public key that belongs to the link: door key for participants, role key for facilitators, root for organisers."""
+    """The link's public key: the door key for participants, a role key for facilitators, the root for organisers."""
     signature: Signature
-    """Over ``"hearthside join v1" ‖ 0x00 ‖ role ‖ 0x00 ‖ group ‖ 0x00 ‖ nonce`` (UTF-8, the nonce as in `challenge`)."""
+    """Over ``"hearthside join v1" ‖ 0x00 ‖ role ‖ 0x00 ‖ group ‖ 0x00 ‖ nonce`` (UTF-8, nonce as in `challenge`)."""
     sealed: Sealed | None = None
     """Participants: the name, sealed under the link's key."""
     browser: Id | None = None
-    """A random mark that this browser keeps for this group for 24 h, so that a removal can be pointed out. Not an identity."""
+    """A random mark that this browser keeps for this group for 24 h, to point out a removal. Not an identity."""
 
 
 class Resume(ClientMessage, tag="resume"):
@@ -223,7 +248,7 @@ class Say(ClientMessage, tag="say"):
 
 
 class Publish(ClientMessage, tag="publish"):
-    """Offer of the publisher connection. It names all tracks that the SDP holds; an m-line set inactive ends its track."""
+    """Offer of the publisher connection. It names all tracks that the SDP holds; an inactive m-line ends its track."""
 
     room: Id
     n: Count
@@ -233,7 +258,7 @@ class Publish(ClientMessage, tag="publish"):
 
 
 class Subscribe(ClientMessage, tag="subscribe"):
-    """Open the subscriber connection of a room, or build it anew. `subscribe_offer` follows, and again at every change."""
+    """Open the subscriber connection of a room, or build it anew. `subscribe_offer` follows, then at every change."""
 
     room: Id
 
@@ -449,8 +474,8 @@ CLOSE_CODES = {
     1012: "the server restarts: resume",
 }
 
-_client_decoder = msgspec.json.Decoder(AnyClientMessage)
-_server_decoder = msgspec.json.Decoder(AnyServerMessage)
+_client_decoder: msgspec.json.Decoder[AnyClientMessage] = msgspec.json.Decoder(AnyClientMessage)
+_server_decoder: msgspec.json.Decoder[AnyServerMessage] = msgspec.json.Decoder(AnyServerMessage)
 _encoder = msgspec.json.Encoder()
 
 
