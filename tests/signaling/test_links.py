@@ -1,0 +1,196 @@
+import contextlib
+import hashlib
+import hmac
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling import links
+from signaling.links import GroupKeys, LinkError, SealError, b64, parse_link, unb64
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "links.json").read_text())
+CASES: list[dict[str, Any]] = VECTORS["cases"]
+every_case = pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
+
+
+def hkdf(key: bytes, info: bytes, length: int, salt: bytes = b"") -> bytes:
+    """RFC 5869 written out, so that the vectors do not only agree with the code that made them."""
+    secret = hmac.digest(salt or bytes(32), key, "sha256")
+    block, out = b"", b""
+    for counter in range(1, 3):
+        block = hmac.digest(secret, block + info + bytes([counter]), "sha256")
+        out += block
+    return out[:length]
+
+
+def keys_of(case: dict[str, Any]) -> GroupKeys:
+    given_ = case["input"]
+    return GroupKeys(given_["group"], unb64(given_["room_secret"]), unb64(given_["root_seed"]))
+
+
+@every_case
+def test_the_vectors_follow_from_the_document(case: dict[str, Any]) -> None:
+    given_ = case["input"]
+    secret, root = unb64(given_["room_secret"]), unb64(given_["root_seed"])
+    group, meeting, room, member = (given_[name].encode() for name in ("group", "meeting", "room", "member"))
+    assert unb64(case["door_seed"]) == hkdf(secret, b"hearthside door v1", 32)
+    assert unb64(case["profile_key"]) == hkdf(secret, b"hearthside profile v1\0" + group, 16)
+    assert unb64(case["knock_key"]) == hkdf(secret, b"hearthside knock v1\0" + group, 16)
+    assert [unb64(seed) for seed in case["role_seeds"]] == [
+        hkdf(root, b"hearthside role v1\0" + number, 32) for number in (b"1", b"2")
+    ]
+    assert unb64(case["envelope_key"]) == hkdf(secret, b"hearthside say v1\0" + meeting + b"\0" + room, 16)
+    info = b"\0".join([b"hearthside media v1", meeting, room, member, str(given_["kid"]).encode()])
+    assert unb64(case["sender_base_key"]) == hkdf(secret, info, 16, unb64(given_["salt"]))
+    assert unb64(case["avatar_seed"]) == hkdf(secret, b"hearthside avatar v1\0" + meeting + b"\0" + member, 16)
+    assert unb64(case["root_fingerprint"]) == hashlib.sha256(unb64(case["root_key"])).digest()[:16]
+
+
+@every_case
+def test_the_code_gives_the_vectors(case: dict[str, Any]) -> None:
+    given_, keys = case["input"], keys_of(case)
+    place = {"meeting": given_["meeting"], "member": given_["member"]}
+    assert b64(keys.root_key) == case["root_key"]
+    assert b64(keys.door_key) == case["door_key"]
+    assert [b64(keys.role_key(number)) for number in (1, 2)] == case["role_keys"]
+    assert b64(links.envelope_key(keys.room_secret, given_["meeting"], given_["room"])) == case["envelope_key"]
+    base = links.sender_base_key(
+        keys.room_secret, unb64(given_["salt"]), room=given_["room"], kid=given_["kid"], **place
+    )
+    assert b64(base) == case["sender_base_key"]
+    assert b64(links.avatar_seed(keys.room_secret, **place)) == case["avatar_seed"]
+    assert keys.links(given_["public_url"]) == case["links"]
+
+
+@every_case
+def test_profile_and_knock_seal_and_open(case: dict[str, Any]) -> None:
+    given_, secret = case["input"], unb64(case["input"]["room_secret"])
+    profile = links.seal_profile(secret, given_["group"], given_["title"], nonce=unb64(given_["profile_nonce"]))
+    knock = links.seal_knock(secret, given_["group"], given_["name"], nonce=unb64(given_["knock_nonce"]))
+    assert b64(profile) == case["sealed_profile"]
+    assert b64(knock) == case["sealed_knock"]
+    assert links.open_profile(secret, given_["group"], profile) == given_["title"]
+    assert links.open_knock(secret, given_["group"], knock) == given_["name"]
+
+
+@every_case
+@pytest.mark.parametrize("role", ["participant", "facilitator", "organiser"])
+def test_a_links_key_signs_the_challenge_of_its_role_alone(case: dict[str, Any], role: links.Role) -> None:
+    given_, proof = case["input"], case["proofs"][role]
+    link = parse_link(case["links"][role])
+    assert b64(links.public_key(link.seed)) == proof["key"]
+    assert links.challenge_bytes(role, link.group, given_["nonce"]).hex() == proof["challenge"]
+    signature = links.sign_challenge(link.seed, role, link.group, given_["nonce"])
+    assert b64(signature) == proof["signature"]
+    key = Ed25519PublicKey.from_public_bytes(unb64(proof["key"]))
+    key.verify(signature, bytes.fromhex(proof["challenge"]))
+    with pytest.raises(InvalidSignature):
+        key.verify(signature, links.challenge_bytes(role, link.group, b64(bytes(32))))
+
+
+@every_case
+def test_links_are_read_back(case: dict[str, Any]) -> None:
+    keys = keys_of(case)
+    for role, url in case["links"].items():
+        link = parse_link(url)
+        assert (link.role, link.group, link.room_secret) == (role, keys.group, keys.room_secret)
+        assert b64(link.root_fingerprint) == case["root_fingerprint"]
+
+
+@pytest.mark.parametrize("bad", VECTORS["bad_links"], ids=lambda bad: bad["why"])
+def test_a_bad_link_is_refused_without_being_quoted(bad: dict[str, str]) -> None:
+    with pytest.raises(LinkError) as caught:
+        parse_link(bad["link"])
+    assert not re.search(r"[A-Za-z0-9_-]{16}", str(caught.value))
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_a_link_or_a_link_error(text: str) -> None:
+    for url in (text, "https://a/g/AAECAwQFBgcICQoLDA0ODw#" + text):
+        with contextlib.suppress(LinkError):
+            parse_link(url)
+
+
+@given(st.binary(max_size=80))
+def test_base64url_has_one_writing(data: bytes) -> None:
+    assert unb64(b64(data)) == data
+    assert not set(b64(data)) - set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+@given(st.text(max_size=60))
+def test_base64url_refuses_what_it_would_not_write(text: str) -> None:
+    try:
+        data = unb64(text)
+    except ValueError:
+        return
+    assert b64(data) == text
+
+
+@given(st.binary(max_size=16380))
+def test_padding_hides_the_length_and_comes_off(text: bytes) -> None:
+    padded = links.pad(text)
+    assert len(padded) in links.SIZE_CLASSES
+    assert links.unpad(padded) == text
+
+
+@given(st.binary(max_size=300))
+def test_only_padding_is_unpadded(data: bytes) -> None:
+    try:
+        text = links.unpad(data)
+    except ValueError:
+        return
+    assert links.pad(text) == data
+
+
+def test_a_text_above_the_largest_class_is_refused() -> None:
+    with pytest.raises(ValueError, match="longer than"):
+        links.pad(bytes(16381))
+
+
+@given(st.integers(0, 284), st.integers(0, 7))
+def test_a_changed_blob_does_not_open(position: int, bit: int) -> None:
+    secret, group = bytes(16), "AAECAwQFBgcICQoLDA0ODw"
+    blob = bytearray(links.seal_profile(secret, group, "Thursday circle", nonce=bytes(12)))
+    blob[position] ^= 1 << bit
+    with pytest.raises(SealError):
+        links.open_profile(secret, group, bytes(blob))
+
+
+def test_a_blob_opens_only_for_its_group_its_secret_and_its_use() -> None:
+    secret, group = bytes(16), "AAECAwQFBgcICQoLDA0ODw"
+    blob = links.seal_profile(secret, group, "Thursday circle", nonce=bytes(12))
+    assert links.open_profile(secret, group, blob) == "Thursday circle"
+    for other_secret, other_group, other_blob in [
+        (bytes(15) + b"\1", group, blob),
+        (secret, "BAECAwQFBgcICQoLDA0ODw", blob),
+        (secret, group, blob[:-1]),
+        (secret, group, b""),
+    ]:
+        with pytest.raises(SealError):
+            links.open_profile(other_secret, other_group, other_blob)
+    with pytest.raises(SealError):
+        links.open_knock(secret, group, blob)
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b'{"title":3}', b"\xff", b"7"])
+def test_a_blob_with_another_text_inside_is_refused(text: bytes) -> None:
+    secret, group, info = bytes(16), "AAECAwQFBgcICQoLDA0ODw", b"hearthside profile v1\0AAECAwQFBgcICQoLDA0ODw"
+    sealed = AESGCM(hkdf(secret, info, 16)).encrypt(bytes(12), links.pad(text), info)
+    with pytest.raises(SealError):
+        links.open_profile(secret, group, b"\1" + bytes(12) + sealed)
+
+
+def test_secrets_have_no_repr() -> None:
+    keys = GroupKeys("AAECAwQFBgcICQoLDA0ODw", bytes(range(16)), bytes(range(32)))
+    for url in keys.links("https://meet.example.org").values():
+        assert "\\x" not in repr(parse_link(url))
+        assert "AAEC" not in repr(parse_link(url))
+    assert "AAEC" not in repr(keys)
