@@ -119,13 +119,24 @@ class UnpublishTrack(Request, frozen=True):
 
 
 class SubscribeTrack(Request, frozen=True):
-    """Copy an up track of the same room to a subscribe transport. Answer: `TrackSubscribed`."""
+    """Prepare a copy of an up track of the same room on a subscribe transport. Answer: `TrackSubscribed`.
+
+    Nothing is sent before `StartTrack`: a browser that does not know the SSRC yet would drop the key frame, or take the
+    stream for another m-line's.
+    """
 
     transport: str
     track: str
     codecs: list[Codec]
     """As the subscriber connection will carry them."""
     extensions: Extensions
+
+
+class StartTrack(Request, frozen=True):
+    """Let a prepared down track flow: the subscriber has answered the offer that names it. Video asks for a key frame."""
+
+    transport: str
+    track: str
 
 
 class UnsubscribeTrack(Request, frozen=True):
