@@ -78,7 +78,7 @@ class Request(msgspec.Struct, tag=True, frozen=True):
 
 
 class OpenTransport(Request, frozen=True):
-    """Prepare one peer connection of a member in a room. Answer: `TransportOpened`. The room's router opens with its first."""
+    """Prepare a peer connection of a member; a room's router opens with its first. Answer: `TransportOpened`."""
 
     room: str
     member: str
@@ -94,7 +94,7 @@ class ConnectTransport(Request, frozen=True):
 
 
 class RestartIce(Request, frozen=True):
-    """New local ICE credentials, DTLS and SRTP kept. Answer: `TransportOpened`. The old ones hold until the new connect."""
+    """New local ICE credentials, DTLS kept; the old ones hold until the new connect. Answer: `TransportOpened`."""
 
     transport: str
 
@@ -133,7 +133,7 @@ class SubscribeTrack(Request, frozen=True):
 
 
 class StartTrack(Request, frozen=True):
-    """Let a prepared down track flow: the subscriber has answered the offer that names it. Video asks for a key frame."""
+    """Let a prepared down track flow: the subscriber answered the offer that names it. Video asks for a key frame."""
 
     transport: str
     track: str
