@@ -41,7 +41,6 @@ Kind = Literal["audio", "video"]
 
 ErrorCode = Literal[
     "bad_message",
-    "too_large",
     "rate_limited",
     "join_deadline",
     "unknown_group",
@@ -64,8 +63,7 @@ ErrorCode = Literal[
 
 ERROR_MEANINGS: dict[ErrorCode, str] = {
     "bad_message": "not JSON, an unknown type, or a field out of bounds",
-    "too_large": "longer than a message may be; the socket closes",
-    "rate_limited": "too much in too short a time; `retry_after` says when",
+    "rate_limited": "too much in too short a time; `retry_after` says when; who goes on is closed",
     "join_deadline": "no `join` or `resume` within 15 s; the socket closes",
     "unknown_group": "no such group, or it was deleted; the socket closes",
     "bad_proof": "the signature or its key does not belong to this group and role; the socket closes",
@@ -76,7 +74,7 @@ ERROR_MEANINGS: dict[ErrorCode, str] = {
     "no_such_room": "the sender is in no room with this id",
     "bad_sdp": "the session description could not be read or does not fit the one before",
     "too_many_tracks": "one member may not publish that many tracks",
-    "meeting_full": "no place left in the meeting: who waits stays waiting, a facilitator is sent away",
+    "meeting_full": "no place left in the meeting: who was not let in stays waiting; a facilitator's socket closes",
     "waiting_room_full": "as many people are waiting as may; the socket closes",
     "wait_before_knocking": "declined less than 60 s ago; `retry_after` says how long to wait; the socket closes",
     "session_expired": "the token is too old, of an ended meeting or of a session that was ended; the socket closes",
@@ -319,6 +317,9 @@ class Joined(ServerMessage, tag="joined"):
     knocks: list[Knock] = []
     """Facilitators only."""
     resumed: bool = False
+    """The session was taken up again: after a lost socket, a reload or a restart of the server."""
+    media_kept: bool = False
+    """The SFU still holds this session's connections. False: nothing is there (yet), publish and subscribe anew."""
 
 
 class OrganiserReady(ServerMessage, tag="organiser_ready"):
@@ -469,8 +470,9 @@ AnyServerMessage = (
 CLOSE_CODES = {
     4000: "finished: declined, removed, ended, left or deleted; the message before says which",
     4001: "taken over by another tab",
-    4002: "too many messages, or one that could not be read",
-    4003: "no join or resume in time, or the proof was not good",
+    4002: "too many messages beyond the limits, or that could not be read",
+    4003: "not let in: no join or resume in time, no good proof, no place; the error before says which",
+    1009: "a message of more than 1 MiB: resume",
     1012: "the server restarts: resume",
 }
 

@@ -33,7 +33,6 @@ export type Kind = "audio" | "video";
 
 export type ErrorCode =
   | "bad_message"
-  | "too_large"
   | "rate_limited"
   | "join_deadline"
   | "unknown_group"
@@ -256,7 +255,10 @@ export interface JoinedMessage {
   rooms: RoomState[];
   /** Facilitators only. */
   knocks?: Knock[];
+  /** The session was taken up again: after a lost socket, a reload or a restart of the server. */
   resumed?: boolean;
+  /** The SFU still holds this session's connections. False: nothing is there (yet), publish and subscribe anew. */
+  media_kept?: boolean;
 }
 
 /** The organiser's proof was good; `delete_group` will be taken. */
@@ -435,7 +437,8 @@ export type ServerMessage =
 export const CLOSE_CODES = {
   4000: "finished: declined, removed, ended, left or deleted; the message before says which",
   4001: "taken over by another tab",
-  4002: "too many messages, or one that could not be read",
-  4003: "no join or resume in time, or the proof was not good",
+  4002: "too many messages beyond the limits, or that could not be read",
+  4003: "not let in: no join or resume in time, no good proof, no place; the error before says which",
+  1009: "a message of more than 1 MiB: resume",
   1012: "the server restarts: resume",
 } as const;
