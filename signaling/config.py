@@ -1,0 +1,293 @@
+"""Operators' settings: flags win over ``HEARTHSIDE_*`` variables, those over one TOML file, and that over the defaults.
+
+A setting has one name everywhere: ``media_address`` is ``--media-address``, ``HEARTHSIDE_MEDIA_ADDRESS`` (several
+divided by commas) and ``media_address = [...]``. A name that does not exist is an error, so that a slip of the pen
+never silently leaves a default in force.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import ifaddr
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PREFIX = "HEARTHSIDE_"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8080
+DEFAULT_MEDIA_PORT = 8081
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class ConfigError(Exception):
+    """Settings that cannot be used. The text is one sentence for the operator and names the setting."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator decides, complete and checked."""
+
+    host: str
+    """Address or name on which pages and WebSockets are served."""
+    port: int
+    media_port: int
+    """The one UDP port for everybody's voice and picture."""
+    media_addresses: tuple[str, ...]
+    """Where browsers find the media port: told to them as ICE candidates."""
+    media_binds: tuple[str, ...]
+    """This machine's addresses on which the media port is opened."""
+    public_url: str
+    """Scheme, host and port as people type them; no path, no slash at the end."""
+    public_url_given: bool
+    """False where `public_url` was derived from host, port and certificate."""
+    tls_certificate: Path | None
+    tls_key: Path | None
+    data: Path
+    """The folder of the SQLite database."""
+    database_url: str | None
+    """SQLAlchemy's form, where it is not SQLite in `data`. It may hold a password: never print it."""
+    trusted_proxies: tuple[Network, ...]
+    """Whose ``X-Forwarded-For`` counts."""
+    log_level: str
+
+    @property
+    def database(self) -> str | Path:
+        """What `Store.open` takes: a URL, or the data folder."""
+        return self.database_url or self.data
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers give this address camera, microphone and keys (a secure context)."""
+        url = urlsplit(self.public_url)
+        return url.scheme == "https" or is_loopback(url.hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`; browsers treat ``localhost`` and its subdomains so as well."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def machine_addresses() -> list[str]:
+    """This machine's IPv4 and global IPv6 addresses, loopback and link-local ones left out."""
+    found = []
+    for adapter in ifaddr.get_adapters():
+        for entry in adapter.ips:
+            text = entry.ip if isinstance(entry.ip, str) else entry.ip[0]
+            address = ipaddress.ip_address(text)
+            if address.is_loopback or address.is_link_local:
+                continue
+            if address.version == 4 or address.is_global:
+                found.append(text)
+    return sorted(set(found), key=lambda text: (":" in text, text))
+
+
+# -- One reader a kind of value: from a text (flag, variable) or a TOML value ----------------------------------------
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError("a text is wanted")
+    return raw.strip()
+
+
+def _port(raw: object) -> int:
+    if isinstance(raw, str) and raw.strip().isdecimal():
+        raw = int(raw)
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw <= 65535:
+        raise ValueError("a port is a number from 1 to 65535, or 0 for any free one")
+    return raw
+
+
+def _path(raw: object) -> Path:
+    return Path(_text(raw)).expanduser()
+
+
+def _list(raw: object) -> list[str]:
+    if isinstance(raw, str):
+        raw = [part for part in raw.split(",") if part.strip()]
+    if not isinstance(raw, list | tuple) or not raw:
+        raise ValueError("one or more are wanted")
+    return [_text(part) for part in raw]
+
+
+def _addresses(raw: object) -> tuple[str, ...]:
+    found = []
+    for text in _list(raw):
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not an IP address") from None
+        if address.is_unspecified or address.is_multicast:
+            raise ValueError(f"browsers cannot send to {text}; give an address that they can reach")
+        found.append(str(address))
+    return tuple(dict.fromkeys(found))
+
+
+def _networks(raw: object) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(text) for text in _list(raw))
+    except ValueError as error:
+        raise ValueError(f"networks are written like 10.0.0.0/8 or 127.0.0.1 ({error})") from None
+
+
+def _url(raw: object) -> str:
+    text = _text(raw)
+    try:
+        url = urlsplit(text)
+        known = (
+            url.scheme in ("http", "https") and url.hostname and not url.username and (url.port is None or url.port > 0)
+        )
+    except ValueError:
+        known = False
+    if not known or url.path not in ("", "/") or url.query or url.fragment:
+        raise ValueError("write it like https://meet.example.org, with no path behind it")
+    return f"{url.scheme}://{url.netloc.lower()}"
+
+
+def _level(raw: object) -> str:
+    text = _text(raw).lower()
+    if text not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)} is wanted")
+    return text
+
+
+READERS: dict[str, Callable[[object], Any]] = {
+    "host": _text,
+    "port": _port,
+    "media_port": _port,
+    "media_address": _addresses,
+    "public_url": _url,
+    "tls_certificate": _path,
+    "tls_key": _path,
+    "data": _path,
+    "database_url": _text,
+    "trusted_proxies": _networks,
+    "log_level": _level,
+}
+
+
+# -- Putting the sources together ------------------------------------------------------------------------------------
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    return difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+
+
+def _read(name: str, raw: object, called: str) -> Any:
+    try:
+        return READERS[name](raw)
+    except ValueError as error:
+        raise ConfigError(f"{called} is not usable: {error}.") from None
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"The settings file {path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {path} is not valid TOML: {error}.") from None
+    values = {}
+    for name, raw in table.items():
+        if name not in READERS:
+            near = _nearest(name, list(READERS))
+            raise ConfigError(f"The settings file {path} has an unknown setting {name!r}; the nearest is {near!r}.")
+        values[name] = _read(name, raw, f"The setting {name!r} in {path}")
+        if isinstance(values[name], Path):
+            values[name] = path.parent / values[name]
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    known = {PREFIX + name.upper(): name for name in READERS}
+    values = {}
+    for variable, raw in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG":
+            continue
+        if variable not in known:
+            near = _nearest(variable, [*known, PREFIX + "CONFIG"])
+            raise ConfigError(f"The environment has an unknown setting {variable}; the nearest is {near}.")
+        values[known[variable]] = _read(known[variable], raw, f"The variable {variable}")
+    return values
+
+
+def default_data(environ: Mapping[str, str]) -> Path:
+    """Where the database lies if nobody says otherwise: the XDG data folder, the same from every working directory."""
+    home = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(home).expanduser() / "hearthside"
+
+
+def _derived_url(host: str, port: int, secure: bool, media_addresses: tuple[str, ...]) -> str:
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = media_addresses[0]
+    shown = f"[{host}]" if ":" in host else host
+    suffix = "" if port == (443 if secure else 80) else f":{port}"
+    return f"{'https' if secure else 'http'}://{shown}{suffix}"
+
+
+def load(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    config: Path | None = None,
+    addresses_of_machine: Callable[[], list[str]] = machine_addresses,
+) -> Settings:
+    """Put all sources together. `flags` holds those that were given. Raises `ConfigError`."""
+    if config is None and environ.get(PREFIX + "CONFIG"):
+        config = Path(environ[PREFIX + "CONFIG"]).expanduser()
+    values = _from_file(config) if config else {}
+    values |= _from_environment(environ)
+    for name, raw in flags.items():
+        values[name] = _read(name, raw, f"--{name.replace('_', '-')}")
+
+    host = values.get("host", DEFAULT_HOST)
+    port = values.get("port", DEFAULT_PORT)
+    certificate, key = values.get("tls_certificate"), values.get("tls_key")
+    if (certificate is None) != (key is None):
+        missing = "tls_key" if key is None else "tls_certificate"
+        raise ConfigError(f"TLS needs certificate and key: {missing} (--{missing.replace('_', '-')}) is missing.")
+
+    local = addresses_of_machine()
+    announced = values.get("media_address")
+    if announced is None:
+        if is_loopback(host):
+            announced = ("::1",) if host == "::1" else ("127.0.0.1",)
+        elif local:
+            announced = tuple(local)
+        else:
+            raise ConfigError("This machine has no address of its own; say where it can be reached: --media-address.")
+    # Each address gets its own socket, so that an answer leaves from the address that was asked. An address that is
+    # not this machine's stands for it behind NAT: then packets may arrive on any of its own.
+    own = all(text in local or is_loopback(text) for text in announced)
+    binds = announced if own or not local else tuple(local)
+
+    return Settings(
+        host=host,
+        port=port,
+        media_port=values.get("media_port", DEFAULT_MEDIA_PORT),
+        media_addresses=announced,
+        media_binds=binds,
+        public_url=values.get("public_url") or _derived_url(host, port, certificate is not None, announced),
+        public_url_given="public_url" in values,
+        tls_certificate=certificate,
+        tls_key=key,
+        data=values.get("data", default_data(environ)).absolute(),
+        database_url=values.get("database_url"),
+        trusted_proxies=values.get("trusted_proxies", ()),
+        log_level=values.get("log_level", "info"),
+    )

@@ -1,0 +1,1 @@
+"""The database's history. Alembic runs what is missing whenever a database is opened (`signaling.store`)."""
