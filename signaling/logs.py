@@ -29,7 +29,7 @@ _FRAGMENT = re.compile(r"#[pfo]\d+\.[\w.-]+")
 _BASE64 = re.compile(r"(?<![\w+/])(?=[A-Za-z0-9/]*[+=])[A-Za-z0-9+/]{18,}={0,2}")
 """Only with a plus or an equals sign in it: without them it is a path."""
 _RUN = re.compile(r"[A-Za-z0-9_-]{20,}")
-"""20 characters is the shortest run taken for an id, key or token: a group id has 22, and shorter ones would eat words."""
+"""20 characters at least: a group id has 22, and shorter runs would eat words."""
 _WORDS = re.compile(r"[a-z_]+|[a-z-]+|[A-Z_]+")
 """Runs that are plain words: a random id of 22 characters is one of these once in 10^8."""
 _BYTES = re.compile(r"""\b(?:bytearray\()?b(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\)?""")
