@@ -1,0 +1,46 @@
+/** How a browser lets its encoded frames pass through a worker, and whether it can. */
+import type { TransformOptions } from "./worker_messages";
+
+/** Chromium's first interface, from before RTCRtpScriptTransform (there since Chromium 141, Firefox 117, Safari 15.4). */
+interface WithEncodedStreams {
+  createEncodedStreams?(): { readable: ReadableStream; writable: WritableStream };
+}
+
+function hasScriptTransform(): boolean {
+  return typeof RTCRtpScriptTransform === "function";
+}
+
+/** Why meetings are impossible here; null if they are possible. */
+export function browserProblem(): "browser-cannot" | "no-secure-context" | null {
+  if (typeof isSecureContext === "boolean" && !isSecureContext) return "no-secure-context";
+  const able =
+    typeof RTCPeerConnection === "function" &&
+    typeof Worker === "function" &&
+    typeof crypto === "object" &&
+    typeof crypto.subtle === "object" &&
+    (hasScriptTransform() || "createEncodedStreams" in RTCRtpSender.prototype);
+  return able ? null : "browser-cannot";
+}
+
+/** What every RTCPeerConnection is made with. No ICE server: the only one that is contacted is our own. */
+export function peerConnectionConfiguration(): RTCConfiguration {
+  const configuration: RTCConfiguration & { encodedInsertableStreams?: true } = {
+    iceServers: [],
+    bundlePolicy: "max-bundle",
+  };
+  // Chromium's first interface exists only on connections that asked for it; such a connection passes nothing by itself.
+  if (!hasScriptTransform()) configuration.encodedInsertableStreams = true;
+  return configuration;
+}
+
+/** Once for each sender or receiver: a second one of another sort does not throw in Chromium, it just does not work. */
+export function attachTransform(worker: Worker, end: RTCRtpSender | RTCRtpReceiver, options: TransformOptions): void {
+  if (hasScriptTransform()) {
+    end.transform = new RTCRtpScriptTransform(worker, options);
+    return;
+  }
+  const streams = (end as WithEncodedStreams).createEncodedStreams?.();
+  if (!streams) throw new Error("this browser has no encoded transform");
+  const { readable, writable } = streams;
+  worker.postMessage({ type: "streams", readable, writable, ...options }, [readable, writable]);
+}
