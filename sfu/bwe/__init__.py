@@ -1,0 +1,1 @@
+"""Bandwidth: what arrived when, and what follows from it."""

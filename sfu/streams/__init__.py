@@ -1,0 +1,1 @@
+"""What is kept of each RTP stream, coming in or going out."""
