@@ -12,7 +12,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,11 +64,19 @@ class Settings:
         """What `Store.open` takes: a URL, or the data folder."""
         return self.database_url or self.data
 
+    def on_port(self, port: int) -> Settings:
+        """These settings with the port that was really opened (0 asks for any free one)."""
+        if port == self.port:
+            return self
+        url = self.public_url
+        if not self.public_url_given:
+            url = _derived_url(self.host, port, self.tls_certificate is not None, self.media_addresses)
+        return replace(self, port=port, public_url=url)
+
     @property
     def secure(self) -> bool:
-        """Whether browsers give this address camera, microphone and keys (a secure context)."""
-        url = urlsplit(self.public_url)
-        return url.scheme == "https" or is_loopback(url.hostname or "")
+        """Whether people can join under `public_url`."""
+        return is_secure(self.public_url)
 
 
 def is_loopback(host: str) -> bool:
@@ -79,6 +87,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_secure(public_url: str) -> bool:
+    """Whether browsers give pages of this address camera, microphone and keys (a secure context)."""
+    url = urlsplit(public_url)
+    return url.scheme == "https" or is_loopback(url.hostname or "")
 
 
 def machine_addresses() -> list[str]:

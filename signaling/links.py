@@ -265,8 +265,8 @@ class GroupKeys:
         """Public key of facilitator link no. `number`."""
         return public_key(role_seed(self.root_seed, number))
 
-    def links(self, public_url: str) -> dict[Role, str]:
-        """The three links of the group; the facilitator's is no. 1."""
+    def links(self, public_url: str) -> dict[str, str]:
+        """The three links of the group by role; the facilitator's is no. 1."""
         seed = role_seed(self.root_seed, 1)
         return {
             "participant": build_link(public_url, self.group, participant_fragment(self.room_secret, self.root_key)),

@@ -1,0 +1,95 @@
+"""One process: pages, WebSockets and media, from the settings to a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+
+from sfu.control import Event
+from sfu.io.worker import WorkerSettings, start_worker
+from signaling import logs
+from signaling.config import Settings
+from signaling.http import Pages
+from signaling.listen import StartError, listen, port_sentence, tls_context
+from signaling.server import Signaling
+from signaling.store import Store
+
+SHUTDOWN_SECONDS = 1.0
+"""How long open requests may take to end. WebSockets were told to come back before that; pages are small."""
+
+_log = logging.getLogger("hearthside")
+
+
+async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaitable[None]]) -> None:
+    """Run until SIGINT or SIGTERM. `on_start` is called once everything answers.
+
+    Raises `StartError` or `StoreError` if it cannot start.
+    """
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.on_loop_exception)
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+
+    async with AsyncExitStack() as stack:
+        tls = None
+        if settings.tls_certificate and settings.tls_key:
+            tls = tls_context(settings.tls_certificate, settings.tls_key)
+        sockets = listen(settings.host, settings.port)
+        for sock in sockets:
+            stack.callback(sock.close)
+        settings = settings.on_port(sockets[0].getsockname()[1])
+
+        store = await Store.open(settings.database)
+        stack.push_async_callback(store.close)
+        await store.remember_public_url(settings.public_url)
+
+        listeners: list[Callable[[Event], None]] = []
+
+        def on_event(event: Event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        try:
+            worker = await start_worker(
+                WorkerSettings(
+                    port=settings.media_port,
+                    addresses=list(settings.media_binds),
+                    announced=list(settings.media_addresses),
+                ),
+                on_event=on_event,
+            )
+        except OSError as error:
+            hosts = ", ".join(settings.media_binds)
+            sentence = port_sentence(error, "UDP", settings.media_port, hosts, "--media-port", "--media-address")
+            raise StartError(sentence) from None
+        stack.push_async_callback(worker.close)
+
+        signaling = Signaling(store=store, sfu=worker, settings=settings)
+        listeners.append(signaling.on_event)
+        pages = Pages(store, settings.public_url, ready=lambda: not stopping.is_set())
+        app = web.Application(middlewares=[pages.errors])
+        app.on_response_prepare.append(pages.add_headers)
+        app.add_routes([*pages.routes(), *signaling.routes()])
+
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await signaling.start()
+        stack.push_async_callback(signaling.close)
+        for sock in sockets:
+            await web.SockSite(runner, sock, ssl_context=tls).start()
+
+        _log.info("the server is up")
+        await on_start(settings, store)
+        await stopping.wait()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)  # a second Ctrl-C ends it at once
+        _log.info("the server goes down")
+        await signaling.drain()
+    _log.info("the server is down")

@@ -1,0 +1,172 @@
+"""What ``make run`` starts: the server, with a demonstration group whose links are printed at every start.
+
+Kept out of ``hearthside serve``, which never creates a group or prints a link, and out of the installed package.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from signaling import config, logs
+from signaling.cli import Sentence, create_group, describe, load_settings, run
+from signaling.config import Settings
+from signaling.store import Store
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / ".demo"
+TITLE = "Demonstration circle"
+CERTIFICATE_DAYS = 30
+"""Validity of the self-signed certificate. A week before its end the next start makes another."""
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that nobody else may read, whole or not at all."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+    new.replace(path)
+
+
+def make_certificate(addresses: list[str], now: datetime) -> tuple[bytes, bytes]:
+    """A self-signed certificate for these addresses and this machine's loopback, and its key, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hearthside demonstration")])
+    names: list[x509.GeneralName] = [x509.DNSName("localhost")]
+    names += [x509.IPAddress(ipaddress.ip_address(text)) for text in ["127.0.0.1", "::1", *addresses]]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=CERTIFICATE_DAYS))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return certificate.public_bytes(pem), private
+
+
+def certificate_covers(pem: bytes, addresses: list[str], now: datetime) -> bool:
+    """Whether a certificate is good for another week and for all these addresses."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    covered = {str(address) for address in names.get_values_for_type(x509.IPAddress)}
+    return covered.issuperset(addresses) and certificate.not_valid_after_utc > now + timedelta(days=7)
+
+
+def public_flags(addresses: list[str], folder: Path, now: datetime) -> dict[str, object]:
+    """Flags for the local network, with a certificate made if there is no good one. Raises `Sentence`."""
+    if not addresses:
+        raise Sentence("This machine has no address in a local network: connect it, or run plain `make run`.")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    if not (certificate.exists() and key.exists() and certificate_covers(certificate.read_bytes(), addresses, now)):
+        pem, private = make_certificate(addresses, now)
+        write_private(key, private)
+        write_private(certificate, pem)
+    return {"host": "0.0.0.0", "tls_certificate": str(certificate), "tls_key": str(key)}  # noqa: S104 - asked for
+
+
+async def demonstration_links(store: Store, file: Path, public_url: str) -> tuple[dict[str, str], str | None]:
+    """The demonstration group's links for this address, and why a new group was made if one was."""
+    note = None
+    try:
+        kept = json.loads(file.read_text())  # noqa: ASYNC240 - nothing is served yet that could wait
+        known = await store.get_group(kept["id"])
+    except FileNotFoundError:
+        known, note = None, "There were no demonstration links yet: a new demonstration group was made."
+    except (OSError, ValueError, KeyError, TypeError):
+        known, note = None, f"{file} could not be read: a new demonstration group was made."
+    else:
+        if known is None:
+            note = "The demonstration group was no longer in the database: a new one was made."
+    if known is None:
+        kept = await create_group(store, TITLE, public_url)
+    origin = urlsplit(public_url)
+    made = {
+        name: value if name == "id" else urlsplit(value)._replace(scheme=origin.scheme, netloc=origin.netloc).geturl()
+        for name, value in kept.items()
+    }
+    write_private(file, json.dumps(made, indent=2).encode() + b"\n")
+    return made, note
+
+
+@contextlib.contextmanager
+def terminal_to_ourselves() -> Iterator[None]:
+    """Take the terminal's foreground, so that Ctrl-C reaches the server alone and make ends without an error."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        yield  # no terminal: signals come by kill
+        return
+    before = os.getpgrp()
+    if os.getpid() == before or os.tcgetpgrp(terminal) != before:
+        os.close(terminal)
+        yield  # started without make, or in the background: the terminal is as it should be
+        return
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else giving the terminal back would stop us
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # Ctrl-Z would stop us alone and leave make waiting
+    os.setpgid(0, 0)
+    os.tcsetpgrp(terminal, os.getpgrp())
+    try:
+        yield
+    finally:
+        os.tcsetpgrp(terminal, before)
+        os.close(terminal)
+
+
+@click.command()
+@click.option("--public", is_flag=True, help="Serve the local network, with a self-signed certificate.")
+def main(public: bool) -> None:
+    """Run the server with a demonstration group."""
+    flags: dict[str, object] = {}
+    if config.PREFIX + "DATA" not in os.environ:
+        flags["data"] = str(ROOT / "data")
+    if public:
+        flags |= public_flags(config.machine_addresses(), DEMO, datetime.now(UTC))
+    settings = load_settings(None, **flags)
+    logs.set_up(settings.log_level)
+
+    async def started(running: Settings, store: Store) -> None:
+        made, note = await demonstration_links(store, DEMO / "links.json", running.public_url)
+        click.echo(describe(running))
+        if public:
+            click.echo("The certificate is self-signed: browsers warn once; choose to go on.")
+        if note:
+            click.echo(note)
+        for name in ("participant", "facilitator", "organiser"):
+            click.echo(f"{name}: {made[name]}")
+        sys.stdout.flush()
+
+    from signaling.app import serve  # after the settings are known to be good: it loads the media libraries
+
+    with terminal_to_ourselves():
+        run(serve(settings, started))
+
+
+if __name__ == "__main__":
+    main()
