@@ -1,39 +1,82 @@
-"""Sender reports carried over from a publisher to its subscribers, so that sound and picture stay together (RFC 3550 6.4.1)."""
+"""Sender reports carried from a publisher to its subscribers, so that sound and picture stay together (RFC 3550 6.4.1).
+
+As in Galene (rtpconn.go, sendSR), a report to a subscriber says: NTP = now, RTP = the publisher's RTP clock at now.
+Unlike there, the publisher's NTP clock is not taken to agree with ours: the offset is learnt from its reports.
+"""
 
 from __future__ import annotations
 
+DRIFT = 2e-4
+"""Seconds a second by which the learnt offset may rise again: twice what quartz clocks drift apart (100 ppm). Higher
+lets a spell of network delay move lip sync; lower leaves a slow remote clock behind."""
+
+MAX_STEP = 1.0
+"""Seconds by which a report may lie away from the learnt offset before the remote clock counts as set anew (by NTP, after
+sleep). Lower mistakes a network stall for it, higher leaves sound and picture apart for longer."""
+
 
 def ntp_time(seconds: float) -> int:
-    """Seconds of any clock as 32.32 fixed point, modulo 2^64."""
-    raise NotImplementedError
+    """Seconds of any clock as 32.32 fixed point, modulo 2^64. RFC 3550 section 6.4.1 allows elapsed time in an SR."""
+    return int(seconds * 0x100000000) & 0xFFFFFFFFFFFFFFFF
 
 
 class RemoteClock:
-    """One publisher's NTP clock against ours. Shared by all its streams: that is what keeps them in step."""
+    """One publisher's NTP clock against ours. All its streams share one: that is what keeps them in step."""
 
-    __slots__ = ()
+    __slots__ = ("_epoch", "_observed", "_offset")
+
+    def __init__(self) -> None:
+        self._epoch: int | None = None
+        self._offset = 0.0
+        self._observed = 0.0
 
     def observe(self, ntp: int, *, now: float) -> None:
-        """Take the NTP time of an SR that arrived now."""
-        raise NotImplementedError
+        """Take the NTP time of an SR that arrived now.
+
+        The report that travelled fastest tells the offset best, so the lowest wins and drifts up by `DRIFT` at most.
+        """
+        if self._epoch is None:
+            self._epoch = ntp
+            self._offset, self._observed = now, now
+            return
+        sample = now - self._elapsed(ntp)
+        allowed = self._offset + DRIFT * (now - self._observed)
+        self._offset = sample if abs(sample - self._offset) > MAX_STEP else min(sample, allowed)
+        self._observed = now
+
+    def local_time(self, ntp: int) -> float:
+        """Return our time at this NTP time of the publisher. `observe` must have been called."""
+        return self._offset + self._elapsed(ntp)
+
+    def _elapsed(self, ntp: int) -> float:
+        """Seconds since the first NTP time seen: small numbers, which a float holds to the nanosecond."""
+        difference = ntp - (self._epoch or 0) & 0xFFFFFFFFFFFFFFFF
+        return (difference - (difference >> 63 << 64)) / 0x100000000
 
 
 class ClockMap:
     """The RTP clock of one encoding against ours."""
 
-    __slots__ = ("_clock_rate", "_remote")
+    __slots__ = ("_clock_rate", "_ntp", "_remote", "_timestamp")
 
     def __init__(self, clock_rate: int, remote: RemoteClock) -> None:
         self._clock_rate = clock_rate
         self._remote = remote
+        self._ntp: int | None = None
+        self._timestamp = 0
 
     def sender_report(self, ntp: int, rtp_timestamp: int, *, now: float) -> None:
-        """Take the publisher's SR for this encoding."""
-        raise NotImplementedError
+        """Take the publisher's SR for this encoding. An NTP time of 0 says nothing (RFC 3550 6.4.1)."""
+        if ntp:
+            self._remote.observe(ntp, now=now)
+            self._ntp, self._timestamp = ntp, rtp_timestamp
 
     def timestamp_at(self, now: float) -> int | None:
         """Return the encoding's 32-bit RTP timestamp at our time `now`; None before the first SR.
 
-        An SR to a subscriber says NTP = now and RTP = this, plus whatever offset its stream was given on forwarding.
+        The SR to a subscriber adds whatever offset its stream was given on forwarding.
         """
-        raise NotImplementedError
+        if self._ntp is None:
+            return None
+        elapsed = now - self._remote.local_time(self._ntp)
+        return self._timestamp + round(elapsed * self._clock_rate) & 0xFFFFFFFF

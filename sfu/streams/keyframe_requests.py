@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 INTERVAL = 0.5
+"""Seconds between two PLIs for one encoding (Galene, LiveKit's low layer). Each key frame costs the publisher's uplink
+about ten ordinary frames: lower lets joins starve it, higher makes newcomers wait."""
+
 SMALL_INTERVAL = 0.2
+"""Seconds, for the smallest encoding of several, whose key frames are small (Signal, call.rs)."""
 
 
 class KeyframeRequests:
-    """The requests for one encoding, whoever makes them."""
+    """The requests for one encoding, whoever makes them.
 
-    __slots__ = ("_interval",)
+    A request made while a PLI is unanswered is answered by the same key frame. A lost PLI, or a lost key frame, is
+    asked for again each interval, for as long as somebody wants one.
+    """
+
+    __slots__ = ("_interval", "_sent", "_wanted")
 
     def __init__(self, *, interval: float = INTERVAL) -> None:
         self._interval = interval
+        self._sent: float | None = None
+        self._wanted = False
 
     def request(self, *, now: float) -> bool:
-        """Ask for a key frame; return whether a PLI is to be sent now. If not, the timer sees to it."""
-        raise NotImplementedError
+        """Ask for a key frame; return whether a PLI is to be sent now. If not, `handle_timer` sees to it."""
+        self._wanted = True
+        return self.handle_timer(now=now)
 
     def key_frame(self) -> None:
         """A key frame began to arrive: every request so far is answered."""
-        raise NotImplementedError
+        self._wanted = False
 
     def cancel(self) -> None:
         """Nobody wants one any more."""
-        raise NotImplementedError
+        self._wanted = False
 
     def next_deadline(self) -> float | None:
         """When `handle_timer` wants to be called, None while nothing is asked for."""
-        raise NotImplementedError
+        if not self._wanted or self._sent is None:
+            return None
+        return self._sent + self._interval
 
     def handle_timer(self, *, now: float) -> bool:
         """Return whether a PLI is to be sent now."""
-        raise NotImplementedError
+        if not self._wanted or (self._sent is not None and now < self._sent + self._interval):
+            return False
+        self._sent = now
+        return True

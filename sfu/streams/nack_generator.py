@@ -2,28 +2,107 @@
 
 from __future__ import annotations
 
+FIRST_DELAY = 0.015
+"""Seconds before a missing packet is first asked for, unless `REORDERING` later packets come earlier (Galene,
+rtpreader.go: 20 ms or 2 packets). Lower asks for what was only overtaken, higher delays every repair."""
+
+REORDERING = 2
+"""Later packets that make a missing one lost rather than overtaken."""
+
+MIN_REPEAT = 0.02
+"""Seconds between two requests for one packet, or the round-trip time where that is longer (LiveKit's minimum)."""
+
+DEFAULT_RTT = 0.1
+"""Seconds, where none has been measured (mediasoup, NackGenerator.cpp)."""
+
+MAX_TRIES = 8
+"""Requests for one packet. More only help on paths where the second second is too late anyway."""
+
+LIFETIME = 1.0
+"""Seconds after which nobody waits for a packet any more: subscribers' jitter buffers have given up by then."""
+
+MAX_MISSING = 500
+"""Packets missing at once: beyond that (about 3 s of video) a key frame costs less than repairing."""
+
+
+class _Gap:
+    """One missing packet."""
+
+    __slots__ = ("count", "due", "found", "tries")
+
+    def __init__(self, found: float, count: int) -> None:
+        self.found = found
+        self.count = count
+        """How many packets had arrived once this one had been overtaken `REORDERING` times."""
+        self.due = found + FIRST_DELAY
+        self.tries = 0
+
 
 class NackGenerator:
-    """Gaps of one incoming stream, told by its unwrapped sequence numbers."""
+    """Gaps of one incoming stream, told by its unwrapped sequence numbers. Once full, a key frame is asked for."""
 
-    __slots__ = ()
+    __slots__ = ("_arrived", "_highest", "_missing", "_needs_key_frame")
+
+    def __init__(self) -> None:
+        self._highest = -1
+        self._arrived = 0
+        self._missing: dict[int, _Gap] = {}
+        self._needs_key_frame = False
 
     def receive(self, sequence: int, *, now: float) -> None:
         """Take one packet that arrived, first-hand or by retransmission."""
-        raise NotImplementedError
+        highest = self._highest
+        self._arrived += 1
+        if sequence == highest + 1 or highest < 0:
+            self._highest = sequence
+        elif sequence > highest:
+            self._highest = sequence
+            if len(self._missing) + sequence - highest - 1 > MAX_MISSING:
+                self._missing.clear()
+                self._needs_key_frame = True
+                return
+            settled = self._arrived + REORDERING - 1
+            for number in range(highest + 1, sequence):
+                self._missing[number] = _Gap(now, settled)
+        else:
+            self._missing.pop(sequence, None)
 
     def key_frame(self, sequence: int) -> None:
-        """Forget gaps before the first packet of a key frame: nothing will need them."""
-        raise NotImplementedError
+        """Forget what is missing before the first packet of a key frame: nothing will need it."""
+        for number in [number for number in self._missing if number < sequence]:
+            del self._missing[number]
+        self._needs_key_frame = False
 
     def take_key_frame_request(self) -> bool:
-        """Whether so much is missing that only a key frame helps; told once."""
-        raise NotImplementedError
+        """Whether so much went missing that only a key frame helps; told once."""
+        needed = self._needs_key_frame
+        self._needs_key_frame = False
+        return needed
 
     def due(self, *, rtt: float, now: float) -> list[int]:
-        """Return the 16-bit sequence numbers to ask for now, ascending. `rtt` in seconds, 0 or less where not known."""
-        raise NotImplementedError
+        """Return the 16-bit sequence numbers to ask for now, oldest first. `rtt` in seconds, 0 where not known."""
+        repeat = max(rtt or DEFAULT_RTT, MIN_REPEAT)
+        wanted = []
+        given_up = []
+        for number, gap in self._missing.items():
+            if now >= gap.found + LIFETIME:
+                given_up.append(number)
+            elif now >= gap.due or (gap.tries == 0 and self._arrived >= gap.count):
+                if gap.tries == MAX_TRIES:
+                    given_up.append(number)
+                    continue
+                wanted.append(number & 0xFFFF)
+                gap.tries += 1
+                gap.due = now + repeat
+        for number in given_up:
+            del self._missing[number]
+        return wanted
 
     def next_deadline(self) -> float | None:
-        """When `due` may have something next; None while nothing is missing."""
-        raise NotImplementedError
+        """When `due` may have something next, which may be past already; None while nothing is missing."""
+        if not self._missing:
+            return None
+        arrived = self._arrived
+        return min(
+            [gap.found if gap.tries == 0 and arrived >= gap.count else gap.due for gap in self._missing.values()]
+        )

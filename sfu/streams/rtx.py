@@ -7,18 +7,16 @@ OSN_LENGTH = 2
 
 
 def original_sequence(buffer: bytes | bytearray | memoryview, payload_start: int, payload_end: int) -> int:
-    """Return the original sequence number, or -1 for a packet of padding alone, with which Chromium probes."""
-    raise NotImplementedError
+    """Return the original sequence number; the original payload begins `OSN_LENGTH` bytes behind `payload_start`.
 
-
-def restore(packet: bytearray, payload_start: int, payload_end: int, *, payload_type: int, ssrc: int) -> int:
-    """Turn a retransmission in packet[:payload_end] back into the original, in place; return its length.
-
-    `payload_end` leaves RTP padding out; the P bit is cleared. Raises ParseError if there is no original in it.
+    -1 for a packet without a payload to retransmit, RTP padding left out: Chromium and Firefox probe with such.
     """
-    raise NotImplementedError
+    if payload_end - payload_start < OSN_LENGTH:
+        return -1
+    return buffer[payload_start] << 8 | buffer[payload_start + 1]
 
 
 def write_osn(packet: bytearray, payload_start: int, sequence: int) -> None:
-    """Write the original sequence number; the caller puts the original payload `OSN_LENGTH` bytes behind `payload_start`."""
-    raise NotImplementedError
+    """Write the original sequence number (modulo 2^16); the original payload goes behind it."""
+    packet[payload_start] = sequence >> 8 & 0xFF
+    packet[payload_start + 1] = sequence & 0xFF

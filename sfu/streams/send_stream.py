@@ -1,8 +1,15 @@
-"""One outgoing RTP stream: counts for sender reports, round-trip time and loss out of the reports about it (RFC 3550 6.4)."""
+"""One outgoing RTP stream: counts for sender reports; round-trip time and loss from what comes back (RFC 3550 6.4)."""
 
 from __future__ import annotations
 
 from sfu.rtp.rtcp import ReportBlock, SenderReport
+from sfu.streams.clock_map import ntp_time
+
+MAX_RTT = 10.0
+"""Seconds: a longer round trip than this is an answer to a report that was never sent, and is left out."""
+
+RTT_GAIN = 1 / 8
+"""Weight of a new measurement (RFC 6298 section 2). Higher follows jitter, lower lags behind a network switch."""
 
 
 class SendStream:
@@ -14,17 +21,24 @@ class SendStream:
         self.ssrc = ssrc
         self.packets = 0
         self.octets = 0
-        """Payload bytes, without headers and padding."""
-        self.rtt = -1.0
-        """Seconds, smoothed; negative before the first measurement."""
+        """Payload bytes, without headers and padding (RFC 3550 section 6.4.1)."""
+        self.rtt = 0.0
+        """Seconds, smoothed; 0 before the first measurement."""
         self.fraction_lost = 0
         """As last reported, in 1/256."""
         self.cumulative_lost = 0
+        """Packets, as last reported."""
 
     def sender_report(self, rtp_timestamp: int, *, now: float) -> SenderReport:
-        """Return an SR that says `rtp_timestamp` is the stream's time at `now`."""
-        raise NotImplementedError
+        """Return an SR that says `rtp_timestamp` is the stream's time at `now`, whose clock serves as NTP time."""
+        return SenderReport(self.ssrc, ntp_time(now), rtp_timestamp, self.packets, self.octets)
 
     def receive_report(self, block: ReportBlock, *, now: float) -> None:
-        """Take the block that a subscriber sent about this stream."""
-        raise NotImplementedError
+        """Take the block that the receiver of this stream sent about it."""
+        self.fraction_lost = block.fraction_lost
+        self.cumulative_lost = block.cumulative_lost
+        if block.last_sr:
+            units = (ntp_time(now) >> 16) - block.last_sr - block.delay_since_last_sr & 0xFFFFFFFF
+            rtt = units / 0x10000
+            if rtt <= MAX_RTT:
+                self.rtt += (rtt - self.rtt) * RTT_GAIN if self.rtt else rtt
