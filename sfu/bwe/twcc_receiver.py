@@ -6,11 +6,11 @@ from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
 
 INTERVAL = 0.08
 """Seconds from the first packet not yet reported to its feedback (str0m 50 ms, mediasoup and pion 100 ms). Lower costs
-uplink reports, higher makes the publisher's estimate slow."""
+uplink, higher makes the publisher's estimate slow."""
 
 MAX_ARRIVALS = 190
-"""Arrivals in one feedback packet, which keeps it under 1200 bytes: each costs at most two bytes of delta and two chunks
-of two bytes. When as many wait, feedback is due at once."""
+"""Arrivals in one feedback packet, which keeps it under 1200 bytes: each costs at most two bytes of delta and two
+chunks of two bytes. When as many wait, feedback is due at once."""
 
 MAX_PENDING = 2000
 """Arrivals that wait for feedback; more than a browser sends in ten intervals. Beyond it they go unreported."""
@@ -86,7 +86,7 @@ class TwccReceiver:
                 or len(packets[-1].arrivals) == MAX_ARRIVALS
                 or abs(ticks - last_ticks) > MAX_STEP
             ):
-                base = covered if not late and 0 <= covered and sequence - covered < MAX_SPAN else sequence
+                base = covered if not late and covered >= 0 and sequence - covered < MAX_SPAN else sequence
                 packets.append(TransportFeedback(sender_ssrc, media_ssrc, base & 0xFFFF, 0, self._count, []))
                 self._count = self._count + 1 & 0xFF
             packets[-1].arrivals.append((sequence - base, ticks))

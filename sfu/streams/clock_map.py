@@ -11,8 +11,8 @@ DRIFT = 2e-4
 lets a spell of network delay move lip sync; lower leaves a slow remote clock behind."""
 
 MAX_STEP = 1.0
-"""Seconds by which a report may lie away from the learnt offset before the remote clock counts as set anew (by NTP, after
-sleep). Lower mistakes a network stall for it, higher leaves sound and picture apart for longer."""
+"""Seconds by which a report may lie away from the learnt offset before the remote clock counts as set anew (by NTP,
+after sleep). Lower mistakes a network stall for it, higher leaves sound and picture apart for longer."""
 
 
 def ntp_time(seconds: float) -> int:

@@ -94,7 +94,7 @@ class ReceiveStream:
         if unwrapped < self._base:
             self._base = unwrapped
         if timestamp != self._timestamp and unwrapped == self.highest:
-            # The packets of one frame share a timestamp and leave the sender as a train: only the first tells of jitter.
+            # A frame's packets share a timestamp and leave the sender as a train: only the first tells of jitter.
             transit = int(now * self.clock_rate) - timestamp
             if self._timestamp >= 0:
                 difference = (transit - self._transit + 0x80000000 & 0xFFFFFFFF) - 0x80000000
