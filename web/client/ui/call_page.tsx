@@ -1,0 +1,158 @@
+/** A meeting: bar, stage, panel, toolbar; keyboard commands, the back button, everybody's sound, the knock tone. */
+import { useEffect, useRef } from "preact/hooks";
+import { guardBack } from "./back_guard";
+import { CallNotices } from "./call_notices";
+import { ChatPanel } from "./chat_panel";
+import { type App, closePanel, togglePanel, useApp } from "./context";
+import { Icon } from "./icons";
+import { KnockReminder, playKnockTone } from "./knock_sound";
+import { MorePanel } from "./more_panel";
+import { PeoplePanel } from "./people_panel";
+import { type Command, commandFor, takesKeys } from "./shortcuts";
+import { Stage } from "./stage";
+import { focusToolbar, Toolbar } from "./toolbar";
+import { Mark, PageTitle, skipToMain } from "./widgets";
+
+function run(command: Command, { model, actions, ui }: App): void {
+  switch (command) {
+    case "microphone":
+      return actions.setMicrophone(model.devices.microphone.peek().state !== "on");
+    case "camera":
+      return actions.setCamera(model.devices.camera.peek().state !== "on");
+    case "hand": {
+      const raised = (model.members.peek().find((member) => member.self)?.hand ?? 0) > 0;
+      return raised ? actions.lowerHand() : actions.raiseHand();
+    }
+    case "chat":
+    case "people":
+      return togglePanel(ui, command);
+    case "shortcuts":
+      ui.dialog.value = { kind: "shortcuts" };
+      return;
+    case "toolbar":
+      return focusToolbar();
+    case "close":
+      return closePanel(ui);
+  }
+}
+
+function useCommands(app: App): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || app.ui.dialog.peek()) return;
+      const singleKeys = app.preferences.singleKeys.peek() && !takesKeys(document.activeElement);
+      const command = commandFor(event, { singleKeys });
+      if (!command) return;
+      event.preventDefault();
+      run(command, app);
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [app]);
+}
+
+/** Space opens a closed microphone while it is held. Losing the window closes it. */
+function useHoldToTalk({ model, actions, ui, preferences }: App): void {
+  const enabled = preferences.holdToTalk.value;
+  useEffect(() => {
+    if (!enabled) return;
+    let held = false;
+    const release = () => {
+      if (held) actions.setMicrophone(false);
+      held = false;
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if (held) event.preventDefault();
+      if (held || ui.dialog.peek() || takesKeys(document.activeElement)) return;
+      if (model.devices.microphone.peek().state === "on") return;
+      event.preventDefault();
+      held = true;
+      actions.setMicrophone(true);
+    };
+    const onKeyUp = (event: KeyboardEvent) => {
+      if (event.key === " ") release();
+    };
+    addEventListener("keydown", onKeyDown);
+    addEventListener("keyup", onKeyUp);
+    addEventListener("blur", release);
+    return () => {
+      removeEventListener("keydown", onKeyDown);
+      removeEventListener("keyup", onKeyUp);
+      removeEventListener("blur", release);
+      release();
+    };
+  }, [enabled, model, actions, ui]);
+}
+
+function useKnockTone({ model, preferences }: App): void {
+  const reminder = useRef(new KnockReminder());
+  const facilitator = model.role.value === "facilitator";
+  const waiting = model.knocks.value.filter((knock) => knock.answered === null).map((knock) => knock.id);
+  const who = waiting.join(" ");
+  useEffect(() => {
+    if (!facilitator) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const check = () => {
+      const now = performance.now() / 1000;
+      const ids = who ? who.split(" ") : [];
+      if (reminder.current.update(ids, { now }) && preferences.knockSound.peek()) playKnockTone();
+      const { due } = reminder.current;
+      if (due !== null) timer = setTimeout(check, (due - now) * 1000 + 10);
+    };
+    check();
+    return () => clearTimeout(timer);
+  }, [facilitator, who, preferences]);
+}
+
+function Sound() {
+  const { actions } = useApp();
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => (host.current ? actions.attachSound(host.current) : undefined), [actions]);
+  return <div ref={host} class="sound" />;
+}
+
+export function CallPage() {
+  const app = useApp();
+  const { model, ui, l10n } = app;
+  const { t } = l10n;
+  const panel = ui.panel.value;
+  useCommands(app);
+  useHoldToTalk(app);
+  useKnockTone(app);
+  useEffect(
+    () =>
+      guardBack(() => {
+        ui.dialog.value = { kind: "back" };
+      }),
+    [ui],
+  );
+  return (
+    <div class="call" data-panel={panel ?? undefined}>
+      <a class="skip" href="#main" onClick={skipToMain}>
+        {t("skip-people")}
+      </a>
+      <header class="call-bar">
+        <span class="brand">
+          <Mark />
+          <span class="visually-hidden">{t("brand")}</span>
+        </span>
+        <PageTitle>{model.title.value || t("untitled")}</PageTitle>
+        <span class="spring" />
+        <span class="chip chip-moss" role="img" aria-label={t("encrypted")}>
+          <Icon name="shield-check" />
+          <span class="label" aria-hidden="true">
+            {t("encrypted")}
+          </span>
+        </span>
+      </header>
+      <CallNotices />
+      <Stage />
+      {panel === "chat" && <ChatPanel />}
+      {panel === "people" && <PeoplePanel />}
+      {panel === "more" && <MorePanel />}
+      <Toolbar />
+      <Sound />
+    </div>
+  );
+}

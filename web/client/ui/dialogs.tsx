@@ -1,0 +1,164 @@
+/** The questions that are asked in a dialog. At most one is open. */
+import type { ComponentChildren } from "preact";
+import { useApp } from "./context";
+import { DeviceHelp } from "./device_help_dialog";
+import { Dialog } from "./dialog";
+import { SHORTCUTS, SINGLE_KEYS } from "./shortcuts";
+
+/** A question with one harmless answer and one that ends something. */
+function Question(props: {
+  title: string;
+  cancel: string;
+  confirm: string;
+  onConfirm: () => void;
+  /** A further answer between the two. */
+  middle?: ComponentChildren;
+  children: ComponentChildren;
+}) {
+  const { ui } = useApp();
+  const cancel = () => {
+    ui.dialog.value = null;
+  };
+  return (
+    <Dialog title={props.title} onCancel={cancel}>
+      {props.children}
+      <div class="actions">
+        <button type="button" class="button" data-harmless onClick={cancel}>
+          {props.cancel}
+        </button>
+        {props.middle}
+        <button
+          type="button"
+          class="button button-danger"
+          onClick={() => {
+            cancel();
+            props.onConfirm();
+          }}
+        >
+          {props.confirm}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Keys(props: { list: readonly { keys: readonly string[]; does: string }[] }) {
+  const { l10n } = useApp();
+  return (
+    <dl class="keys">
+      {props.list.map(({ keys, does }) => (
+        <div key={does}>
+          <dt>{l10n.t(does)}</dt>
+          <dd>
+            {keys.map((key) => (
+              <kbd key={key}>{key}</kbd>
+            ))}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Shortcuts() {
+  const { ui, l10n, preferences } = useApp();
+  const { t } = l10n;
+  const close = () => {
+    ui.dialog.value = null;
+  };
+  return (
+    <Dialog title={t("shortcuts-title")} wide onCancel={close}>
+      <Keys list={SHORTCUTS} />
+      <p class="note">{t("shortcuts-arrows")}</p>
+      {preferences.singleKeys.value ? <Keys list={SINGLE_KEYS} /> : <p class="note">{t("shortcuts-single-off")}</p>}
+      {preferences.holdToTalk.value && <p class="note">{t("shortcuts-hold")}</p>}
+      <div class="actions">
+        <button type="button" class="button" data-harmless onClick={close}>
+          {t("close")}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+export function Dialogs() {
+  const { ui, actions, l10n } = useApp();
+  const { t } = l10n;
+  const open = ui.dialog.value;
+  switch (open?.kind) {
+    case undefined:
+      return null;
+    case "remove":
+      return (
+        <Question
+          title={t("remove-title", { name: open.name })}
+          cancel={t("cancel")}
+          confirm={t("remove")}
+          onConfirm={() => actions.remove(open.member)}
+        >
+          <p>{t("remove-what", { name: open.name })}</p>
+          <p class="note">{t("remove-again", { name: open.name })}</p>
+        </Question>
+      );
+    case "end":
+      return (
+        <Question
+          title={t("end-title")}
+          cancel={t("cancel")}
+          confirm={t("end-confirm")}
+          onConfirm={() => actions.endMeeting()}
+        >
+          <p>{t("end-what")}</p>
+        </Question>
+      );
+    case "last-facilitator":
+      return (
+        <Question
+          title={t("last-title")}
+          cancel={t("cancel")}
+          confirm={t("end-meeting")}
+          onConfirm={() => actions.endMeeting()}
+          middle={
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                ui.dialog.value = null;
+                actions.leave();
+              }}
+            >
+              {t("leave")}
+            </button>
+          }
+        >
+          <p>{t("last-what")}</p>
+        </Question>
+      );
+    case "back":
+      return (
+        <Question
+          title={t("back-title")}
+          cancel={t("back-stay")}
+          confirm={t("leave")}
+          onConfirm={() => actions.leave()}
+        >
+          <p>{t("back-what")}</p>
+        </Question>
+      );
+    case "delete-group":
+      return (
+        <Question
+          title={t("delete-title")}
+          cancel={t("cancel")}
+          confirm={t("delete-confirm")}
+          onConfirm={() => actions.deleteGroup()}
+        >
+          <p>{t("delete-what")}</p>
+        </Question>
+      );
+    case "shortcuts":
+      return <Shortcuts />;
+    case "device-help":
+      return <DeviceHelp device={open.device} />;
+  }
+}

@@ -1,0 +1,233 @@
+/** Who waits, whose hand is up, who is here; and for facilitators what holds a room. */
+import { useId } from "preact/hooks";
+import type { KnockView, MemberView } from "../model";
+import { assignPalettes } from "./avatar";
+import { useApp } from "./context";
+import { Icon } from "./icons";
+import { nameOf, personLine } from "./member_words";
+import { Panel } from "./panel";
+import { AvatarPicture, CopyButton, useNow } from "./widgets";
+
+const ANSWERED = {
+  admitted: { by: "knock-admitted-by", alone: "knock-admitted" },
+  declined: { by: "knock-declined-by", alone: "knock-declined" },
+  withdrawn: { by: "knock-withdrawn", alone: "knock-withdrawn" },
+} as const;
+
+function Knock(props: { knock: KnockView; now: number }) {
+  const { actions, l10n } = useApp();
+  const { t } = l10n;
+  const { knock } = props;
+  const name = knock.name ?? t("somebody");
+  const minutes = Math.floor((props.now - knock.since) / 60_000);
+  if (knock.answered) {
+    const { outcome, by } = knock.answered;
+    return (
+      <li class="knock knock-answered">
+        <p>{by ? t(ANSWERED[outcome].by, { name, by }) : t(ANSWERED[outcome].alone, { name })}</p>
+      </li>
+    );
+  }
+  return (
+    <li class="knock">
+      <div class="person">
+        <AvatarPicture seed={knock.avatarSeed} class="face" />
+        <div class="who">
+          <b dir="auto">{name}</b>
+          {knock.name === null && <span>{t("knock-unreadable")}</span>}
+          <span>{knock.connected ? t("knock-waiting", { minutes }) : t("knock-away")}</span>
+          {knock.removedEarlier && <span class="knock-removed">{t("knock-removed-earlier")}</span>}
+        </div>
+      </div>
+      <div class="actions">
+        <button
+          type="button"
+          class="button"
+          aria-label={t("decline-name", { name })}
+          onClick={() => actions.decline(knock.id)}
+        >
+          {t("decline")}
+        </button>
+        {knock.name !== null && (
+          <button
+            type="button"
+            class="button button-primary"
+            aria-label={t("admit-name", { name })}
+            onClick={() => actions.admit(knock.id)}
+          >
+            {t("admit")}
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Waiting() {
+  const { model, actions, l10n } = useApp();
+  const { t } = l10n;
+  const id = useId();
+  const now = useNow(20);
+  const knocks = model.knocks.value;
+  if (knocks.length === 0) return null;
+  const open = knocks.filter((knock) => knock.answered === null);
+  return (
+    <section class="stack-s" aria-labelledby={id}>
+      <div class="section-head">
+        <h3 id={id}>{t("waiting-heading", { count: open.length })}</h3>
+        {open.some((knock) => knock.name !== null) && (
+          <button type="button" class="button" onClick={() => actions.admitAll()}>
+            {t("admit-all")}
+          </button>
+        )}
+      </div>
+      <ul>
+        {knocks.map((knock) => (
+          <Knock key={knock.id} knock={knock} now={now} />
+        ))}
+      </ul>
+      {open.some((knock) => knock.removedEarlier) && <p class="note">{t("knock-same-browser")}</p>}
+    </section>
+  );
+}
+
+function Hands(props: { members: readonly MemberView[]; facilitator: boolean }) {
+  const { actions, l10n } = useApp();
+  const { t } = l10n;
+  const id = useId();
+  const raised = props.members.filter((member) => member.hand > 0).sort((a, b) => a.hand - b.hand);
+  if (raised.length === 0) return null;
+  return (
+    <section aria-labelledby={id}>
+      <div class="section-head">
+        <h3 id={id}>{t("hands-heading")}</h3>
+      </div>
+      <ol>
+        {raised.map((member) => {
+          const name = nameOf(member, l10n);
+          return (
+            <li key={member.id} class="person">
+              <span class="order" aria-hidden="true">
+                {member.hand}
+              </span>
+              <div class="who">
+                <b dir="auto">{name}</b>
+                {member.self && <span>{t("person-you")}</span>}
+              </div>
+              {props.facilitator && !member.self && (
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={t("hand-lower-of", { name })}
+                  onClick={() => actions.lowerHandOf(member.id)}
+                >
+                  {t("hand-lower-short")}
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+function Person(props: { member: MemberView; palette: number | undefined; facilitator: boolean }) {
+  const { actions, ui, l10n } = useApp();
+  const { t } = l10n;
+  const { member, facilitator } = props;
+  const name = nameOf(member, l10n);
+  const mutable = facilitator && !member.self && !member.muted;
+  return (
+    <li class="person">
+      <AvatarPicture seed={member.avatarSeed} palette={props.palette} class="face" />
+      <div class="who">
+        <b dir="auto">{name}</b>
+        <span>{personLine(member, l10n)}</span>
+      </div>
+      <div class="ends">
+        {mutable && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={t("mute-name", { name })}
+            onClick={() => actions.mute(member.id)}
+          >
+            <Icon name="mic" />
+          </button>
+        )}
+        {member.muted && (
+          <span class="icon-sign" role="img" aria-label={t("is-muted", { name })}>
+            <Icon name="mic-off" />
+          </span>
+        )}
+        {facilitator && member.role === "participant" && !member.self && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={t("remove-name", { name })}
+            onClick={() => {
+              ui.dialog.value = { kind: "remove", member: member.id, name };
+            }}
+          >
+            <Icon name="user-round-minus" />
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+export function PeoplePanel() {
+  const { model, actions, ui, l10n } = useApp();
+  const { t } = l10n;
+  const id = useId();
+  const members = model.members.value;
+  const facilitator = model.role.value === "facilitator";
+  const palettes = assignPalettes(members.map((member) => member.avatarSeed));
+  return (
+    <Panel
+      name="people"
+      title={t("people")}
+      closeLabel={t("people-close")}
+      foot={
+        facilitator && (
+          <footer class="panel-foot panel-foot-row">
+            <button type="button" class="button button-small" onClick={() => actions.muteEveryone()}>
+              {t("mute-everyone")}
+            </button>
+            <button
+              type="button"
+              class="button button-small button-danger-quiet"
+              onClick={() => {
+                ui.dialog.value = { kind: "end" };
+              }}
+            >
+              {t("end-meeting")}
+            </button>
+          </footer>
+        )
+      }
+    >
+      {facilitator && <Waiting />}
+      <Hands members={members} facilitator={facilitator} />
+      <section aria-labelledby={id}>
+        <div class="section-head">
+          <h3 id={id}>{t("here-heading", { count: members.length })}</h3>
+          {facilitator && (
+            <CopyButton
+              link="participant"
+              label={t("copy-participant-link")}
+              class="button button-quiet with-icon button-small"
+            />
+          )}
+        </div>
+        <ul>
+          {members.map((member, i) => (
+            <Person key={member.id} member={member} palette={palettes[i]} facilitator={facilitator} />
+          ))}
+        </ul>
+      </section>
+    </Panel>
+  );
+}

@@ -1,0 +1,78 @@
+/** One person on the stage. Every key holder has one, and it says in words what it shows in signs. */
+import type { MemberView } from "../model";
+import { useApp } from "./context";
+import { Icon } from "./icons";
+import { nameOf, tileLabel } from "./member_words";
+import { AvatarPicture, Video } from "./widgets";
+
+/** The words over a tile whose picture cannot be shown now; null when there is nothing to say. */
+function TileState(props: { member: MemberView }) {
+  const { l10n } = useApp();
+  const { t } = l10n;
+  const { member } = props;
+  const name = nameOf(member, l10n);
+  if (!member.connected) {
+    return (
+      <div class="state">
+        <Icon name="wifi-off" />
+        <span>{t("connection-lost")}</span>
+        <small>{t("place-kept")}</small>
+      </div>
+    );
+  }
+  if (member.keys === "encrypted") return null;
+  const waiting = member.keys === "waiting";
+  return (
+    <div class="state">
+      <Icon name="key-round" />
+      <span>{waiting ? t("waiting-key", { name }) : t("key-problem", { name })}</span>
+      <small>{t(waiting ? "waiting-key-time" : "key-problem-remedy")}</small>
+    </div>
+  );
+}
+
+export function Tile(props: { member: MemberView; palette: number | undefined }) {
+  const { l10n, preferences } = useApp();
+  const { t } = l10n;
+  const { member } = props;
+  const hidden = member.self && preferences.hideSelf.value;
+  const video = hidden || member.cameraOff || member.keys !== "encrypted" ? null : member.video;
+  return (
+    <div
+      class="tile"
+      // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls; a tile is a picture with a name
+      role="group"
+      aria-label={tileLabel(member, l10n)}
+      data-member={member.id}
+      data-speaking={member.speaking ? "" : undefined}
+    >
+      {video ? (
+        <Video stream={video} class={member.self ? "video mirrored" : "video"} />
+      ) : (
+        <AvatarPicture seed={member.avatarSeed} palette={props.palette} />
+      )}
+      <TileState member={member} />
+      {member.hand > 0 && (
+        <div class="flag">
+          <Icon name="hand" small />
+          <span>{member.hand}</span>
+        </div>
+      )}
+      <div class="plate">
+        {member.speaking && (
+          <span class="voice-bars" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+        )}
+        {member.muted && <Icon name="mic-off" small class="off" />}
+        <span class="name" dir="auto">
+          {member.self ? t("you") : nameOf(member, l10n)}
+        </span>
+        {member.role === "facilitator" && <span class="role">{t("tile-facilitator")}</span>}
+        {hidden && <Icon name="eye-off" small />}
+      </div>
+    </div>
+  );
+}

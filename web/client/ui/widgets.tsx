@@ -1,0 +1,137 @@
+/** Small parts that several pages share. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Avatar, avatar } from "./avatar";
+import { useApp } from "./context";
+import { Icon } from "./icons";
+
+/** Hearthside's mark: an arch, a floor line and an ember. */
+export function Mark(props: { large?: boolean }) {
+  return (
+    <svg class={props.large ? "mark mark-large" : "mark"} viewBox="0 0 28 28" aria-hidden="true">
+      <path d="M5 24V13a9 9 0 0 1 18 0v11" />
+      <path d="M2.5 24h23" />
+      <path class="ember" d="M9 22.6a5 5 0 0 1 10 0z" />
+    </svg>
+  );
+}
+
+/** The frame of every page outside a call. The heading takes the focus when one page follows another. */
+export function Page(props: { narrow?: boolean; centred?: boolean; children: ComponentChildren }) {
+  const { l10n } = useApp();
+  const wrap = ["wrap", props.narrow ? "wrap-narrow" : "", props.centred ? "wrap-centred" : ""]
+    .filter(Boolean)
+    .join(" ");
+  return (
+    <div class="page">
+      <a class="skip" href="#main" onClick={skipToMain}>
+        {l10n.t("skip-main")}
+      </a>
+      <header class="page-bar">
+        <span class="brand">
+          <Mark />
+          {l10n.t("brand")}
+        </span>
+      </header>
+      <main id="main" class={wrap} tabIndex={-1}>
+        {props.children}
+      </main>
+    </div>
+  );
+}
+
+/** The address bar may hold nothing more than it does, so the skip link moves the focus without a fragment. */
+export function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+/** A page's heading, focused when the page follows another one. */
+export function PageTitle(props: { id?: string; hidden?: boolean; children: ComponentChildren }) {
+  const { ui } = useApp();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (ui.pageShown) heading.current?.focus();
+    ui.pageShown = true;
+  }, [ui]);
+  return (
+    <h1 ref={heading} id={props.id} class={props.hidden ? "visually-hidden" : "title"} tabIndex={-1} dir="auto">
+      {props.children}
+    </h1>
+  );
+}
+
+export function AvatarPicture(props: { seed: Uint8Array; palette?: number | undefined; class?: string }) {
+  const drawn: Avatar = avatar(props.seed, props.palette);
+  return (
+    <svg class={props.class ?? "avatar"} viewBox="0 0 320 240" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+      <rect width="320" height="240" fill={drawn.ground} />
+      {drawn.shapes.map((shape) => (
+        <path key={shape.d} d={shape.d} fill={shape.fill} opacity={shape.opacity} />
+      ))}
+    </svg>
+  );
+}
+
+/** A picture that keeps playing: the element is told of its stream and never rebuilt. Its sound is played elsewhere. */
+export function Video(props: { stream: MediaStream; class?: string }) {
+  const element = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    if (element.current && element.current.srcObject !== props.stream) element.current.srcObject = props.stream;
+  }, [props.stream]);
+  return <video ref={element} class={props.class ?? "video"} autoplay playsInline muted aria-hidden="true" />;
+}
+
+/** How long "Copied" stands beside the button, milliseconds: long enough to be read twice. */
+const COPIED_MS = 6000;
+
+export function CopyButton(props: { link: "participant" | "facilitator" | "this"; label: string; class?: string }) {
+  const { actions, l10n } = useApp();
+  const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const copy = async () => {
+    const done = await actions.copyLink(props.link);
+    setOutcome(done ? "copied" : "refused");
+    clearTimeout(timer.current);
+    if (done) timer.current = setTimeout(() => setOutcome(null), COPIED_MS);
+  };
+  return (
+    <span class="copy">
+      <button type="button" class={props.class ?? "button"} onClick={() => void copy()}>
+        <Icon name="copy" />
+        {props.label}
+      </button>
+      {outcome && <span class="note">{l10n.t(outcome === "copied" ? "copied" : "copy-refused")}</span>}
+    </span>
+  );
+}
+
+/** A setting that is on or off. (Checkboxes are kept for the agreement alone.) */
+export function Switch(props: { label: string; note?: string; on: boolean; onChange: (on: boolean) => void }) {
+  return (
+    <button
+      type="button"
+      class="switch"
+      role="switch"
+      aria-checked={props.on}
+      onClick={() => props.onChange(!props.on)}
+    >
+      <span class="switch-words">
+        <span>{props.label}</span>
+        {props.note && <span class="note">{props.note}</span>}
+      </span>
+      <span class="switch-track" aria-hidden="true" />
+    </button>
+  );
+}
+
+/** The person's clock, read again every `everySeconds`, in `performance.now()` milliseconds. */
+export function useNow(everySeconds: number): number {
+  const [now, setNow] = useState(() => performance.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(performance.now()), everySeconds * 1000);
+    return () => clearInterval(timer);
+  }, [everySeconds]);
+  return now;
+}
