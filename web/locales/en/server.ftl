@@ -13,3 +13,23 @@ error-unavailable-title = The server is just starting or stopping
 error-unavailable-text = Wait a few seconds and open the page again.
 error-request-title = The server could not read that
 error-request-text = Open the link from your invitation again.
+
+# Every page.
+skip-main = Skip to the main content
+
+# A group's page, until the client has started.
+opening = Opening the door…
+no-script = Picture, voice and chat are locked and opened inside your browser. For that this page needs JavaScript. Please allow it here, or open the link in another browser.
+
+# The landing page.
+landing-title = A quiet place to sit together
+landing-lead = Video meetings for peer-support groups. No account, no app, and nobody listening in, this server included.
+landing-invited-title = Have you been invited?
+landing-invited-text = Open the link from your invitation. It brings you straight to your group.
+landing-invited-note = The link's secret part never leaves your browser. If pressing it does nothing, copy the whole link into the address.
+landing-seen-title = Only the people you see
+landing-seen-text = Whoever can follow a meeting has a tile on everybody's screen. There are no silent observers.
+landing-sealed-title = Sealed from end to end
+landing-sealed-text = Picture, voice, names and chat are locked in your browser and opened only in theirs.
+landing-kept-title = Nothing is kept
+landing-kept-text = No recordings, no attendance, no chat history. When a meeting ends, it has ended.
