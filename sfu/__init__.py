@@ -1,0 +1,1 @@
+"""The selective forwarding unit: media in, copies out, nothing decoded."""

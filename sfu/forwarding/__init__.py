@@ -1,0 +1,1 @@
+"""How the packets of published tracks become the copies that subscribers get."""

@@ -1,0 +1,202 @@
+"""One subscriber's copy of an up track: renumbered, sent, and sent again when the subscriber asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sfu.forwarding.header_rewriter import HeaderRewriter, Run
+from sfu.rtp.packet import MediaPacket
+from sfu.rtp.rtcp import ReportBlock, SenderReport
+from sfu.streams import rtx
+from sfu.streams.send_stream import SendStream
+
+if TYPE_CHECKING:
+    from sfu.control import Codec
+    from sfu.forwarding.channel import Channel
+    from sfu.forwarding.up_track import UpEncoding, UpTrack
+
+REPEAT_AFTER = 0.1
+"""Seconds between two retransmissions of a packet, or twice the round trip where that is less (LiveKit's rule)."""
+
+MAX_REPEATS = 3
+"""Retransmissions of one packet, as LiveKit allows. What failed three times comes too late to be shown."""
+
+MAX_REMEMBERED = 1024
+"""Packets whose retransmissions are counted: as many as the cache holds."""
+
+REPORT_LIFE = 5.0
+"""Seconds that a subscriber's loss counts towards the publisher's report. Browsers report about every second."""
+
+
+class DownTrack:
+    """A track on its way to one subscriber. Nothing flows before `resume`."""
+
+    __slots__ = (
+        "_again", "_channel", "_formats", "_on_ended", "_outgoing", "_reported_at", "_rtx_sequence", "_send", "_source",
+        "_wants_key_frame", "encoding", "flowing", "numbers", "rtx_ssrc", "started", "stream", "track",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        track: UpTrack,
+        channel: Channel,
+        codecs: list[tuple[Codec, Codec]],
+        *,
+        on_ended: Callable[[DownTrack], None],
+        descriptor_id: int | None,
+        ssrc: int,
+        rtx_ssrc: int,
+        first_sequence: int,
+        first_rtx_sequence: int,
+    ) -> None:
+        """Prepare a copy. ``codecs`` pairs the publisher's formats with this subscriber's, at least one."""
+        self.track = track
+        self.encoding = track.encodings[0]
+        """The encoding that this subscriber gets."""
+        self.stream = SendStream(ssrc)
+        self.rtx_ssrc = rtx_ssrc
+        """0 where there is no retransmission stream."""
+        self.numbers: HeaderRewriter[UpEncoding] = HeaderRewriter(
+            ssrc,
+            {theirs.payload_type: ours.payload_type for theirs, ours in codecs},
+            clock_rate=codecs[0][0].clock_rate,
+            first_sequence=first_sequence,
+            descriptor_id=descriptor_id,
+        )
+        self.started = False
+        """The subscriber's browser knows this track (`StartTrack`)."""
+        self.flowing = False
+        """Started, and the subscriber is connected."""
+        self._on_ended = on_ended
+        self._formats = {theirs.payload_type: ours for theirs, ours in codecs}
+        self._channel = channel
+        self._send = channel.send
+        self._outgoing = channel.outgoing
+        self._source: UpEncoding | None = None
+        self._wants_key_frame = track.kind == "video"
+        self._rtx_sequence = first_rtx_sequence
+        self._again: dict[int, tuple[float, int]] = {}
+        self._reported_at = float("-inf")
+
+    def resume(self, *, now: float) -> None:
+        """Let packets flow, video from its next key frame, which is asked for. Doing it again changes nothing."""
+        if not self.flowing:
+            self.flowing = True
+            self.request_key_frame(now=now)
+
+    def pause(self) -> None:
+        """Send nothing until `resume`."""
+        self.flowing = False
+        self._source = None
+
+    def request_key_frame(self, *, now: float) -> None:
+        """Pass on this subscriber's need of a key frame."""
+        if self.flowing and self._wants_key_frame:
+            self.encoding.request_key_frame(now=now)
+
+    def forward(self, packet: MediaPacket, encoding: UpEncoding) -> None:
+        """Send one packet of an encoding of the track. Runs for every packet and every subscriber."""
+        if encoding is not self._source and not self._join(packet, encoding):
+            return
+        buffer = self._outgoing
+        start = self.numbers.write(buffer, packet)
+        if start:
+            payload = packet.payload
+            size = len(payload)
+            end = start + size
+            buffer[start:end] = payload
+            self._send(end)
+            stream = self.stream
+            stream.packets += 1
+            stream.octets += size
+
+    def receive_nack(self, lost: list[int], *, now: float) -> int:
+        """Send again what the subscriber misses and the cache still has; return how many packets that were."""
+        if not self.flowing:
+            return 0
+        rtt = self.stream.rtt
+        interval = min(REPEAT_AFTER, 2 * rtt) if rtt > 0 else REPEAT_AFTER
+        sent = 0
+        for sequence in lost:
+            found = self.numbers.find(sequence)
+            if found is None:
+                continue
+            run, original = found
+            packet = run.source.cache.get(original, now=now)
+            if packet is None:
+                continue
+            key = original + run.sequence_offset
+            last, times = self._again.pop(key, (float("-inf"), 0))
+            if times < MAX_REPEATS and now - last >= interval:
+                last, times = now, times + 1
+                self._send_again(packet, run, sequence)
+                sent += 1
+            self._again[key] = last, times  # at the young end
+            if len(self._again) > MAX_REMEMBERED:
+                del self._again[next(iter(self._again))]
+        return sent
+
+    def receive_report(self, block: ReportBlock, *, now: float) -> None:
+        """Take what the subscriber reports about this copy."""
+        self.stream.receive_report(block, now=now)
+        self._reported_at = now
+
+    def fraction_lost(self, *, now: float) -> int:
+        """Return the loss that the subscriber reported last, in 1/256; 0 if that is too long ago."""
+        return self.stream.fraction_lost if now - self._reported_at <= REPORT_LIFE else 0
+
+    def sender_report(self, *, now: float) -> SenderReport | None:
+        """Return an SR for this copy, or None while nothing flowed or the publisher's clock is not known yet."""
+        source = self._source
+        if source is None:
+            return None
+        timestamp = source.clock.timestamp_at(now)
+        if timestamp is None:
+            return None
+        return self.stream.sender_report((timestamp + self.numbers.timestamp_offset) & 0xFFFF_FFFF, now=now)
+
+    def close(self) -> None:
+        """Take the copy off its track and free what SRTP keeps for it."""
+        self.pause()
+        self.encoding.remove(self)
+        self._channel.forget_sent(self.stream.ssrc)
+        if self.rtx_ssrc:
+            self._channel.forget_sent(self.rtx_ssrc)
+        self._on_ended(self)
+
+    def _join(self, packet: MediaPacket, encoding: UpEncoding) -> bool:
+        """Begin with this packet if it can be begun with."""
+        if not self.flowing or encoding is not self.encoding:
+            return False
+        if self._wants_key_frame and not packet.keyframe:
+            return False
+        self.numbers.begin(encoding, packet)
+        self._source = encoding
+        return True
+
+    def _send_again(self, packet: MediaPacket, run: Run[UpEncoding], sequence: int) -> None:
+        """As RFC 4588 where the subscriber has a format for it, else the same packet once more, byte for byte."""
+        buffer = self._outgoing
+        ours = self._formats.get(packet.payload_type)
+        if ours is None:
+            return
+        if self.rtx_ssrc and ours.rtx_payload_type is not None:
+            self._rtx_sequence += 1
+            start = self.numbers.write_again(
+                buffer,
+                packet,
+                run,
+                payload_type=ours.rtx_payload_type,
+                sequence=self._rtx_sequence,
+                ssrc=self.rtx_ssrc,
+            )
+            rtx.write_osn(buffer, start, sequence)
+            start += rtx.OSN_LENGTH
+        else:
+            start = self.numbers.write_again(
+                buffer, packet, run, payload_type=ours.payload_type, sequence=sequence, ssrc=self.stream.ssrc
+            )
+        end = start + len(packet.payload)
+        buffer[start:end] = packet.payload
+        self._send(end)

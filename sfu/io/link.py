@@ -1,0 +1,254 @@
+"""One transport on the network: its sans-IO machine joined to the mux, to DTLS and to SRTP."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Literal
+
+from pylibsrtp import Session
+
+from sfu.control import RemoteParameters
+from sfu.ice.lite_agent import Credentials
+from sfu.ice.stun import Message
+from sfu.io.dtls import Certificate, Dtls
+from sfu.io.srtp import Buffers, SrtpSession
+from sfu.io.token_bucket import TokenBucket
+from sfu.io.udp_mux import MuxSocket, Path, SocketAddress, UdpMux
+from sfu.peer import Peer
+
+KNOWN_RATE = 50.0
+"""STUN and DTLS messages a second that are taken from a transport's own addresses. A handshake takes ten, consent one
+every two seconds on each path; whoever forges a participant's address gets no more of our time than this."""
+
+KNOWN_BURST = 100.0
+"""Messages: an ICE restart over eight paths."""
+
+
+class SecureChannel:
+    """The real `sfu.forwarding.channel.Channel`."""
+
+    __slots__ = ("_address", "_sendto", "_srtp", "_views", "incoming", "outgoing", "sent", "unsent")
+
+    def __init__(self, buffers: Buffers) -> None:
+        """Prepare a channel that sends nothing until it is secured and knows where to."""
+        self.incoming = buffers.incoming
+        self.outgoing = buffers.outgoing
+        self._views = buffers.outgoing_views
+        self._srtp: SrtpSession | None = None
+        self._sendto: Callable[[memoryview, SocketAddress], int] | None = None
+        self._address: SocketAddress = ()
+        self.sent = 0
+        """RTP packets handed to the kernel."""
+        self.unsent = 0
+        """Packets that the kernel's buffer had no room for, or that libsrtp refused."""
+
+    def secure(self, srtp: SrtpSession | None) -> None:
+        """Take the keys, or with None drop them for good."""
+        self._srtp = srtp
+
+    def point_at(self, sock: socket.socket, address: SocketAddress) -> None:
+        """Send there from now on."""
+        self._sendto = sock.sendto
+        self._address = address
+
+    def unprotect(self, length: int) -> int:
+        """See `Channel`."""
+        srtp = self._srtp
+        return -1 if srtp is None else srtp.unprotect(length)
+
+    def unprotect_rtcp(self, length: int) -> int:
+        """See `Channel`."""
+        srtp = self._srtp
+        return -1 if srtp is None else srtp.unprotect_rtcp(length)
+
+    def send(self, length: int) -> None:
+        """See `Channel`. Never waits: a packet that cannot leave now is lost, and asked for again if it matters."""
+        srtp, sendto = self._srtp, self._sendto
+        if srtp is None or sendto is None:
+            return
+        size = srtp.protect(length)
+        if size < 0:
+            self.unsent += 1
+            return
+        try:
+            sendto(self._views[size], self._address)
+        except OSError:
+            self.unsent += 1
+        else:
+            self.sent += 1
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """See `Channel`."""
+        srtp, sendto = self._srtp, self._sendto
+        if srtp is None or sendto is None:
+            return
+        length = len(packet)
+        self.outgoing[:length] = packet
+        size = srtp.protect_rtcp(length)
+        if size < 0:
+            self.unsent += 1
+            return
+        try:
+            sendto(self._views[size], self._address)
+        except OSError:
+            self.unsent += 1
+
+    def forget_received(self, ssrc: int) -> None:
+        """See `Channel`."""
+        if self._srtp is not None:
+            self._srtp.forget_received(ssrc)
+
+    def forget_sent(self, ssrc: int) -> None:
+        """See `Channel`."""
+        if self._srtp is not None:
+            self._srtp.forget_sent(ssrc)
+
+
+class Link:
+    """A transport as the mux's endpoint."""
+
+    def __init__(
+        self,
+        number: int,
+        peer: Peer,
+        channel: SecureChannel,
+        mux: UdpMux,
+        buffers: Buffers,
+        certificate: Certificate,
+        *,
+        clock: Callable[[], float],
+        on_change: Callable[[Link], None],
+    ) -> None:
+        """Join the parts. ``number`` names the transport in logs; ``on_change`` tells of events, or of an end."""
+        self.number = number
+        self.peer = peer
+        self.receive_rtp = peer.receive_rtp
+        self.receive_rtcp = peer.receive_rtcp
+        self._channel = channel
+        self._mux = mux
+        self._buffers = buffers
+        self._clock = clock
+        self._on_change = on_change
+        self._bucket = TokenBucket(KNOWN_RATE, KNOWN_BURST)
+        self._remote: RemoteParameters | None = None
+        self._ufrags: list[str] = []
+        self._paths: list[Path] = []
+        self._selected: Path | None = None
+        self._target: tuple[MuxSocket, SocketAddress] | None = None
+        self._dtls = Dtls(
+            certificate,
+            role="server",
+            send=self._send_dtls,
+            on_connected=self._on_dtls_connected,
+            on_closed=self._on_dtls_closed,
+        )
+        self._follow()
+
+    @property
+    def secured(self) -> bool:
+        """Whether the DTLS handshake is through."""
+        return self._dtls.connected
+
+    def connect(self, remote: RemoteParameters) -> bool:
+        """Take the browser's half; return False if it is another browser's than before."""
+        before = self._remote
+        if before is not None and (before.fingerprint_algorithm, before.fingerprint) != (
+            remote.fingerprint_algorithm,
+            remote.fingerprint,
+        ):
+            return False
+        self._remote = remote
+        self.peer.connect(Credentials(remote.ice_ufrag, remote.ice_pwd))
+        if self._dtls.waiting:
+            self._start_dtls()
+        return True
+
+    def restart_ice(self, local: Credentials) -> None:
+        """Answer to new credentials too, until the browser has moved to them."""
+        self.peer.restart_ice(local)
+        self._follow()
+
+    def receive_stun(self, message: Message, path: Path, *, now: float) -> bytes | None:
+        """Take a STUN message; return the answer, or None for silence."""
+        if path in self._paths and not self._bucket.take(now):
+            return None
+        answer = self.peer.receive_stun(message, path, now=now)
+        self._follow()
+        self._on_change(self)
+        return answer
+
+    def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
+        """Take a DTLS datagram. The browser may begin before it has nominated a pair: it is answered where it spoke."""
+        if not self._bucket.take(now):
+            return
+        if self._selected is None:
+            self._point_at(path)
+        self._dtls.receive(datagram)
+        self._start_dtls()
+
+    def handle_timer(self, *, now: float) -> None:
+        """Let time pass."""
+        peer = self.peer
+        peer.handle_timer(now=now)
+        if peer.events:
+            self._follow()
+            self._on_change(self)
+
+    def release(self) -> None:
+        """Leave the mux's tables. `close` then ends DTLS."""
+        for ufrag in self._ufrags:
+            del self._mux.endpoints[ufrag]
+        for path in self._paths:
+            self._mux.remove_route(path, self)
+        self._ufrags, self._paths = [], []
+
+    async def close(self) -> None:
+        """Say goodbye to the browser and free the keys."""
+        await self._dtls.close()
+        self._channel.secure(None)
+
+    def _follow(self) -> None:
+        """Keep the mux's tables and the channel's target as the ICE agent has them."""
+        agent = self.peer.agent
+        ufrags = agent.ufrags
+        if ufrags != self._ufrags:
+            for ufrag in self._ufrags:
+                del self._mux.endpoints[ufrag]
+            for ufrag in ufrags:
+                self._mux.endpoints[ufrag] = self
+            self._ufrags = ufrags
+        paths: list[Path] = list(agent.addresses)
+        if paths != self._paths:
+            for path in self._paths:
+                if path not in paths:
+                    self._mux.remove_route(path, self)
+            for path in paths:
+                if path not in self._paths:
+                    self._mux.add_route(path, self)
+            self._paths = paths
+        if agent.selected != self._selected and agent.selected is not None:
+            self._selected = agent.selected
+            self._point_at(agent.selected)
+
+    def _point_at(self, path: Path) -> None:
+        self._target = self._mux.sockets[path[2]], path[:2]
+        self._channel.point_at(self._target[0].sock, path[:2])
+
+    def _start_dtls(self) -> None:
+        if self._remote is not None:
+            self._dtls.start(self._remote.fingerprint_algorithm, self._remote.fingerprint)
+
+    def _send_dtls(self, datagram: bytes) -> None:
+        if self._target is not None:
+            sock, address = self._target
+            sock.send(datagram, address)
+
+    def _on_dtls_connected(self, receive: Session, send: Session) -> None:
+        self._channel.secure(SrtpSession(receive, send, self._buffers))
+        self.peer.secured(now=self._clock())
+        self._on_change(self)
+
+    def _on_dtls_closed(self, reason: Literal["dtls_failed", "dtls_closed"]) -> None:
+        self.peer.end(reason)
+        self._on_change(self)

@@ -1,0 +1,216 @@
+"""One UDP port for every transport: datagrams in, each handed to the transport it belongs to, or dropped in silence.
+
+A socket is read by the event loop's reader callback, never by a `DatagramProtocol`: draining many datagrams each time
+it wakes costs a sixth, and loses nothing under a flood. RTP is told first because it is nearly everything that comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sfu.ice import stun
+from sfu.ice.stun import Message
+from sfu.io.token_bucket import TokenBucket
+from sfu.rtp.errors import ParseError
+from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM
+
+logger = logging.getLogger("hearthside.sfu")
+
+DRAIN = 64
+"""Datagrams read in one wake-up. More would delay timers and HTTP under a flood: 64 take about 0.5 ms."""
+
+SOCKET_BUFFER = 4 << 20
+"""Bytes asked of the kernel for each direction: 0.3 s of 100 Mbit/s. It grants what `net.core.rmem_max` allows."""
+
+STRANGERS_RATE = 2000.0
+"""STUN messages a second that are parsed although they come from an unknown address. Sixty people who join in the same
+second send about 1200. Parsing 2000 takes 5 % of a core; junk beyond that is dropped unread."""
+
+STRANGERS_BURST = 2000.0
+"""Messages: one second's worth."""
+
+SHARES = 1024
+"""Buckets over which unknown addresses are spread by a keyed hash, so that one flooder cannot starve all."""
+
+SHARE_RATE = 200.0
+"""STUN messages a second of one unknown address's share: a browser in the middle of ICE sends about 20."""
+
+SHARE_BURST = 400.0
+"""Messages: a ward of people behind one address who join in the same moment."""
+
+SocketAddress = tuple[Any, ...]
+
+Path = tuple[Any, ...]
+"""Remote host, remote port, index of our socket: what ICE takes for an address."""
+
+
+class Endpoint(Protocol):
+    """A transport, as the mux sees it."""
+
+    def receive_rtp(self, length: int, *, now: float) -> None:
+        """Take the RTP packet in the incoming buffer."""
+        ...
+
+    def receive_rtcp(self, length: int, *, now: float) -> None:
+        """Take the RTCP packet in the incoming buffer."""
+        ...
+
+    def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
+        """Take a DTLS datagram."""
+        ...
+
+    def receive_stun(self, message: Message, path: Path, *, now: float) -> bytes | None:
+        """Take a STUN message; return the answer, or None for silence."""
+        ...
+
+
+class UdpMux:
+    """The media sockets and the tables that say whose datagram it is."""
+
+    def __init__(self, addresses: Sequence[str], port: int, buffer: bytearray, *, clock: Callable[[], float]) -> None:
+        """Bind ``port`` on each address (0: any free one, the same on all). Raises `OSError` if one cannot be had."""
+        self._clock = clock
+        self.endpoints: dict[str, Endpoint] = {}
+        """By local ICE user fragment."""
+        self.sockets: list[MuxSocket] = []
+        try:
+            for index, address in enumerate(addresses):
+                opened = MuxSocket(self, index, address, port, buffer)
+                self.sockets.append(opened)
+                port = opened.port
+        except OSError:
+            self.close()
+            raise
+        self.port = port
+        self.dropped = 0
+        """Datagrams that belonged to nobody or could not be read."""
+        self._strangers = TokenBucket(STRANGERS_RATE, STRANGERS_BURST)
+        self._shares = [TokenBucket(SHARE_RATE, SHARE_BURST) for _ in range(SHARES)]
+
+    def listen(self) -> None:
+        """Begin to receive, in the running event loop."""
+        for opened in self.sockets:
+            opened.listen()
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for opened in self.sockets:
+            opened.close()
+
+    def add_route(self, path: Path, endpoint: Endpoint) -> None:
+        """Take what comes along this path as the endpoint's. An address that changed hands goes to the newer one."""
+        self.sockets[path[2]].routes[path[:2]] = endpoint
+
+    def remove_route(self, path: Path, endpoint: Endpoint) -> None:
+        """Undo `add_route`, unless the address has changed hands since."""
+        routes = self.sockets[path[2]].routes
+        if routes.get(path[:2]) is endpoint:
+            del routes[path[:2]]
+
+    def admits_stranger(self, host: str, now: float) -> bool:
+        """Whether a STUN message from an unknown address may be parsed now. Python keys its hash per process."""
+        return self._shares[hash(host) % SHARES].take(now) and self._strangers.take(now)
+
+
+class MuxSocket:
+    """One bound address of the mux."""
+
+    def __init__(self, mux: UdpMux, index: int, address: str, port: int, buffer: bytearray) -> None:
+        """Bind it."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._mux = mux
+        self._index = index
+        self._buffer = buffer
+        self.routes: dict[SocketAddress, Endpoint] = {}
+        self.sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            if family == socket.AF_INET6:
+                self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self.sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
+            self.sock.setblocking(False)
+            self.sock.bind((address, port))
+        except OSError:
+            self.sock.close()
+            raise
+        self.port: int = self.sock.getsockname()[1]
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def listen(self) -> None:
+        """Begin to receive."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self.sock, self._drain)
+
+    def close(self) -> None:
+        """Stop receiving and close."""
+        if self._loop is not None:
+            self._loop.remove_reader(self.sock)
+            self._loop = None
+        self.sock.close()
+        self.routes.clear()
+
+    def send(self, datagram: bytes, address: SocketAddress) -> None:
+        """Send at once or not at all: everything sent here is sent again when it is lost."""
+        try:
+            self.sock.sendto(datagram, address)
+        except OSError:
+            self._mux.dropped += 1
+
+    def _drain(self) -> None:
+        receive = self.sock.recvfrom_into
+        buffer = self._buffer
+        routes = self.routes
+        clock = self._mux._clock
+        for _ in range(DRAIN):
+            try:
+                length, address = receive(buffer)
+            except OSError:  # nothing left, or an ICMP error of an earlier send
+                return
+            if not HEADER_SIZE <= length <= MAX_DATAGRAM:
+                self._mux.dropped += 1
+                continue
+            first = buffer[0]
+            if 128 <= first <= 191:  # RTP and RTCP (RFC 7983 section 7)
+                endpoint = routes.get(address[:2])
+                if endpoint is None:
+                    self._mux.dropped += 1
+                elif 192 <= buffer[1] <= 223:  # RFC 5761 section 4
+                    endpoint.receive_rtcp(length, now=clock())
+                else:
+                    endpoint.receive_rtp(length, now=clock())
+            else:
+                self._receive_other(first, length, address)
+
+    def _receive_other(self, first: int, length: int, address: SocketAddress) -> None:
+        """STUN and DTLS: rare, and from strangers too."""
+        mux = self._mux
+        now = mux._clock()
+        buffer = self._buffer
+        path: Path = (address[0], address[1], self._index)
+        endpoint = self.routes.get(address[:2])
+        if 20 <= first <= 63:
+            if endpoint is not None:
+                endpoint.receive_dtls(bytes(buffer[:length]), path, now=now)
+                return
+        elif first <= 3 and (endpoint is not None or mux.admits_stranger(address[0], now)):
+            self._receive_stun(bytes(buffer[:length]), address, path, now)
+            return
+        mux.dropped += 1
+
+    def _receive_stun(self, datagram: bytes, address: SocketAddress, path: Path, now: float) -> None:
+        """Lead a STUN message by its user name to its transport, and send the answer if there is one."""
+        try:
+            ufrags = (message := stun.parse(datagram)).ufrags
+        except ParseError:
+            ufrags = None
+        endpoint = self._mux.endpoints.get(ufrags[0]) if ufrags is not None else None
+        if endpoint is None:
+            self._mux.dropped += 1
+            return
+        answer = endpoint.receive_stun(message, path, now=now)
+        if answer is not None:
+            self.send(answer, address)

@@ -1,0 +1,260 @@
+"""The SFU's shell: sockets, one timer, and the control interface in front of all rooms of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sfu.control import (
+    Candidate,
+    CloseRoom,
+    CloseTransport,
+    ConnectTransport,
+    Done,
+    Event,
+    LocalParameters,
+    OpenTransport,
+    PublishTrack,
+    Refused,
+    Request,
+    Response,
+    RestartIce,
+    StartTrack,
+    SubscribeTrack,
+    TransportClosed,
+    TransportConnected,
+    TransportOpened,
+    UnpublishTrack,
+    UnsubscribeTrack,
+)
+from sfu.forwarding.router import Router
+from sfu.ice.lite_agent import Credentials
+from sfu.io.dtls import Certificate
+from sfu.io.link import Link, SecureChannel
+from sfu.io.srtp import Buffers
+from sfu.io.udp_mux import UdpMux
+from sfu.peer import Peer
+from sfu.publisher import Publisher
+from sfu.subscriber import Subscriber
+
+logger = logging.getLogger("hearthside.sfu")
+
+TICK = 0.01
+"""Seconds between two looks at what is due in all transports. NACKs want 10 to 20 ms; 120 idle transports take about
+1 % of a core at this rate."""
+
+MAX_TRANSPORTS = 2000
+"""Transports of one worker, two for each person: far more than one core carries, and a bound on memory."""
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """Where media is received."""
+
+    port: int
+    """UDP; 0 takes any free one."""
+    addresses: Sequence[str]
+    """To bind, IPv4 or IPv6."""
+    announced: Sequence[str] = ()
+    """What browsers are told to send to: the public address behind NAT, say. The bound ones where empty."""
+
+
+async def start_worker(settings: WorkerSettings, *, on_event: Callable[[Event], None]) -> Worker:
+    """Open the media port and serve. The event loop calls ``on_event``. Raises `OSError` if the port is taken."""
+    return Worker(settings, on_event=on_event)
+
+
+class Worker:
+    """All rooms of one process. Implements `sfu.control.Sfu`."""
+
+    def __init__(self, settings: WorkerSettings, *, on_event: Callable[[Event], None]) -> None:
+        """See `start_worker`."""
+        self._on_event = on_event
+        self._clock = time.monotonic
+        self._buffers = Buffers()
+        self._certificate = Certificate()
+        self._mux = UdpMux(settings.addresses, settings.port, self._buffers.incoming, clock=self._clock)
+        self._candidates = [
+            Candidate(address, self._mux.port) for address in (settings.announced or settings.addresses)
+        ]
+        self._links: dict[str, Link] = {}
+        self._opened: dict[str, OpenTransport] = {}
+        self._rooms: dict[str, Router] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._count = 0
+        self._ended = False
+        self._mux.listen()
+        logger.info("Media port %d is open.", self._mux.port)
+
+    @property
+    def port(self) -> int:
+        """The UDP port in use."""
+        return self._mux.port
+
+    async def request(self, request: Request) -> Response:
+        """Carry out one request. Raises `ConnectionError` after `close`."""
+        if self._ended:
+            raise ConnectionError("the SFU is closed")
+        match request:
+            case OpenTransport():
+                return self._open(request)
+            case CloseTransport():
+                await self._end(request.transport)
+                return Done()
+            case CloseRoom():
+                names = [name for name, opened in self._opened.items() if opened.room == request.room]
+                await asyncio.gather(*map(self._end, names))
+                return Done()
+            case ConnectTransport() | RestartIce():
+                return self._connect(request)
+            case PublishTrack() | UnpublishTrack():
+                return self._publish(request)
+            case SubscribeTrack() | StartTrack() | UnsubscribeTrack():
+                return self._subscribe(request)
+        raise TypeError(f"not a request: {type(request).__name__}")
+
+    async def close(self) -> None:
+        """Close every transport and the port. Safe to call again."""
+        if self._ended:
+            return
+        self._ended = True
+        await asyncio.gather(*map(self._end, list(self._links)), *self._closing)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._mux.close()
+        logger.info("Media port %d is closed.", self._mux.port)
+
+    # -- Requests --------------------------------------------------------------------------------------------------
+
+    def _open(self, request: OpenTransport) -> Response:
+        present = self._links.get(request.transport)
+        if present is not None:
+            same = self._opened[request.transport] == request
+            return self._describe(present) if same else Refused("no_such_transport")
+        if len(self._links) >= MAX_TRANSPORTS:
+            return Refused("limit")
+        now = self._clock()
+        router = self._rooms.get(request.room)
+        if router is None:
+            router = self._rooms[request.room] = Router(draw=_draw)
+        channel = SecureChannel(self._buffers)
+        peer = (Publisher if request.direction == "publish" else Subscriber)(
+            request.transport,
+            request.member,
+            router,
+            channel,
+            _credentials(),
+            report_ssrc=router.draw_ssrc(),
+            now=now,
+        )
+        self._count += 1
+        link = Link(
+            self._count,
+            peer,
+            channel,
+            self._mux,
+            self._buffers,
+            self._certificate,
+            clock=self._clock,
+            on_change=self._on_change,
+        )
+        self._links[request.transport] = link
+        self._opened[request.transport] = request
+        if self._timer is None:
+            self._timer = self._loop.call_later(TICK, self._tick)
+        logger.info("Transport %d: opened to %s.", link.number, request.direction)
+        return self._describe(link)
+
+    def _describe(self, link: Link) -> TransportOpened:
+        local = link.peer.agent.local
+        return TransportOpened(LocalParameters(local.ufrag, local.pwd, self._certificate.fingerprint, self._candidates))
+
+    def _connect(self, request: ConnectTransport | RestartIce) -> Response:
+        link = self._links.get(request.transport)
+        if link is None:
+            return Refused("no_such_transport")
+        if isinstance(request, RestartIce):
+            link.restart_ice(_credentials())
+            return self._describe(link)
+        return Done() if link.connect(request.remote) else Refused("no_such_transport")
+
+    def _publish(self, request: PublishTrack | UnpublishTrack) -> Response:
+        peer = self._peer(request.transport)
+        if isinstance(request, UnpublishTrack):
+            if isinstance(peer, Publisher):
+                peer.unpublish(request.track)
+            return Done()
+        return peer.publish(request) if isinstance(peer, Publisher) else Refused("no_such_transport")
+
+    def _subscribe(self, request: SubscribeTrack | StartTrack | UnsubscribeTrack) -> Response:
+        peer = self._peer(request.transport)
+        if isinstance(request, UnsubscribeTrack):
+            if isinstance(peer, Subscriber):
+                peer.unsubscribe(request.track)
+            return Done()
+        if not isinstance(peer, Subscriber):
+            return Refused("no_such_transport")
+        if isinstance(request, SubscribeTrack):
+            return peer.subscribe(request)
+        return peer.start(request.track, now=self._clock())
+
+    def _peer(self, transport: str) -> Peer | None:
+        link = self._links.get(transport)
+        return None if link is None else link.peer
+
+    # -- Events ----------------------------------------------------------------------------------------------------
+
+    def _on_change(self, link: Link) -> None:
+        """Tell signaling what a transport reports, and clear away one that ended by itself."""
+        peer = link.peer
+        if not peer.events:
+            return
+        events = peer.events[:]
+        peer.events.clear()
+        if peer.closed and peer.transport in self._links:
+            task = self._loop.create_task(self._end(peer.transport))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        for event in events:
+            if isinstance(event, TransportClosed):
+                logger.info("Transport %d: %s.", link.number, event.reason.replace("_", " "))
+            else:
+                state = "connected" if isinstance(event, TransportConnected) else "disconnected"
+                logger.info("Transport %d: %s.", link.number, state)
+            self._on_event(event)
+
+    async def _end(self, name: str) -> None:
+        """Close a transport and forget it, and its room with the last one."""
+        link = self._links.pop(name, None)
+        if link is None:
+            return
+        room = self._opened.pop(name).room
+        if all(opened.room != room for opened in self._opened.values()):
+            del self._rooms[room]
+        link.peer.close()
+        link.release()
+        await link.close()
+        logger.info("Transport %d: closed.", link.number)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self._clock()
+        for link in list(self._links.values()):
+            link.handle_timer(now=now)
+        if self._links:
+            self._timer = self._loop.call_later(TICK, self._tick)
+
+
+def _draw() -> int:
+    return secrets.randbits(32)
+
+
+def _credentials() -> Credentials:
+    """RFC 8445 section 5.3 asks for 24 and 128 random bits at least; base64url's - and _ are not in its alphabet."""
+    return Credentials(secrets.token_hex(8), secrets.token_hex(16))

@@ -1,0 +1,162 @@
+"""One transport's sans-IO machine: whether ICE and DTLS are through, and what signaling is told of it.
+
+`Publisher` and `Subscriber` say what happens to media on it. Nothing here knows sockets, tasks or clocks: datagrams and
+``now`` come in, packets leave by the channel, reports to signaling gather in ``events``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sfu.control import Event, TransportClosed, TransportConnected, TransportDisconnected
+from sfu.forwarding.channel import Channel
+from sfu.forwarding.router import Router
+from sfu.ice.lite_agent import Credentials, LiteAgent, State
+from sfu.ice.stun import Address, Message
+from sfu.rtp import rtcp
+from sfu.rtp.errors import ParseError
+from sfu.rtp.rtcp import Packet
+
+SECURE_WITHIN = 30.0
+"""Seconds from the first nominated pair to the end of the DTLS handshake. A browser that keeps up consent and never
+speaks DTLS would otherwise hold its place for ever."""
+
+REPORT_INTERVAL = 1.0
+"""Seconds between RTCP reports. RFC 3550 section 6.2 allows more at these rates; browsers send one a second too."""
+
+MAX_RTCP_SENDERS = 32
+"""SSRCs from which a transport takes RTCP beyond those of its tracks: libsrtp keeps state for each. Browsers use one
+or two for each connection, Firefox one for each m-line that only receives."""
+
+
+class Peer:
+    """What publishers and subscribers have in common."""
+
+    def __init__(
+        self,
+        transport: str,
+        member: str,
+        router: Router,
+        channel: Channel,
+        local: Credentials,
+        *,
+        report_ssrc: int,
+        now: float,
+    ) -> None:
+        """Prepare a transport whose ICE credentials are ``local`` and whose own RTCP comes from ``report_ssrc``."""
+        self.transport = transport
+        self.member = member
+        self.router = router
+        self.channel = channel
+        self.agent = LiteAgent(local, now=now)
+        self.report_ssrc = report_ssrc
+        self.events: list[Event] = []
+        """What signaling is to be told; whoever reads it empties it."""
+        self.refused = 0
+        """Packets dropped: not authentic, repeated, malformed, or under an SSRC that is not this transport's."""
+        self.up = False
+        """ICE and DTLS are through, and consent is fresh: media may flow."""
+        self.closed = False
+        self._secure = False
+        self._paired_at: float | None = None
+        self._rtcp_senders: set[int] = set()
+
+    def connect(self, remote: Credentials) -> None:
+        """Take the browser's ICE credentials."""
+        self.agent.set_remote(remote)
+
+    def restart_ice(self, local: Credentials) -> None:
+        """Begin an ICE restart; DTLS and SRTP stay."""
+        self.agent.restart(local)
+
+    def receive_stun(self, message: Message, address: Address, *, now: float) -> bytes | None:
+        """Take a STUN message; return the answer, or None for silence."""
+        generations = len(self.agent.ufrags)
+        answer = self.agent.receive(message, address, now=now)
+        if len(self.agent.ufrags) < generations and self.up:  # a restart is through
+            self.events.append(TransportConnected(self.transport))
+        self._follow(now)
+        return answer
+
+    def secured(self, *, now: float) -> None:
+        """Learn that the DTLS handshake is through and the channel can protect packets."""
+        self._secure = True
+        self._follow(now)
+
+    def end(self, reason: Literal["consent_expired", "dtls_failed", "dtls_closed", "never_connected"]) -> None:
+        """End the transport from within, and tell signaling."""
+        if not self.closed:
+            self.close()
+            self.events.append(TransportClosed(self.transport, reason))
+
+    def close(self) -> None:
+        """End the transport with everything on it."""
+        self.closed = True
+        self.up = False
+
+    def handle_timer(self, *, now: float) -> None:
+        """Let time pass. To be called every 10 to 20 ms."""
+        deadline = self.agent.next_deadline()
+        if deadline is not None and deadline <= now:
+            self.agent.handle_timer(now=now)
+            self._follow(now)
+        if self._paired_at is not None and not self._secure and now - self._paired_at > SECURE_WITHIN:
+            self.end("dtls_failed")
+
+    def receive_rtp(self, length: int, *, now: float) -> None:
+        """Take the RTP packet in the channel's incoming buffer."""
+        raise NotImplementedError
+
+    def receive_rtcp(self, length: int, *, now: float) -> None:
+        """Take the RTCP packet in the channel's incoming buffer."""
+        buffer = self.channel.incoming
+        sender = int.from_bytes(buffer[4:8], "big")
+        known = sender in self._rtcp_senders or self._owns(sender)
+        if not known and len(self._rtcp_senders) >= MAX_RTCP_SENDERS:
+            self.refused += 1
+            return
+        length = self.channel.unprotect_rtcp(length)
+        if length < 0:
+            self.refused += 1
+            return
+        if not known:
+            self._rtcp_senders.add(sender)
+        try:
+            packets = rtcp.parse(buffer[:length])
+        except ParseError:
+            self.refused += 1
+            return
+        for packet in packets:
+            self._receive_report(packet, now)
+
+    def _owns(self, ssrc: int) -> bool:
+        """Whether a track of this transport is received under the SSRC."""
+        raise NotImplementedError
+
+    def _receive_report(self, packet: Packet, now: float) -> None:
+        raise NotImplementedError
+
+    def _flow(self, now: float) -> None:
+        """Do what is due when media may flow (again)."""
+
+    def _stop(self) -> None:
+        """Do what is due when media must not flow any more."""
+
+    def _follow(self, now: float) -> None:
+        """Draw the conclusions from the agent's state."""
+        state = self.agent.state
+        if state is State.CONNECTED and self._paired_at is None:
+            self._paired_at = now
+        up = self._secure and state is State.CONNECTED
+        if up and not self.up and not self.closed:
+            self.up = True
+            self.events.append(TransportConnected(self.transport))
+            self._flow(now)
+        elif self.up and not up:
+            self.up = False
+            self._stop()
+            self.events.append(TransportDisconnected(self.transport))
+        if state is State.EXPIRED:
+            self.end("consent_expired")
+        elif state is State.NEVER_CONNECTED:
+            self.end("never_connected")

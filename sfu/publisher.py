@@ -1,0 +1,225 @@
+"""A member's publishing transport: packets in, each led to the track whose SSRC it bears, reports out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from struct import Struct
+
+from sfu.bwe.twcc_receiver import TwccReceiver
+from sfu.control import Done, PublishTrack, Refused
+from sfu.forwarding.channel import Channel
+from sfu.forwarding.router import Router
+from sfu.forwarding.up_track import UpEncoding, UpTrack
+from sfu.ice.lite_agent import Credentials
+from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.rtp import extensions
+from sfu.rtp.errors import ParseError
+from sfu.rtp.packet import HEADER_SIZE, RtpHeader
+from sfu.rtp.rtcp import Packet, ReceiverReport, SenderReport, SourceDescription
+from sfu.streams.clock_map import RemoteClock
+
+MAX_TRACKS = 8
+"""Tracks of one publisher: microphone, camera, screen and its sound, twice over for m-lines on their way out."""
+
+MAX_ENCODINGS = 3
+"""Simulcast encodings of one track: no browser sends more."""
+
+MAX_RETIRED = 64
+"""SSRCs of ended tracks for which SRTP state is kept. A browser that uses an m-line again goes on with its SSRC, and
+with a rollover counter (RFC 3711 section 3.3.1) that a fresh state would not know: nothing would be authentic again."""
+
+_SSRC = Struct("!I").unpack_from
+
+
+class Publisher(Peer):
+    """The sans-IO machine of a publish transport."""
+
+    def __init__(
+        self,
+        transport: str,
+        member: str,
+        router: Router,
+        channel: Channel,
+        local: Credentials,
+        *,
+        report_ssrc: int,
+        now: float,
+    ) -> None:
+        """See `Peer`."""
+        super().__init__(transport, member, router, channel, local, report_ssrc=report_ssrc, now=now)
+        self.tracks: dict[str, UpTrack] = {}
+        self._media: dict[int, UpEncoding] = {}
+        self._repairs: dict[int, UpEncoding] = {}
+        self._retired: OrderedDict[int, None] = OrderedDict()
+        self._header = RtpHeader()
+        self._clock = RemoteClock()
+        self._twcc = TwccReceiver()
+        self._twcc_id: int | None = None
+        self._next_report = now
+
+    # -- Requests --------------------------------------------------------------------------------------------------
+
+    def publish(self, request: PublishTrack) -> Done | Refused:
+        """Accept a track. ``ssrc_taken`` also stands for a track or MID that is in use with other parameters."""
+        present = self.tracks.get(request.track)
+        if present is not None:
+            return Done() if present.request == request else Refused("ssrc_taken")
+        if any(track.request.mid == request.mid for track in self.tracks.values()):
+            return Refused("ssrc_taken")
+        if not request.codecs:
+            return Refused("unsupported_codec")
+        if len(self.tracks) >= MAX_TRACKS or not 1 <= len(request.encodings) <= MAX_ENCODINGS:
+            return Refused("limit")
+        ssrcs = [ssrc for encoding in request.encodings for ssrc in (encoding.ssrc, encoding.rtx_ssrc) if ssrc]
+        if len(set(ssrcs)) < len(ssrcs) or not all(map(self.router.is_free, ssrcs)):
+            return Refused("ssrc_taken")
+        track = UpTrack(request, self.member, self.channel, self._clock, report_ssrc=self.report_ssrc)
+        refusal = self.router.add(track)
+        if refusal is not None:
+            return refusal
+        self.tracks[request.track] = track
+        for encoding in track.encodings:
+            if encoding.ssrc:
+                self._bind(encoding.ssrc, encoding, self._media)
+            if encoding.rtx_ssrc:
+                self._bind(encoding.rtx_ssrc, encoding, self._repairs)
+        if request.extensions.transport_cc is not None:
+            self._twcc_id = request.extensions.transport_cc
+        return Done()
+
+    def unpublish(self, name: str) -> None:
+        """End a track and its copies; nothing happens if it is gone."""
+        track = self.tracks.pop(name, None)
+        if track is None:
+            return
+        self.router.remove(track)
+        for table in (self._media, self._repairs):
+            for ssrc in [ssrc for ssrc, encoding in table.items() if encoding in track.encodings]:
+                del table[ssrc]
+                self.router.release(ssrc)
+                self._retired[ssrc] = None
+        while len(self._retired) > MAX_RETIRED:
+            self.channel.forget_received(self._retired.popitem(last=False)[0])
+
+    def close(self) -> None:
+        """End the transport and its tracks."""
+        for name in list(self.tracks):
+            self.unpublish(name)
+        super().close()
+
+    # -- Packets ---------------------------------------------------------------------------------------------------
+
+    def receive_rtp(self, length: int, *, now: float) -> None:
+        """Take the RTP packet in the channel's incoming buffer. Whose it is, is settled before anything changes."""
+        channel = self.channel
+        buffer = channel.incoming
+        header = self._header
+        (ssrc,) = _SSRC(buffer, 8)
+        try:
+            encoding = self._media.get(ssrc)
+            if encoding is not None:
+                repairs = False
+            else:
+                encoding = self._repairs.get(ssrc)
+                repairs = encoding is not None
+                if encoding is None:
+                    encoding, repairs = self._recognise(buffer, length)
+                    if encoding is None or not self.router.is_free(ssrc):
+                        self.refused += 1
+                        return
+            length = channel.unprotect(length)
+            if length < HEADER_SIZE:
+                self.refused += 1
+                return
+            header.parse(buffer, length)
+        except ParseError:
+            self.refused += 1
+            return
+        if repairs:
+            if not encoding.rtx_ssrc:
+                encoding.rtx_ssrc = ssrc
+                self._bind(ssrc, encoding, self._repairs)
+        elif not encoding.ssrc:
+            encoding.bind(ssrc)
+            self._bind(ssrc, encoding, self._media)
+        if self._twcc_id is not None and header.extension_profile:
+            offset, size = extensions.find(
+                buffer, header.extension_start, header.extension_end, header.extension_profile, self._twcc_id
+            )
+            if size == 2:
+                self._twcc.receive(buffer[offset] << 8 | buffer[offset + 1], now=now)
+        if repairs:
+            encoding.receive_rtx(buffer, header, now=now)
+        else:
+            encoding.receive(buffer, header, now=now)
+
+    def _recognise(self, buffer: bytearray, length: int) -> tuple[UpEncoding | None, bool]:
+        """Tell from MID, RID and RRID (RFC 8843 section 9.2, RFC 8852) which encoding still lacks this SSRC.
+
+        Reads the header before it is authenticated: the answer counts only once `unprotect` has agreed.
+        """
+        header = self._header
+        header.parse(buffer, length)
+
+        def text(number: int | None) -> bytes:
+            if number is None:
+                return b""
+            offset, size = extensions.find(
+                buffer, header.extension_start, header.extension_end, header.extension_profile, number
+            )
+            return bytes(buffer[offset : offset + size]) if size else b""
+
+        for track in self.tracks.values():
+            request = track.request
+            if text(request.extensions.mid) != request.mid.encode():
+                continue
+            rid, repaired = text(request.extensions.rid), text(request.extensions.repaired_rid)
+            for encoding in track.encodings:
+                name = (encoding.parameters.rid or "").encode()
+                if name:
+                    if rid == name and not encoding.ssrc:
+                        return encoding, False
+                    if repaired == name and not encoding.rtx_ssrc:
+                        return encoding, True
+                elif encoding.is_repair(header.payload_type):
+                    return (None if encoding.rtx_ssrc else encoding), True
+                else:
+                    return (None if encoding.ssrc else encoding), False
+        return None, False
+
+    def _bind(self, ssrc: int, encoding: UpEncoding, table: dict[int, UpEncoding]) -> None:
+        table[ssrc] = encoding
+        self._retired.pop(ssrc, None)
+        self.router.claim(ssrc)
+
+    def _owns(self, ssrc: int) -> bool:
+        return ssrc in self._media or ssrc in self._repairs
+
+    def _receive_report(self, packet: Packet, now: float) -> None:
+        if isinstance(packet, SenderReport):
+            encoding = self._media.get(packet.ssrc)
+            if encoding is not None:
+                encoding.stream.sender_report(packet.ntp, now=now)
+                encoding.clock.sender_report(packet.ntp, packet.rtp_timestamp, now=now)
+
+    # -- Time ------------------------------------------------------------------------------------------------------
+
+    def handle_timer(self, *, now: float) -> None:
+        """Send what is due: key-frame requests, NACKs, transport-wide feedback, receiver reports."""
+        super().handle_timer(now=now)
+        if not self.up:
+            return
+        for encoding in self._media.values():
+            encoding.handle_timer(now=now)
+        deadline = self._twcc.next_deadline()
+        if deadline is not None and deadline <= now:
+            media_ssrc = next(iter(self._media), 0)
+            for feedback in self._twcc.feedback(sender_ssrc=self.report_ssrc, media_ssrc=media_ssrc):
+                self.channel.send_rtcp(feedback.to_bytes())
+        if now >= self._next_report:
+            self._next_report = now + REPORT_INTERVAL
+            blocks = [block for track in self.tracks.values() for block in track.report_blocks(now=now)]
+            if blocks:
+                description = SourceDescription([(self.report_ssrc, b"hearthside")])
+                report = ReceiverReport(self.report_ssrc, blocks)
+                self.channel.send_rtcp(report.to_bytes() + description.to_bytes())

@@ -1,0 +1,41 @@
+"""The packets of one encoding that subscribers may still ask for again: one cache a source, not one a subscriber."""
+
+from __future__ import annotations
+
+from sfu.rtp.packet import MediaPacket
+
+VIDEO_PACKETS = 1024
+"""Slots, a power of two: 2 s of 2.5 Mbit/s in packets of 1100 bytes are 570, and a key frame comes on top.
+At 1500 bytes a packet that bounds a track to 1.5 MB, within the 4 MiB that one participant may cost."""
+
+AUDIO_PACKETS = 64
+"""Slots, a power of two: 1 s of 20 ms frames is 50."""
+
+VIDEO_AGE = 2.0
+"""Seconds, as mediasoup keeps. A receiver gives up on a picture before that; more costs memory."""
+
+AUDIO_AGE = 1.0
+"""Seconds, as mediasoup keeps. Sound that late is never played."""
+
+
+class RetransmissionCache:
+    """A ring of the latest packets, found by their unwrapped sequence number."""
+
+    __slots__ = ("_mask", "_max_age", "_slots")
+
+    def __init__(self, slots: int, max_age: float) -> None:
+        """Keep at most ``slots`` packets, a power of two; answer for ``max_age`` seconds."""
+        self._slots: list[MediaPacket | None] = [None] * slots
+        self._mask = slots - 1
+        self._max_age = max_age
+
+    def put(self, packet: MediaPacket) -> None:
+        """Keep a packet in the place of the one a whole ring earlier; it must not be older than a whole ring itself."""
+        self._slots[packet.sequence & self._mask] = packet
+
+    def get(self, sequence: int, *, now: float) -> MediaPacket | None:
+        """Return the packet with that unwrapped number, if it is here and young enough."""
+        packet = self._slots[sequence & self._mask]
+        if packet is None or packet.sequence != sequence or now - packet.arrival > self._max_age:
+            return None
+        return packet

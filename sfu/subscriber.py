@@ -1,0 +1,163 @@
+"""A member's subscribing transport: copies of the others' tracks out, reports and requests in."""
+
+from __future__ import annotations
+
+from sfu.control import Done, Refused, SubscribeTrack, TrackSubscribed
+from sfu.forwarding.channel import Channel
+from sfu.forwarding.down_track import DownTrack
+from sfu.forwarding.router import Router
+from sfu.ice.lite_agent import Credentials
+from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.rtp.rtcp import (
+    FullIntraRequest,
+    Nack,
+    Packet,
+    PictureLossIndication,
+    ReceiverReport,
+    SenderReport,
+    SourceDescription,
+)
+
+MAX_TRACKS = 256
+"""Copies on one transport: every track that one room may have."""
+
+FIRST_REPORT = 0.1
+"""Seconds from a start to the first sender report: sound and picture fall in step by it."""
+
+REPORTS_PER_PACKET = 15
+"""Sender reports in one RTCP packet: 28 bytes each and as much for the CNAME stay within 1200 bytes."""
+
+
+class Subscriber(Peer):
+    """The sans-IO machine of a subscribe transport."""
+
+    def __init__(
+        self,
+        transport: str,
+        member: str,
+        router: Router,
+        channel: Channel,
+        local: Credentials,
+        *,
+        report_ssrc: int,
+        now: float,
+    ) -> None:
+        """See `Peer`."""
+        super().__init__(transport, member, router, channel, local, report_ssrc=report_ssrc, now=now)
+        self.tracks: dict[str, DownTrack] = {}
+        self._by_ssrc: dict[int, DownTrack] = {}
+        self._answers: dict[str, tuple[SubscribeTrack, TrackSubscribed]] = {}
+        self._next_report = now
+
+    # -- Requests --------------------------------------------------------------------------------------------------
+
+    def subscribe(self, request: SubscribeTrack) -> TrackSubscribed | Refused:
+        """Prepare a copy; asking for the same again gives the same answer, asking otherwise a new copy."""
+        present = self._answers.get(request.track)
+        if present is not None:
+            if present[0] == request:
+                return present[1]
+            self.unsubscribe(request.track)
+        if len(self.tracks) >= MAX_TRACKS:
+            return Refused("limit")
+        down_track = self.router.subscribe(request, self.channel, on_ended=self._forget)
+        if isinstance(down_track, Refused):
+            return down_track
+        cname = self.router.cname(down_track.track.member)
+        answer = TrackSubscribed(down_track.stream.ssrc, down_track.rtx_ssrc, cname)
+        self.tracks[request.track] = down_track
+        self._by_ssrc[down_track.stream.ssrc] = down_track
+        self._answers[request.track] = request, answer
+        return answer
+
+    def start(self, name: str, *, now: float) -> Done | Refused:
+        """Let a prepared copy flow, at once if the transport is up and else as soon as it is."""
+        down_track = self.tracks.get(name)
+        if down_track is None:
+            return Refused("no_such_track")
+        down_track.started = True
+        if self.up:
+            self._resume(down_track, now)
+        return Done()
+
+    def unsubscribe(self, name: str) -> None:
+        """End a copy; nothing happens if it is gone."""
+        down_track = self.tracks.get(name)
+        if down_track is not None:
+            down_track.close()
+
+    def close(self) -> None:
+        """End the transport and its copies."""
+        for name in list(self.tracks):
+            self.unsubscribe(name)
+        super().close()
+
+    def _forget(self, down_track: DownTrack) -> None:
+        """Drop a copy that ended, whoever ended it."""
+        name = down_track.track.request.track
+        del self.tracks[name]
+        del self._answers[name]
+        del self._by_ssrc[down_track.stream.ssrc]
+
+    # -- Packets ---------------------------------------------------------------------------------------------------
+
+    def receive_rtp(self, length: int, *, now: float) -> None:
+        """Drop it: a subscriber has nothing to send."""
+        self.refused += 1
+
+    def _owns(self, ssrc: int) -> bool:
+        return False
+
+    def _receive_report(self, packet: Packet, now: float) -> None:
+        if isinstance(packet, ReceiverReport | SenderReport):
+            for block in packet.reports:
+                down_track = self._by_ssrc.get(block.ssrc)
+                if down_track is not None:
+                    down_track.receive_report(block, now=now)
+        elif isinstance(packet, Nack):
+            down_track = self._by_ssrc.get(packet.media_ssrc)
+            if down_track is not None:
+                down_track.receive_nack(packet.lost, now=now)
+        elif isinstance(packet, PictureLossIndication):
+            self._request_key_frame(packet.media_ssrc, now)
+        elif isinstance(packet, FullIntraRequest):
+            for ssrc, _ in packet.entries:
+                self._request_key_frame(ssrc, now)
+
+    def _request_key_frame(self, ssrc: int, now: float) -> None:
+        down_track = self._by_ssrc.get(ssrc)
+        if down_track is not None:
+            down_track.request_key_frame(now=now)
+
+    # -- Time ------------------------------------------------------------------------------------------------------
+
+    def handle_timer(self, *, now: float) -> None:
+        """Send the sender reports that are due."""
+        super().handle_timer(now=now)
+        if self.up and now >= self._next_report:
+            self._next_report = now + REPORT_INTERVAL
+            self._send_reports(now)
+
+    def _send_reports(self, now: float) -> None:
+        reports = [
+            (report, self.router.cname(down_track.track.member).encode())
+            for down_track in self.tracks.values()
+            if (report := down_track.sender_report(now=now)) is not None
+        ]
+        for first in range(0, len(reports), REPORTS_PER_PACKET):
+            part = reports[first : first + REPORTS_PER_PACKET]
+            description = SourceDescription([(report.ssrc, cname) for report, cname in part])
+            self.channel.send_rtcp(b"".join(report.to_bytes() for report, _ in part) + description.to_bytes())
+
+    def _resume(self, down_track: DownTrack, now: float) -> None:
+        down_track.resume(now=now)
+        self._next_report = min(self._next_report, now + FIRST_REPORT)
+
+    def _flow(self, now: float) -> None:
+        for down_track in self.tracks.values():
+            if down_track.started:
+                self._resume(down_track, now)
+
+    def _stop(self) -> None:
+        for down_track in self.tracks.values():
+            down_track.pause()
