@@ -51,8 +51,11 @@ export class E2eeManager {
   #worker: Worker;
   #closed = false;
   #said = 0;
-  /** Contexts given out since the page was opened, over all rooms and workers: none is given out twice. */
-  #contexts = 0;
+  /**
+   * The next context, with its epoch above it; over all rooms and workers, so that this page gives none out twice. A
+   * random first one, so that after a reload frames seldom come under the KIDs that the others still hold keys for.
+   */
+  #nextContext = crypto.getRandomValues(new Uint8Array(1))[0] as number;
   #nextId = 1;
 
   constructor(options: ManagerOptions) {
@@ -86,7 +89,7 @@ export class E2eeManager {
     { track, kind }: Pick<SenderContext, "track" | "kind">,
   ): SenderContext {
     const { place } = this.#room(room);
-    const count = this.#contexts++;
+    const count = this.#nextContext++;
     if (count >= CONTEXTS * EPOCHS) throw new RangeError("all contexts of this page are used up");
     const salt = toBase64url(crypto.getRandomValues(new Uint8Array(16)));
     const context = { context: count % CONTEXTS, epoch: Math.floor(count / CONTEXTS), track, kind, salt };

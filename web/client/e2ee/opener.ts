@@ -47,7 +47,7 @@ export class Opener<F extends Frame> {
   #held: { frame: F; until: number }[] = [];
   #heldBytes = 0;
   #closed = false;
-  /** A frame was dropped while its key was missing. */
+  /** A frame was dropped: what follows may need a new key frame. */
   #gap = false;
 
   constructor(
@@ -102,22 +102,25 @@ export class Opener<F extends Frame> {
   async #tryOne(frame: F, now: number, onUnknown: () => void): Promise<void> {
     const outcome = await this.#open(new Uint8Array(frame.data), now);
     if (this.#closed) return;
-    if (typeof outcome === "object") {
-      const isDelta = codecHeaderLength(this.from.kind, new Uint8Array(frame.data)) === 1;
-      frame.data = outcome.opened.buffer;
-      this.#failingSince = null;
-      this.#setState("encrypted");
-      this.output.pass(frame);
-      // A delta frame behind a gap cannot be decoded; now that the key is there, a key frame can be.
-      if (this.#gap && isDelta) this.output.askForKeyFrame();
-      this.#gap = false;
-    } else if (outcome === "unknown-key") {
+    if (outcome === "unknown-key") {
       if (this.#state === null) this.#setState("waiting");
-      onUnknown();
-    } else if (outcome === "bad") {
+      return onUnknown();
+    }
+    if (typeof outcome === "string") {
+      this.#gap = true;
+      if (outcome === "replayed") return;
       this.#failingSince ??= now;
       if (now - this.#failingSince >= PROBLEM_SECONDS) this.#setState("problem");
+      return;
     }
+    const isDelta = codecHeaderLength(this.from.kind, new Uint8Array(frame.data)) === 1;
+    frame.data = outcome.opened.buffer;
+    this.#failingSince = null;
+    this.#setState("encrypted");
+    this.output.pass(frame);
+    // A delta frame behind a gap may be useless; now that the key is there, a key frame is not.
+    if (this.#gap && isDelta) this.output.askForKeyFrame();
+    this.#gap = false;
   }
 
   async #open(frame: Bytes, now: number): Promise<Outcome> {

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { type Bytes, fromBase64url, toBase64url } from "../../web/client/base64url";
+import { derive, info } from "../../web/client/derive";
+import { nobleKey, signingKey, webCryptoKey } from "../../web/client/ed25519";
+import { Door, type Link, LinkError, parseLink } from "../../web/client/links";
+import type { Role } from "../../web/client/model";
+import vectors from "../vectors/links.json";
+
+const ROLES: Role[] = ["participant", "facilitator", "organiser"];
+const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const problemOf = (address: string) => {
+  try {
+    parseLink(address);
+  } catch (error) {
+    if (error instanceof LinkError) return error.kind;
+    throw error;
+  }
+  return null;
+};
+
+describe.each(vectors.cases)("worked example $input.group", ({ input, links, proofs, ...expected }) => {
+  const secret = fromBase64url(input.room_secret);
+  const door = (role: Role) => Door.of(parseLink(links[role]));
+
+  test("links are read", () => {
+    const { group } = input;
+    const fingerprint = fromBase64url(expected.root_fingerprint);
+    const common = { group, roomSecret: secret, rootFingerprint: fingerprint };
+    expect(parseLink(links.participant)).toEqual({ ...common, role: "participant", seed: null });
+    const roleSeed = fromBase64url(expected.role_seeds[0] as string);
+    expect(parseLink(links.facilitator)).toEqual({ ...common, role: "facilitator", seed: roleSeed });
+    const rootSeed = fromBase64url(input.root_seed);
+    expect(parseLink(links.organiser)).toEqual({ ...common, role: "organiser", seed: rootSeed, rootFingerprint: null });
+  });
+
+  test.each(ROLES)("a %s proves the link", async (role) => {
+    const { key, signature } = proofs[role];
+    expect(await (await door(role)).prove(input.nonce)).toEqual({ role, key, signature });
+  });
+
+  test.each(ROLES)("a %s can pass on the links that theirs contains", async (role) => {
+    const holder = await door(role);
+    expect(holder.participantLink(input.public_url)).toBe(links.participant);
+    expect(await holder.facilitatorLink(input.public_url)).toBe(role === "participant" ? null : links.facilitator);
+    expect(await holder.ownLink(input.public_url)).toBe(links[role]);
+  });
+
+  test("an organiser makes further facilitator links", async () => {
+    const link = await (await door("organiser")).facilitatorLink(input.public_url, 2);
+    expect(toBase64url(parseLink(link as string).seed as Uint8Array)).toBe(expected.role_seeds[1]);
+  });
+
+  test.each(ROLES)("a %s knows the group's root key from others", async (role) => {
+    const holder = await door(role);
+    expect(await holder.isRootKey(expected.root_key)).toBe(true);
+    expect(await holder.isRootKey(expected.door_key)).toBe(false);
+    expect(await holder.isRootKey("junk")).toBe(false);
+  });
+
+  test("title and name open, and only what is whole", async () => {
+    const holder = await door("facilitator");
+    expect(await holder.openProfile(expected.sealed_profile)).toBe(input.title);
+    expect(await holder.openKnock(expected.sealed_knock)).toBe(input.name);
+    expect(await holder.openKnock(expected.sealed_profile)).toBeNull();
+    expect(await holder.openProfile(expected.sealed_knock)).toBeNull();
+    expect(await holder.openProfile(`${expected.sealed_profile.slice(0, -4)}AAAA`)).toBeNull();
+    expect(await holder.openKnock("AQ")).toBeNull();
+    expect(await holder.openKnock("")).toBeNull();
+  });
+
+  test("a knock opens for the facilitators of the same link only", async () => {
+    const sealed = await (await door("participant")).sealKnock("Zoë");
+    expect(await (await door("facilitator")).openKnock(sealed)).toBe("Zoë");
+    const other: Link = { ...parseLink(links.facilitator), roomSecret: new Uint8Array(16) };
+    expect(await (await Door.of(other)).openKnock(sealed)).toBeNull();
+    expect(sealed.length).toBe(expected.sealed_knock.length);
+  });
+
+  test("a knock with a name that is none stays without a name", async () => {
+    const holder = await door("participant");
+    for (const name of ["", " Ann", "\u202enna", "x".repeat(60)]) {
+      expect(await holder.openKnock(await holder.sealKnock(name))).toBeNull();
+    }
+  });
+
+  test("keys are derived as everywhere", async () => {
+    const { group, meeting, room, member, kid } = input;
+    const key = async (label: Bytes, length: number, salt?: Bytes) =>
+      toBase64url(await derive(secret, label, length, salt));
+    expect(await key(info("hearthside door v1"), 32)).toBe(expected.door_seed);
+    expect(await key(info("hearthside profile v1", group), 16)).toBe(expected.profile_key);
+    expect(await key(info("hearthside knock v1", group), 16)).toBe(expected.knock_key);
+    expect(await key(info("hearthside say v1", meeting, room), 16)).toBe(expected.envelope_key);
+    const label = info("hearthside media v1", meeting, room, member, String(kid));
+    expect(await key(label, 16, fromBase64url(input.salt))).toBe(expected.sender_base_key);
+    expect(toBase64url(await (await door("participant")).avatarSeed(meeting, member))).toBe(expected.avatar_seed);
+  });
+
+  test("the browser's Ed25519 and the bundled one agree", async () => {
+    const seed = fromBase64url(expected.door_seed);
+    const challenge = info("hearthside join v1", "participant", input.group, input.nonce);
+    expect(hex(challenge)).toBe(proofs.participant.challenge);
+    for (const key of [await webCryptoKey(seed), nobleKey(seed), await signingKey(seed)]) {
+      expect(key && toBase64url(key.publicKey)).toBe(expected.door_key);
+      expect(key && toBase64url(await key.sign(challenge))).toBe(proofs.participant.signature);
+    }
+  });
+});
+
+const base = "https://meet.example.org/g/AAECAwQFBgcICQoLDA0ODw";
+const secret = "EBESExQVFhcYGRobHB0eHw";
+const seed = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
+
+test.each([base, `${base}#`, `${base}?x=1`])("%s has lost its secret", (address) => {
+  expect(problemOf(address)).toBe("no-secret");
+});
+
+test.each([
+  `${base}#p1`,
+  `${base}#p1.${secret}`,
+  `${base}#p2.${secret}.${secret}`,
+  `${base}#p1.${secret}.${secret}.`,
+  `${base}#p1.${secret}.${secret}.${seed}`,
+  `${base}#p1.${secret}.${secret}#`,
+  `${base}#p1.${secret}.${secret.slice(1)}`,
+  `${base}#p1.${secret}.${secret.slice(0, -1)}x`,
+  `${base}#f1.${secret}.${secret}`,
+  `${base}#f1.${secret}.${secret}.${secret}`,
+  `${base}#o1.${secret}.${secret}`,
+  `${base}#x1.${secret}.${secret}`,
+  `${base}x#p1.${secret}.${secret}`,
+  `https://meet.example.org/#p1.${secret}.${secret}`,
+  `${base}#p1.${secret} .${secret}`,
+  `${base}#%70`,
+])("%s is damaged", (address) => {
+  expect(problemOf(address)).toBe("damaged-link");
+});
+
+test("a server may live under a path, and trackers may have added a query", () => {
+  const link = parseLink(`https://example.org/circle/g/AAECAwQFBgcICQoLDA0ODw?fbclid=1#p1.${secret}.${secret}`);
+  expect(link.role).toBe("participant");
+});
+
+test("a seed has 32 bytes", async () => {
+  await expect(signingKey(new Uint8Array(31))).rejects.toThrow(RangeError);
+});
