@@ -1,0 +1,184 @@
+/**
+ * The one WebSocket: answers the challenge, shows that it lives, and comes back by itself after a loss.
+ * What is said over it is the session's business.
+ */
+import { readMessage, writeMessage } from "./protocol";
+import type { ClientMessage, JoinMessage, ResumeMessage, ServerMessage } from "./protocol_types";
+import { PLACE_KEPT_MS, reconnectDelay } from "./reconnect_policy";
+
+/** A ping this often, ms (docs/protocol.md section 3). */
+const PING_MS = 10_000;
+/** Without a word for this long a socket is lost, ms: two pings and a half. */
+const DEAD_MS = 25_000;
+/** After waking up or a change of network, the answer to a ping must come within this, ms; a phone's radio needs about 2 s. */
+const PROBE_MS = 4_000;
+/** From the attempt to the server's answer to `join` or `resume`, ms. */
+const OPENING_MS = 12_000;
+
+/** The part of `WebSocket` that is used here. */
+export type SocketLike = Pick<WebSocket, "onmessage" | "onclose" | "send" | "close">;
+
+export interface ConnectionEvents {
+  /** Answer to the server's challenge; null ends the connection. */
+  hello(nonce: string): Promise<JoinMessage | ResumeMessage | null>;
+  /** Everything but `challenge`. */
+  message(message: ServerMessage): void;
+  /** The socket is gone and will be tried again. Called once for each loss. */
+  lost(): void;
+  /** Two minutes of trying are over. */
+  gaveUp(): void;
+}
+
+export class Connection {
+  #socket: SocketLike | null = null;
+  #established = false;
+  #attempt = 0;
+  /** Since when there is no working socket, ms of performance.now(); null while there is one. */
+  #lostSince: number | null = null;
+  #heard = 0;
+  #pings = 0;
+  #stopped = true;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #opening: ReturnType<typeof setTimeout> | undefined;
+  #probe: ReturnType<typeof setTimeout> | undefined;
+  #beat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly openSocket: () => SocketLike,
+    private readonly events: ConnectionEvents,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** True between the server's welcome and the next loss. */
+  get established(): boolean {
+    return this.#established;
+  }
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#attempt = 0;
+    this.#lostSince = performance.now();
+    this.#open();
+  }
+
+  /** Returns false, and does nothing, while there is no established socket. */
+  send(message: ClientMessage): boolean {
+    if (!this.#established || !this.#socket) return false;
+    this.#socket.send(writeMessage(message));
+    return true;
+  }
+
+  /** The network or the page came back: look at once, instead of at the next turn. */
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#retry !== undefined) {
+      this.#attempt = 0;
+      this.#clearTimers();
+      this.#open();
+    } else if (this.#established) {
+      this.#ping();
+      this.#probe ??= setTimeout(() => this.#drop(), PROBE_MS);
+    }
+  }
+
+  /** End for good: no further events. `start` begins anew. */
+  stop(): void {
+    this.#stopped = true;
+    this.#clearTimers();
+    this.#discard();
+  }
+
+  #open(): void {
+    const socket = this.openSocket();
+    this.#socket = socket;
+    this.#opening = setTimeout(() => this.#drop(), OPENING_MS);
+    socket.onmessage = (event) => this.#received(socket, event.data);
+    socket.onclose = () => this.#drop();
+  }
+
+  #received(socket: SocketLike, data: unknown): void {
+    this.#heard = performance.now();
+    clearTimeout(this.#probe);
+    this.#probe = undefined;
+    const message = readMessage(data);
+    if (!message) return;
+    if (message.type === "challenge") {
+      void this.#answer(socket, message.nonce);
+      return;
+    }
+    if (message.type === "joined" || message.type === "waiting" || message.type === "organiser_ready") this.#settle();
+    this.events.message(message);
+  }
+
+  async #answer(socket: SocketLike, nonce: string): Promise<void> {
+    const hello = await this.events.hello(nonce);
+    if (socket !== this.#socket) return;
+    if (hello) socket.send(writeMessage(hello));
+    else this.stop();
+  }
+
+  #settle(): void {
+    clearTimeout(this.#opening);
+    this.#opening = undefined;
+    this.#attempt = 0;
+    this.#lostSince = null;
+    this.#established = true;
+    let beats = 0;
+    this.#beat ??= setInterval(() => {
+      beats += 1;
+      // Twice as fast as the pings, so that a dead socket is seen soon after its 25 s.
+      if (performance.now() - this.#heard >= DEAD_MS) this.#drop();
+      else if (beats % 2 === 0) this.#ping();
+    }, PING_MS / 2);
+  }
+
+  #ping(): void {
+    this.#pings += 1;
+    this.send({ type: "ping", n: this.#pings });
+  }
+
+  #drop(): void {
+    if (this.#stopped) return;
+    const wasEstablished = this.#established;
+    this.#clearTimers();
+    this.#discard();
+    const now = performance.now();
+    this.#lostSince ??= now;
+    if (now - this.#lostSince > PLACE_KEPT_MS) {
+      this.#stopped = true;
+      this.events.gaveUp();
+      return;
+    }
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = undefined;
+        this.#open();
+      },
+      reconnectDelay(this.#attempt, this.random()),
+    );
+    this.#attempt += 1;
+    if (wasEstablished) this.events.lost();
+  }
+
+  #discard(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#established = false;
+    if (!socket) return;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#opening);
+    clearTimeout(this.#probe);
+    clearInterval(this.#beat);
+    this.#retry = undefined;
+    this.#opening = undefined;
+    this.#probe = undefined;
+    this.#beat = undefined;
+  }
+}

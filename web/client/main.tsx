@@ -1,0 +1,132 @@
+/** The page's entry: reads the link, checks the browser and the group, and wires the core to the interface. */
+import { catalogueUrls, workerUrl } from "./assets";
+import { fetchGroup, openLink } from "./boot";
+import { copyText } from "./clipboard";
+import type { SocketLike } from "./connection";
+import { DeviceManager } from "./devices";
+import { browserProblem, E2eeManager, peerConnectionConfiguration } from "./e2ee/manager";
+import { loadL10n } from "./l10n";
+import { Door, type Link } from "./links";
+import { Memory } from "./memory";
+import type { Actions, Problem } from "./model";
+import { PROTOCOL } from "./protocol_types";
+import { Session } from "./session";
+import { Sound } from "./sound";
+import { Store } from "./store";
+import { mountApp } from "./ui/app";
+import { WakeLock } from "./wake_lock";
+
+/** The server's address with any path before `/g/`, which everything else is relative to. */
+const BASE = location.href.replace(/\/g\/.*$/s, "");
+
+const store = new Store();
+const memory = new Memory(sessionStorage, localStorage);
+/** The address as it came: "Copy link" must work in a browser that cannot join. */
+const address = location.href;
+let session: Session | null = null;
+
+const devices = new DeviceManager({
+  media: navigator.mediaDevices,
+  permissions: navigator.permissions,
+  remembered: memory.devices(),
+  remember: (kind, id) => memory.rememberDevice(kind, id),
+  canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
+  changed: (input) => session?.deviceChanged(input),
+});
+const sound = new Sound(() => session?.soundHeldBack());
+sound.choose(devices.speaker.value.chosen);
+sound.blocked.subscribe((blocked) => {
+  store.soundBlocked.value = blocked;
+});
+const wakeLock = new WakeLock();
+
+function openSocket(): SocketLike {
+  return new WebSocket(`${BASE.replace(/^http/, "ws")}/ws`, PROTOCOL);
+}
+
+function problemOfBrowser(): Problem | null {
+  return browserProblem() ?? (navigator.mediaDevices ? null : "no-devices-api");
+}
+
+/** The session that this page is for, or why there can be none. */
+async function open(): Promise<Session | Problem> {
+  const problem = problemOfBrowser();
+  if (problem) return problem;
+  const opened = openLink(address, memory);
+  if (typeof opened === "string") return opened;
+  const { link, tab } = opened;
+  // From here on a reload finds the secret in this tab's memory; the address bar, history and screenshots do not hold it.
+  memory.save(tab);
+  memory.tidy();
+  if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
+  store.role.value = link.role;
+  const door = await openGroup(link);
+  if (typeof door === "string") return door;
+  return new Session({
+    store,
+    devices,
+    sound,
+    memory,
+    tab,
+    door,
+    base: BASE,
+    openSocket,
+    makeE2ee: (events) => new E2eeManager({ workerUrl, roomSecret: link.roomSecret, ...events }),
+    makeConnection: () => new RTCPeerConnection(peerConnectionConfiguration()),
+    wakeLock,
+    copy: copyText,
+    reload: () => location.reload(),
+  });
+}
+
+/** The group's keys, if the server's answer fits the link; its title goes to the store. */
+async function openGroup(link: Link): Promise<Door | Problem> {
+  const [door, answer] = await Promise.all([Door.of(link), fetchGroup(BASE, link.group)]);
+  if (typeof answer === "string") return answer;
+  if (!(await door.isRootKey(answer.root_key))) return "foreign-link";
+  store.title.value = (await door.openProfile(answer.profile)) ?? "";
+  return door;
+}
+
+function watchPage(running: Session): void {
+  addEventListener("online", () => running.wake());
+  addEventListener("offline", () => running.wake());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    running.wake();
+    void wakeLock.renew();
+  });
+  addEventListener("pagehide", () => running.hide());
+  // Out of the browser's cache comes a page whose devices and sockets are gone: it starts as after a reload.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+}
+
+/** All that a problem page asks for. */
+const problemActions: Pick<Actions, "copyLink" | "reload"> = {
+  copyLink: (which) => (which === "this" ? copyText(address) : Promise.resolve(false)),
+  reload: () => location.reload(),
+};
+
+async function start(root: HTMLElement): Promise<void> {
+  const [l10n, opened] = await Promise.all([loadL10n(catalogueUrls, navigator.languages), open()]);
+  const model = store.model(devices);
+  if (typeof opened === "string") {
+    store.screen.value = { name: "problem", problem: opened };
+    mountApp(root, model, problemActions as Actions, l10n);
+    return;
+  }
+  session = opened;
+  mountApp(root, model, session, l10n);
+  watchPage(session);
+  session.begin();
+}
+
+// Pasting a link into the address bar of an open page changes only its fragment: read it as if it were opened anew.
+addEventListener("hashchange", () => {
+  if (/^#[a-z]\d+\./.test(location.hash)) location.reload();
+});
+
+const root = document.getElementById("app");
+if (root) void start(root);

@@ -1,0 +1,114 @@
+/**
+ * What this browser remembers: for one tab until it is closed (the link, one's own name, the way back into the session),
+ * and for longer only a browser mark and the chosen devices. Nothing here names anybody else.
+ */
+import type { DeviceKind } from "./devices";
+
+const TAB_KEY = "hearthside";
+const DEVICES_KEY = "hearthside.devices";
+const MARK_KEY = "hearthside.mark.";
+/** How long a browser's mark for a group is kept, ms (docs/protocol.md, `join.browser`). */
+const MARK_MS = 24 * 3600 * 1000;
+
+/** One tab's state, kept over a reload and copied into a duplicated tab by the browser. */
+export interface TabState {
+  group: string;
+  /** The link after `#`, as it came. */
+  fragment: string;
+  name: string;
+  /** The agreement was ticked in this session. */
+  agreed: boolean;
+  /** As the person last saw them: what was off is not opened again by a reload. */
+  microphone: boolean;
+  camera: boolean;
+  /** The way back into the session; null before joining and after leaving. */
+  token: string | null;
+  /** One's raised hand, for the same meeting alone. */
+  hand: { meeting: string; seq: number } | null;
+}
+
+export function freshTab(group: string, fragment: string): TabState {
+  return { group, fragment, name: "", agreed: false, microphone: true, camera: true, token: null, hand: null };
+}
+
+export class Memory {
+  constructor(
+    private readonly tab: Storage,
+    private readonly browser: Storage,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** Null for another group, or if there is nothing readable. */
+  load(group: string): TabState | null {
+    const found = read(this.tab, TAB_KEY) as Partial<TabState> | null;
+    if (!found || found.group !== group || typeof found.fragment !== "string") return null;
+    const fresh = freshTab(group, found.fragment);
+    const hand = found.hand;
+    return {
+      ...fresh,
+      name: typeof found.name === "string" ? found.name : "",
+      agreed: found.agreed === true,
+      // Anything but a plain "on" is off: promises are kept even over a damaged memory.
+      microphone: found.microphone === true,
+      camera: found.camera === true,
+      token: typeof found.token === "string" ? found.token : null,
+      hand: typeof hand?.meeting === "string" && Number.isSafeInteger(hand.seq) ? hand : null,
+    };
+  }
+
+  save(state: TabState): void {
+    write(this.tab, TAB_KEY, state);
+  }
+
+  /** The random mark of this browser for a group; a new one after 24 hours. */
+  mark(group: string, draw: () => string): string {
+    const key = MARK_KEY + group;
+    const found = read(this.browser, key) as { mark?: unknown; until?: unknown } | null;
+    if (typeof found?.mark === "string" && typeof found.until === "number" && found.until > this.now()) {
+      return found.mark;
+    }
+    const mark = draw();
+    write(this.browser, key, { mark, until: this.now() + MARK_MS });
+    return mark;
+  }
+
+  /** Forget the marks whose day is over, of other groups as well. */
+  tidy(): void {
+    for (const key of Object.keys(this.browser)) {
+      if (!key.startsWith(MARK_KEY)) continue;
+      const found = read(this.browser, key) as { until?: unknown } | null;
+      if (!(typeof found?.until === "number" && found.until > this.now())) this.browser.removeItem(key);
+    }
+  }
+
+  devices(): Partial<Record<DeviceKind, string>> {
+    const found = read(this.browser, DEVICES_KEY);
+    const chosen: Partial<Record<DeviceKind, string>> = {};
+    for (const kind of ["microphone", "camera", "speaker"] as const) {
+      const id = (found as Record<string, unknown> | null)?.[kind];
+      if (typeof id === "string") chosen[kind] = id;
+    }
+    return chosen;
+  }
+
+  rememberDevice(kind: DeviceKind, id: string): void {
+    write(this.browser, DEVICES_KEY, { ...this.devices(), [kind]: id });
+  }
+}
+
+function read(storage: Storage, key: string): unknown {
+  try {
+    const value: unknown = JSON.parse(storage.getItem(key) ?? "null");
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function write(storage: Storage, key: string, value: unknown): void {
+  try {
+    storage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Storage is full or forbidden: the meeting works, a reload will ask for the link again.
+  }
+}

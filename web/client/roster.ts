@@ -1,0 +1,45 @@
+/** The members as the interface shows them. Objects that did not change stay the same, so that tiles are not drawn anew. */
+import type { KeyState, MemberView } from "./model";
+import type { Room } from "./room";
+
+/** What is known about the members outside the room's own messages. */
+export interface RosterSources {
+  speaking: ReadonlySet<string>;
+  keyState(member: string): KeyState;
+  video(member: string): MediaStream | null;
+  avatarSeed(member: string): Uint8Array;
+  own: { microphone: boolean; camera: boolean; video: MediaStream | null };
+}
+
+export function rosterViews(room: Room, sources: RosterSources, before: readonly MemberView[]): MemberView[] {
+  const old = new Map(before.map((view) => [view.id, view]));
+  const views = room.members.map((member) => {
+    const self = member.id === room.self;
+    const muted = self ? !sources.own.microphone : !(member.state?.microphone ?? false);
+    const cameraOff = self ? !sources.own.camera : !(member.state?.camera ?? false);
+    const view: MemberView = {
+      id: member.id,
+      name: room.nameOf(member.id),
+      role: member.role,
+      self,
+      muted,
+      cameraOff,
+      hand: room.handPlace(member.id),
+      speaking: !muted && sources.speaking.has(member.id),
+      connected: member.connected,
+      keys: self ? "encrypted" : sources.keyState(member.id),
+      video: cameraOff ? null : self ? sources.own.video : sources.video(member.id),
+      avatarSeed: sources.avatarSeed(member.id),
+      order: member.order,
+    };
+    const known = old.get(member.id);
+    return known && sameView(known, view) ? known : view;
+  });
+  return views.length === before.length && views.every((view, index) => view === before[index])
+    ? (before as MemberView[])
+    : views;
+}
+
+function sameView(a: MemberView, b: MemberView): boolean {
+  return (Object.keys(a) as (keyof MemberView)[]).every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,67 @@
+/** The signals that the interface reads; the core writes them through this store alone. */
+import { signal } from "@preact/signals";
+import type {
+  Announcement,
+  ChatMessage,
+  ConnectionState,
+  Devices,
+  KnockView,
+  MemberView,
+  Model,
+  Role,
+  Screen,
+} from "./model";
+
+export class Store {
+  readonly screen = signal<Screen>({ name: "opening" });
+  readonly title = signal("");
+  readonly role = signal<Role>("participant");
+  readonly ownName = signal("");
+  readonly members = signal<MemberView[]>([]);
+  readonly knocks = signal<KnockView[]>([]);
+  readonly chat = signal<ChatMessage[]>([]);
+  readonly unread = signal(0);
+  readonly connection = signal<ConnectionState>("fine");
+  readonly soundBlocked = signal(false);
+  readonly lastFacilitator = signal(false);
+  readonly devicesOpened = signal(false);
+  #listeners = new Set<(announcement: Announcement) => void>();
+
+  announce(announcement: Announcement): void {
+    for (const listener of this.#listeners) listener(announcement);
+  }
+
+  /** Nothing of a meeting stays on the page after it. */
+  forgetMeeting(): void {
+    this.members.value = [];
+    this.knocks.value = [];
+    this.chat.value = [];
+    this.unread.value = 0;
+    this.connection.value = "fine";
+    this.lastFacilitator.value = false;
+  }
+
+  model(devices: Devices): Model {
+    const { screen, title, role, ownName, members, knocks, chat, unread } = this;
+    const { connection, soundBlocked, lastFacilitator, devicesOpened } = this;
+    return {
+      screen,
+      title,
+      role,
+      ownName,
+      members,
+      knocks,
+      chat,
+      unread,
+      connection,
+      soundBlocked,
+      lastFacilitator,
+      devicesOpened,
+      devices,
+      onAnnouncement: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    };
+  }
+}

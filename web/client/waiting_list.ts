@@ -1,0 +1,65 @@
+/** The people at the door, as a facilitator sees them. Sans-IO: `now` is milliseconds of performance.now(). */
+import type { KnockView } from "./model";
+import type { Knock, KnockGoneMessage } from "./protocol_types";
+
+/** How long a card that a co-facilitator answered stays readable, ms. */
+const ANSWERED_MS = 4_000;
+
+export class WaitingList {
+  #views = new Map<string, KnockView & { until: number }>();
+
+  /** In order of arrival. */
+  get views(): KnockView[] {
+    return [...this.#views.values()].sort((a, b) => a.since - b.since);
+  }
+
+  get(id: string): KnockView | undefined {
+    return this.#views.get(id);
+  }
+
+  /** Ids that still wait for an answer. */
+  get unanswered(): string[] {
+    return this.views.filter((view) => !view.answered).map((view) => view.id);
+  }
+
+  /** Somebody knocked, or something about them changed. Returns true for a new knock. */
+  knocked(knock: Knock, name: string | null, avatarSeed: Uint8Array, now: number): boolean {
+    const known = this.#views.get(knock.id);
+    this.#views.set(knock.id, {
+      id: knock.id,
+      name,
+      since: known && !known.answered ? known.since : now - knock.waiting_seconds * 1000,
+      removedEarlier: knock.removed_earlier ?? false,
+      connected: knock.connected ?? true,
+      answered: null,
+      avatarSeed,
+      until: Number.POSITIVE_INFINITY,
+    });
+    return !known || known.answered !== null;
+  }
+
+  /** Whole list anew, after joining or a resume: what is not in it is gone. */
+  keepOnly(ids: ReadonlySet<string>): void {
+    for (const id of this.#views.keys()) if (!ids.has(id)) this.#views.delete(id);
+  }
+
+  /** It was answered or withdrawn. `by` is the shown name of a co-facilitator; null clears the card at once. */
+  gone(id: string, outcome: KnockGoneMessage["outcome"], by: string | null, now: number): void {
+    const view = this.#views.get(id);
+    if (!view) return;
+    if (by === null && outcome !== "withdrawn") this.#views.delete(id);
+    else this.#views.set(id, { ...view, answered: { outcome, by }, until: now + ANSWERED_MS });
+  }
+
+  /** Drop cards whose time is over; returns true if any went. */
+  tick(now: number): boolean {
+    let changed = false;
+    for (const [id, view] of this.#views) {
+      if (view.until <= now) {
+        this.#views.delete(id);
+        changed = true;
+      }
+    }
+    return changed;
+  }
+}
