@@ -300,20 +300,29 @@ def _resolve(where: str | Path) -> tuple[sa.URL, str]:
         raise StoreError(
             f"The data folder {path.parent} cannot be made: {error.strerror}; choose another: --data."
         ) from None
-    return sa.URL.create("sqlite+aiosqlite", database=str(path)), f"The database {path}"
+    place = f"The database {path}"
+    try:  # once without aiosqlite, whose thread dies noisily when it cannot open its file
+        sqlite3.connect(path).close()
+    except sqlite3.Error as error:
+        raise StoreError(_sentence(error, place)) from None
+    return sa.URL.create("sqlite+aiosqlite", database=str(path)), place
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's BEGIN below instead of sqlite3's own, which leaves DDL outside
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={int(BUSY_SECONDS * 1000)}",
-        "journal_mode=WAL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "temp_store=MEMORY",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in (
+            f"busy_timeout={int(BUSY_SECONDS * 1000)}",
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()  # the pool closes only connections that it got
+        raise
     cursor.close()
 
 
