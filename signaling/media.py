@@ -109,7 +109,10 @@ class _Member:
 
 
 class MediaPlane:
-    """Opens, connects and closes the SFU's transports as members' messages ask, and keeps subscribers up to date."""
+    """Opens, connects and closes the SFU's transports as members' messages ask, and keeps subscribers up to date.
+
+    Whether a member may is the caller's to check, in the same turn: after `drop_member` nothing may be asked for them.
+    """
 
     def __init__(self, sfu: Sfu, send: Callable[[str, ServerMessage], None], *, new_id: Callable[[], str]) -> None:
         self._sfu = sfu
