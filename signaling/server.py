@@ -1,0 +1,313 @@
+"""The shell around the machine: WebSockets, clock, random, store and media plane."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+import time
+from collections.abc import Collection, Coroutine, Sequence
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from aiohttp import WSMsgType, web
+
+from sfu.control import Event, Sfu
+from signaling import effects as e
+from signaling.addresses import Network, client_address
+from signaling.links import b64
+from signaling.machine import Machine
+from signaling.media import MediaPlane
+from signaling.messages import (
+    MAX_MESSAGE_BYTES,
+    PROTOCOL,
+    Publish,
+    Restarting,
+    ServerMessage,
+    Subscribe,
+    SubscribeAnswer,
+    encode,
+)
+from signaling.outbox import Outbox
+from signaling.rate_limit import Limits
+from signaling.session import TokenKeeper
+from signaling.store import Group, OpenMeeting, Store, StoreError
+
+PING_SECONDS = 20.0
+"""WebSocket ping: keeps NAT and proxies open (they close after 30 s at the earliest). A client that does not answer
+within 10 s is lost."""
+TICK_SECONDS = 1.0
+"""How often time passes for the machine, and how often groups that another process deleted are looked for."""
+DRAIN_SECONDS = 2.0
+"""How long `drain` waits for clients to take their leave. Longer keeps everybody waiting for one locked phone."""
+RESTART_CODE = 1012
+
+_log = logging.getLogger("hearthside.signaling")
+_Later = e.LoadGroup | e.DeleteGroup | e.Negotiate
+
+
+class SignalingSettings(Protocol):
+    """What signaling needs of the settings."""
+
+    @property
+    def public_url(self) -> str:
+        """Scheme, host and port: the origin whose pages may connect."""
+
+    @property
+    def media_port(self) -> int:
+        """The UDP port that media needs."""
+
+    @property
+    def trusted_proxies(self) -> Sequence[Network]:
+        """Whose ``X-Forwarded-For`` counts."""
+
+
+class _Clock:
+    """Wall-clock seconds that never run backwards: tokens outlive the process, and deadlines do not jump."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._offset
+
+
+class Signaling:
+    """One process's signaling. `start` before the first socket, `drain` before the end, then `close`."""
+
+    def __init__(self, *, store: Store, sfu: Sfu, settings: SignalingSettings, limits: Limits | None = None) -> None:
+        self._store = store
+        self._settings = settings
+        self._limits = limits or Limits()
+        self._now = _Clock()
+        self._numbers = itertools.count(1)
+        self._outboxes: dict[int, Outbox] = {}
+        self._conversations: set[asyncio.Task[Any]] = set()
+        self._media = MediaPlane(sfu, self._send_to_member, new_id=_new_id)
+        self._machine: Machine | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._to_store: asyncio.Queue[e.SaveMeeting | e.EndMeeting | e.AddMark] = asyncio.Queue()
+        self._draining = False
+        self._store_failing = False
+        self._media_blocked_told = False
+
+    def routes(self) -> list[web.RouteDef]:
+        """``GET /ws``."""
+        return [web.get("/ws", self._serve)]
+
+    async def start(self) -> None:
+        """Take up what ran before. Raises `StoreError`."""
+        tokens = TokenKeeper(await self._store.server_key())
+        self._machine = Machine(tokens=tokens, new_id=_new_id, new_nonce=_new_nonce, limits=self._limits)
+        found = [
+            (e.SaveMeeting(o.group, o.meeting, o.room, o.started), [digest for _, digest in marks])
+            for o, marks in await self._store.load_meetings()
+        ]
+        self._apply(self._machine.restore(found, now=self._now()))
+        for work in (self._let_time_pass(), self._watch_for_deletion(), self._write_to_store()):
+            self._spawn(work)
+
+    async def drain(self) -> None:
+        """Tell everybody to come back after the restart, and let nobody new in."""
+        self._draining = True
+        for outbox in self._outboxes.values():
+            outbox.send(encode(Restarting()))
+            outbox.close(RESTART_CODE)
+        if self._conversations:
+            await asyncio.wait(self._conversations, timeout=DRAIN_SECONDS)
+
+    async def close(self) -> None:
+        """Stop. What the store was to be told has been told, unless it fails."""
+        await self._to_store.join()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._media.close()
+
+    def on_event(self, event: Event) -> None:
+        """Take an event of the SFU."""
+        self._media.on_event(event)
+
+    # -- Sockets ----------------------------------------------------------------------------------------------------
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if self._draining or self._machine is None or request.transport is None:
+            raise web.HTTPServiceUnavailable
+        if not self._from_our_page(request):
+            raise web.HTTPForbidden(text="Only this server's own pages may connect.")
+        offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        if PROTOCOL not in offered:
+            raise web.HTTPBadRequest(text=f"This server speaks the WebSocket subprotocol {PROTOCOL}.")
+        # No compression: it would tell of what is said by its size, and costs memory for each socket.
+        socket = web.WebSocketResponse(
+            protocols=(PROTOCOL,), heartbeat=PING_SECONDS, max_msg_size=MAX_MESSAGE_BYTES, compress=False
+        )
+        await socket.prepare(request)
+        address = client_address(
+            request.remote, request.headers.getall("X-Forwarded-For", []), self._settings.trusted_proxies
+        )
+        await self._converse(self._machine, socket, Outbox(socket, request.transport), address)
+        return socket
+
+    async def _converse(self, machine: Machine, socket: web.WebSocketResponse, outbox: Outbox, address: str) -> None:
+        connection = next(self._numbers)
+        self._outboxes[connection] = outbox
+        conversation = asyncio.current_task()
+        assert conversation is not None
+        self._conversations.add(conversation)
+        writer = asyncio.create_task(outbox.run())
+        try:
+            self._apply(machine.connect(connection, address, now=self._now()))
+            async for message in socket:
+                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    for later in self._apply(machine.receive(connection, message.data, now=self._now())):
+                        await self._carry_out(machine, later)
+        finally:
+            if not self._draining:
+                self._apply(machine.disconnected(connection, now=self._now()))
+            if not outbox.closing:
+                writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            del self._outboxes[connection]
+            self._conversations.discard(conversation)
+
+    def _from_our_page(self, request: web.Request) -> bool:
+        """True unless another site's page asks. Browsers always send Origin; other programs act for nobody else."""
+        origin = request.headers.get("Origin")
+        return origin is None or origin == self._settings.public_url or urlsplit(origin).netloc == request.host
+
+    def _send_to_member(self, member: str, message: ServerMessage) -> None:
+        connection = self._machine.connection_of(member) if self._machine else None
+        if connection is not None and (outbox := self._outboxes.get(connection)):
+            outbox.send(encode(message))
+
+    # -- Effects ----------------------------------------------------------------------------------------------------
+
+    def _apply(self, effects: list[e.Effect]) -> list[_Later]:
+        """Carry out in order what can be done at once; return what has to be waited for.
+
+        Media of a removed member is stopped by a task that starts before any message of the same turn is written.
+        """
+        later: list[_Later] = []
+        last: ServerMessage | None = None
+        text = ""
+        for effect in effects:
+            match effect:
+                case e.Send(connection, message):
+                    if message is not last:  # the same to everybody in a room: write it once
+                        last, text = message, encode(message)
+                    if outbox := self._outboxes.get(connection):
+                        outbox.send(text)
+                case e.Close(connection, code):
+                    if outbox := self._outboxes.get(connection):
+                        outbox.close(code)
+                case e.DropMedia(room, member):
+                    self._spawn(self._media.drop_member(room, member))
+                case e.CloseRoom(room):
+                    self._spawn(self._media.close_room(room))
+                case e.SaveMeeting() | e.EndMeeting() | e.AddMark():
+                    self._to_store.put_nowait(effect)
+                case e.ReportMediaBlocked():
+                    self._report_media_blocked()
+                case e.Log(text=line):
+                    _log.info(line)
+                case e.LoadGroup() | e.DeleteGroup() | e.Negotiate():
+                    later.append(effect)
+        return later
+
+    async def _carry_out(self, machine: Machine, later: _Later) -> None:
+        """One member's slow matters, in the turn of that member's socket: who sends faster than this waits."""
+        match later:
+            case e.LoadGroup(connection, message):
+                try:
+                    group: Group | None = await self._store.get_group(message.group)
+                except StoreError as error:
+                    self._tell_failure(error)
+                    self._apply(machine.load_failed(connection))
+                else:
+                    self._apply(machine.group_loaded(connection, message, group, now=self._now()))
+            case e.DeleteGroup(connection, group_id):
+                try:
+                    await self._store.delete_group(group_id)
+                except StoreError as error:
+                    self._tell_failure(error)
+                    self._apply(machine.load_failed(connection))
+                else:
+                    self._apply(machine.group_deleted(group_id, now=self._now()))
+            case e.Negotiate(room, member, Publish() as message):
+                await self._media.publish(room, member, message)
+            case e.Negotiate(room, member, Subscribe()):
+                await self._media.subscribe(room, member)
+            case e.Negotiate(room, member, SubscribeAnswer() as message):
+                await self._media.subscribe_answer(room, member, message)
+
+    def _report_media_blocked(self) -> None:
+        if not self._media_blocked_told:
+            self._media_blocked_told = True
+            _log.warning(
+                "somebody's voice and picture did not connect: if that happens to many, open UDP port %d of this server",
+                self._settings.media_port,
+            )
+
+    # -- Tasks ------------------------------------------------------------------------------------------------------
+
+    async def _let_time_pass(self) -> None:
+        assert self._machine is not None
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._apply(self._machine.tick(now=self._now()))
+
+    async def _watch_for_deletion(self) -> None:
+        """A group may be deleted by another process: ``hearthside group delete``."""
+        assert self._machine is not None
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            groups = self._machine.peopled_groups()
+            if not groups:
+                continue
+            try:
+                existing: Collection[str] = await self._store.existing_groups(groups)
+            except StoreError as error:
+                self._tell_failure(error)
+                continue
+            self._store_failing = False
+            for gone in set(groups) - set(existing):
+                self._apply(self._machine.group_deleted(gone, now=self._now()))
+
+    async def _write_to_store(self) -> None:
+        """In order, apart from the meeting: a slow disk delays nobody's message."""
+        while True:
+            effect = await self._to_store.get()
+            try:
+                match effect:
+                    case e.SaveMeeting(group, meeting, room, started):
+                        await self._store.save_meeting(OpenMeeting(group, meeting, room, started))
+                    case e.EndMeeting(meeting):
+                        await self._store.end_meeting(meeting)
+                    case e.AddMark(meeting, kind, digest):
+                        await self._store.add_mark(meeting, kind, digest)
+            except StoreError as error:
+                self._tell_failure(error)
+            finally:
+                self._to_store.task_done()
+
+    def _tell_failure(self, error: StoreError) -> None:
+        """Once until it works again: the meeting goes on, and the log should stay readable."""
+        if not self._store_failing:
+            self._store_failing = True
+            _log.error("%s A restart now would lose who is in the running meetings.", error)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _new_id() -> str:
+    return b64(secrets.token_bytes(16))
+
+
+def _new_nonce() -> str:
+    return b64(secrets.token_bytes(32))
