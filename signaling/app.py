@@ -7,10 +7,10 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from aiohttp import web
 
-from sfu.control import Event
 from sfu.io.worker import WorkerSettings, start_worker
 from signaling import logs
 from signaling.config import Settings
@@ -49,12 +49,6 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
         stack.push_async_callback(store.close)
         await store.remember_public_url(settings.public_url)
 
-        listeners: list[Callable[[Event], None]] = []
-
-        def on_event(event: Event) -> None:
-            for listener in listeners:
-                listener(event)
-
         try:
             worker = await start_worker(
                 WorkerSettings(
@@ -62,7 +56,7 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
                     addresses=list(settings.media_binds),
                     announced=list(settings.media_addresses),
                 ),
-                on_event=on_event,
+                on_event=lambda event: signaling.on_event(event),
             )
         except OSError as error:
             hosts = ", ".join(settings.media_binds)
@@ -70,8 +64,8 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
             raise StartError(sentence) from None
         stack.push_async_callback(worker.close)
 
+        settings = replace(settings, media_port=worker.port)
         signaling = Signaling(store=store, sfu=worker, settings=settings)
-        listeners.append(signaling.on_event)
         pages = Pages(store, settings.public_url, ready=lambda: not stopping.is_set())
         app = web.Application(middlewares=[pages.errors])
         app.on_response_prepare.append(pages.add_headers)
