@@ -39,7 +39,7 @@ export class SpeakerDetector {
       this.#voices.set(member, voice);
     }
     const marked = [...this.#voices].filter(([member, voice]) => {
-      const appears = voice.since !== null && now - voice.since >= APPEARS_MS;
+      const appears = voice.since !== null && voice.last === now && now - voice.since >= APPEARS_MS;
       return appears || (this.#speaking.has(member) && now - voice.last <= STAYS_MS);
     });
     // Somebody who is marked keeps the mark against an equally loud newcomer.

@@ -74,8 +74,9 @@ export class Memory {
 
   /** Forget the marks whose day is over, of other groups as well. */
   tidy(): void {
-    for (const key of Object.keys(this.browser)) {
-      if (!key.startsWith(MARK_KEY)) continue;
+    const keys = Array.from({ length: this.browser.length }, (_, index) => this.browser.key(index));
+    for (const key of keys) {
+      if (!key?.startsWith(MARK_KEY)) continue;
       const found = read(this.browser, key) as { until?: unknown } | null;
       if (!(typeof found?.until === "number" && found.until > this.now())) this.browser.removeItem(key);
     }

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { WaitingList } from "../../../web/client/waiting_list";
+
+const SEED = new Uint8Array(16);
+const knock = (id: string, waiting_seconds = 0) => ({ id, sealed: "x", waiting_seconds });
+
+test("people stand in the order in which they came", () => {
+  const list = new WaitingList();
+  expect(list.knocked(knock("late", 1), "Late", SEED, 10_000)).toBe(true);
+  expect(list.knocked(knock("early", 9), "Early", SEED, 10_000)).toBe(true);
+  expect(list.views.map((view) => [view.id, view.since])).toEqual([
+    ["early", 1000],
+    ["late", 9000],
+  ]);
+});
+
+test("a change of a known knock is not a new one and keeps the waiting time", () => {
+  const list = new WaitingList();
+  list.knocked(knock("ana"), "Ana", SEED, 1000);
+  expect(list.knocked({ ...knock("ana", 30), connected: false }, "Ana", SEED, 40_000)).toBe(false);
+  expect(list.get("ana")).toMatchObject({ since: 1000, connected: false });
+});
+
+test("one's own answer clears the card at once", () => {
+  const list = new WaitingList();
+  list.knocked(knock("ana"), "Ana", SEED, 0);
+  list.gone("ana", "admitted", null, 10);
+  expect(list.views).toEqual([]);
+});
+
+test("a co-facilitator's answer stays readable for a moment and cannot be answered again", () => {
+  const list = new WaitingList();
+  list.knocked(knock("ana"), "Ana", SEED, 0);
+  list.knocked(knock("chi"), "Chi", SEED, 0);
+  list.gone("ana", "admitted", "Ben", 10);
+  expect(list.get("ana")?.answered).toEqual({ outcome: "admitted", by: "Ben" });
+  expect(list.unanswered).toEqual(["chi"]);
+  expect(list.tick(1000)).toBe(false);
+  expect(list.tick(10_000)).toBe(true);
+  expect(list.views.map((view) => view.id)).toEqual(["chi"]);
+});
+
+test("somebody who knocks again is new again", () => {
+  const list = new WaitingList();
+  list.knocked(knock("ana"), "Ana", SEED, 0);
+  list.gone("ana", "withdrawn", null, 10);
+  expect(list.get("ana")?.answered).toEqual({ outcome: "withdrawn", by: null });
+  expect(list.knocked(knock("ana"), "Ana", SEED, 20)).toBe(true);
+  expect(list.get("ana")?.answered).toBeNull();
+});
+
+test("after a resume only the server's list counts", () => {
+  const list = new WaitingList();
+  list.knocked(knock("ana"), "Ana", SEED, 0);
+  list.knocked(knock("chi"), "Chi", SEED, 0);
+  list.keepOnly(new Set(["chi"]));
+  expect(list.views.map((view) => view.id)).toEqual(["chi"]);
+});
