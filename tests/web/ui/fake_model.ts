@@ -1,0 +1,204 @@
+/** A model that tests script: every signal is writable, every action is noted and does what a person would see. */
+import { type Signal, signal } from "@preact/signals";
+import type {
+  Actions,
+  Announcement,
+  ChatMessage,
+  ConnectionState,
+  DeviceState,
+  DeviceView,
+  KnockView,
+  MemberView,
+  Model,
+  Role,
+  Screen,
+} from "../../../web/client/model";
+
+export interface FakeModel extends Model {
+  screen: Signal<Screen>;
+  title: Signal<string>;
+  role: Signal<Role>;
+  ownName: Signal<string>;
+  members: Signal<MemberView[]>;
+  knocks: Signal<KnockView[]>;
+  chat: Signal<ChatMessage[]>;
+  connection: Signal<ConnectionState>;
+  soundBlocked: Signal<boolean>;
+  lastFacilitator: Signal<boolean>;
+  devicesOpened: Signal<boolean>;
+  devices: {
+    microphone: Signal<DeviceView>;
+    camera: Signal<DeviceView>;
+    speaker: Signal<DeviceView>;
+    level: Signal<number>;
+    silent: Signal<boolean>;
+    stream: Signal<MediaStream | null>;
+  };
+}
+
+export interface Fake {
+  model: FakeModel;
+  actions: Actions;
+  /** What was called, as "name" or "name(arguments)". */
+  calls: string[];
+  announce(announcement: Announcement): void;
+}
+
+export const seed = (n: number) => Uint8Array.from({ length: 16 }, (_, i) => (n * 31 + i * 7) % 256);
+
+export function member(order: number, name: string, more: Partial<MemberView> = {}): MemberView {
+  return {
+    id: `member-${order}`,
+    name,
+    role: "participant",
+    self: false,
+    muted: false,
+    cameraOff: false,
+    hand: 0,
+    speaking: false,
+    connected: true,
+    keys: "encrypted",
+    video: null,
+    avatarSeed: seed(order),
+    order,
+    ...more,
+  };
+}
+
+export function knock(n: number, name: string | null, more: Partial<KnockView> = {}): KnockView {
+  return {
+    id: `knock-${n}`,
+    name,
+    since: performance.now() - n * 60_000,
+    removedEarlier: false,
+    connected: true,
+    answered: null,
+    avatarSeed: seed(100 + n),
+    ...more,
+  };
+}
+
+export function message(seq: number, senderName: string, text: string, more: Partial<ChatMessage> = {}): ChatMessage {
+  return {
+    seq,
+    key: `message-${seq}`,
+    sender: `member-${senderName}`,
+    senderName,
+    own: false,
+    text,
+    at: new Date(2026, 10, 19, 19, seq),
+    state: "sent",
+    ...more,
+  };
+}
+
+const device = (state: DeviceState, labels: string[]): DeviceView => ({
+  state,
+  choices: labels.map((label, i) => ({ id: `${i}`, label })),
+  chosen: "0",
+});
+
+const setState = (of: Signal<DeviceView>, state: DeviceState) => {
+  of.value = { ...of.value, state };
+};
+
+export function createFake(): Fake {
+  const listeners = new Set<(announcement: Announcement) => void>();
+  const calls: string[] = [];
+  const model: FakeModel = {
+    screen: signal<Screen>({ name: "opening" }),
+    title: signal("Thursday circle for people who care for others"),
+    role: signal<Role>("participant"),
+    ownName: signal(""),
+    members: signal<MemberView[]>([]),
+    knocks: signal<KnockView[]>([]),
+    chat: signal<ChatMessage[]>([]),
+    unread: signal(0),
+    connection: signal<ConnectionState>("fine"),
+    soundBlocked: signal(false),
+    lastFacilitator: signal(false),
+    devicesOpened: signal(false),
+    devices: {
+      microphone: signal(device("not-asked", [])),
+      camera: signal(device("not-asked", [])),
+      speaker: signal(device("on", [])),
+      level: signal(0),
+      silent: signal(false),
+      stream: signal<MediaStream | null>(null),
+    },
+    onAnnouncement(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const self = (change: Partial<MemberView>) => {
+    model.members.value = model.members.value.map((one) => (one.self ? { ...one, ...change } : one));
+  };
+  const behaviour: Partial<Actions> = {
+    agree() {
+      model.devicesOpened.value = true;
+      model.devices.microphone.value = device("on", ["Headset microphone", "Built-in microphone"]);
+      model.devices.camera.value = device("on", ["Built-in camera"]);
+      model.devices.speaker.value = device("on", ["Headset"]);
+      model.devices.level.value = 0.4;
+    },
+    checkName(name) {
+      if (name.trim() === "") return "empty";
+      return name.length > 40 ? "too-long" : name.toLowerCase() === "everyone" ? "reserved" : null;
+    },
+    askToJoin(name) {
+      model.ownName.value = name;
+      model.screen.value = { name: "waiting", facilitatorPresent: true, reconnecting: false };
+    },
+    setMicrophone(on) {
+      setState(model.devices.microphone, on ? "on" : "off");
+      self({ muted: !on });
+    },
+    setCamera(on) {
+      setState(model.devices.camera, on ? "on" : "off");
+      self({ cameraOff: !on });
+    },
+    retryDevice: (kind) => setState(model.devices[kind], "on"),
+    turnSoundOn() {
+      model.soundBlocked.value = false;
+    },
+    raiseHand: () => self({ hand: 1 }),
+    lowerHand: () => self({ hand: 0 }),
+    sendChat(text) {
+      const seq = model.chat.value.length + 1;
+      model.chat.value = [...model.chat.value, message(seq, "You", text, { own: true })];
+    },
+    admit(id) {
+      model.knocks.value = model.knocks.value.filter((one) => one.id !== id);
+    },
+    decline(id) {
+      model.knocks.value = model.knocks.value.filter((one) => one.id !== id);
+    },
+    remove(id) {
+      model.members.value = model.members.value.filter((one) => one.id !== id);
+    },
+    leave() {
+      model.screen.value = { name: "left", reason: "left" };
+    },
+    endMeeting() {
+      model.screen.value = { name: "left", reason: "ended" };
+    },
+    copyLink: () => Promise.resolve(true),
+    playTestSound: () => Promise.resolve(),
+    attachSound: () => () => undefined,
+  };
+  const actions = new Proxy(behaviour, {
+    get:
+      (target, name: keyof Actions) =>
+      (...args: unknown[]): unknown => {
+        if (name !== "attachSound" && name !== "checkName") {
+          calls.push(args.length > 0 ? `${name}(${args.join(", ")})` : name);
+        }
+        return (target[name] as ((...all: unknown[]) => unknown) | undefined)?.(...args);
+      },
+  }) as Actions;
+  const announce = (announcement: Announcement) => {
+    for (const listener of listeners) listener(announcement);
+  };
+  return { model, actions, calls, announce };
+}

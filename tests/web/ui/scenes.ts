@@ -1,0 +1,219 @@
+/** Every screen and state of the interface, by name: for the tests that look at all of them. */
+import type { LeftReason, MemberView, Problem } from "../../../web/client/model";
+import { createFake, type Fake, knock, member, message } from "./fake_model";
+
+/** Names of people, which no catalogue translates. Digits and non-Latin letters: Latin ones would look like missed texts. */
+export interface Cast {
+  title: string;
+  name(n: number): string;
+}
+
+const NAMES = ["Marta", "Ben", "Lindiwe", "Quiet Heron", "Chi", "Tomasz", "Ana", "Slow River", "Nadia", "Birch", "Jo"];
+
+export const ENGLISH: Cast = {
+  title: "Thursday circle for people who care for others",
+  name: (n) => NAMES[n % NAMES.length] ?? "",
+};
+
+export const HEBREW: Cast = {
+  title: "מעגל יום חמישי לאנשים שמטפלים באחרים",
+  name: (n) => ["מרתה", "בן", "לינדיווה", "אנפה שקטה", "צי", "תומאש", "ענת", "נהר איטי", "נדיה", "לבנה", "יו"][n % 11] ?? "",
+};
+
+export interface SceneContext {
+  cast: Cast;
+  /** A moving picture, where the test has one. */
+  picture(n: number): MediaStream | null;
+}
+
+type Build = (fake: Fake, context: SceneContext) => void;
+
+function inCall(count: number, role: "participant" | "facilitator"): Build {
+  return ({ model, actions }, { cast, picture }) => {
+    actions.agree();
+    model.role.value = role;
+    model.ownName.value = cast.name(role === "facilitator" ? 0 : 10);
+    const selfAt = role === "facilitator" ? 0 : count - 1;
+    const variety: Partial<MemberView>[] = [
+      {},
+      { muted: true },
+      { speaking: true },
+      { muted: true, hand: 1, cameraOff: true },
+      { muted: true },
+      { muted: true, hand: 2 },
+      { keys: "waiting" },
+      { cameraOff: true },
+      { connected: false },
+      { keys: "problem" },
+    ];
+    model.members.value = Array.from({ length: count }, (_, i) => {
+      const self = i === selfAt;
+      const more: Partial<MemberView> = self ? { muted: role === "participant" } : { ...variety[i % variety.length] };
+      if (i < 2 && (i === 0 || count > 2)) more.role = "facilitator";
+      const shown = more.cameraOff || (i % 5 === 3 && !self) ? null : picture(i);
+      return member(i, cast.name(self ? (role === "facilitator" ? 0 : 10) : i), {
+        ...more,
+        self,
+        video: shown,
+        cameraOff: shown === null,
+      });
+    });
+    if (role === "participant") actions.setMicrophone(false);
+    model.screen.value = { name: "call" };
+  };
+}
+
+function withPanel(build: Build): Build {
+  return (fake, context) => {
+    build(fake, context);
+    const { cast } = context;
+    const { model } = fake;
+    model.knocks.value = [
+      knock(1, cast.name(3)),
+      knock(2, cast.name(9), { removedEarlier: true }),
+      knock(3, null, { connected: false }),
+      knock(4, cast.name(5), { answered: { outcome: "admitted", by: cast.name(1) } }),
+    ];
+  };
+}
+
+function withChat(build: Build): Build {
+  return (fake, context) => {
+    build(fake, context);
+    const say = (n: number, words: string) => message(n, context.cast.name(n), words);
+    const words = context.cast === ENGLISH;
+    fake.model.chat.value = [
+      say(0, words ? "Welcome, everybody. Write here if speaking is too much today." : "ברוכים הבאים"),
+      say(3, words ? "Thank you. Night shift behind me, I will mostly listen." : "תודה"),
+      message(12, "", words ? "Me too. It helped to hear it said aloud." : "גם אני", { own: true }),
+      say(4, words ? "I would like to say something after Ana, when there is room." : "אחר כך"),
+      message(14, "", "https://example.org/0123456789/0123456789/0123456789/0123456789/0123456789", {
+        own: true,
+        state: "not-sent",
+      }),
+    ].map((one, i) => ({ ...one, key: `m${i}` }));
+    fake.model.unread.value = 2;
+  };
+}
+
+const PROBLEM_NAMES: Problem[] = [
+  "no-secret",
+  "damaged-link",
+  "unknown-group",
+  "foreign-link",
+  "no-secure-context",
+  "browser-cannot",
+  "no-devices-api",
+  "meeting-full",
+  "waiting-room-full",
+  "server-full",
+  "too-busy",
+  "version",
+  "unreachable",
+];
+const LEFT_REASONS: LeftReason[] = ["left", "removed", "ended", "empty", "deleted", "taken-over", "expired"];
+
+export const SCENES: Record<string, Build> = {
+  opening: () => undefined,
+  before: ({ model }) => {
+    model.screen.value = { name: "before" };
+  },
+  "before-open": ({ model, actions }, { cast, picture }) => {
+    actions.agree();
+    model.ownName.value = cast.name(10);
+    model.devices.stream.value = picture(10);
+    model.screen.value = { name: "before" };
+  },
+  "before-facilitator": ({ model, actions }) => {
+    actions.agree();
+    model.role.value = "facilitator";
+    model.devices.microphone.value = { ...model.devices.microphone.value, state: "in-use" };
+    model.devices.camera.value = { ...model.devices.camera.value, state: "blocked" };
+    model.devices.silent.value = true;
+    model.screen.value = { name: "before" };
+  },
+  waiting: ({ model, actions }, { cast, picture }) => {
+    actions.agree();
+    model.ownName.value = cast.name(10);
+    model.devices.stream.value = picture(10);
+    model.screen.value = { name: "waiting", facilitatorPresent: true, reconnecting: false };
+  },
+  "waiting-nobody": ({ model }, { cast }) => {
+    model.ownName.value = cast.name(7);
+    model.screen.value = { name: "waiting", facilitatorPresent: false, reconnecting: false };
+  },
+  declined: ({ model }) => {
+    model.screen.value = { name: "declined", retryAt: performance.now() + 60_000 };
+  },
+  "call-1": inCall(1, "facilitator"),
+  "call-2": inCall(2, "participant"),
+  "call-6": inCall(6, "participant"),
+  "call-14": inCall(14, "participant"),
+  "call-30": inCall(30, "participant"),
+  "call-trouble": (fake, context) => {
+    inCall(6, "facilitator")(fake, context);
+    fake.model.connection.value = "media-blocked";
+    fake.model.soundBlocked.value = true;
+    fake.model.devices.microphone.value = { ...fake.model.devices.microphone.value, state: "lost" };
+    fake.model.knocks.value = [knock(1, context.cast.name(3))];
+  },
+  "call-people": withPanel(inCall(6, "facilitator")),
+  "call-chat": withChat(inCall(6, "participant")),
+  "call-more": inCall(6, "facilitator"),
+  "call-remove": inCall(6, "facilitator"),
+  "call-end": inCall(6, "facilitator"),
+  "call-last": (fake, context) => {
+    inCall(6, "facilitator")(fake, context);
+    fake.model.lastFacilitator.value = true;
+  },
+  "call-shortcuts": inCall(6, "facilitator"),
+  "before-help": ({ model, actions }) => {
+    actions.agree();
+    model.devices.camera.value = { ...model.devices.camera.value, state: "blocked" };
+    model.screen.value = { name: "before" };
+  },
+  organiser: ({ model }) => {
+    model.role.value = "organiser";
+    model.screen.value = { name: "organiser", meetingRunning: true, deleted: false };
+  },
+  "organiser-delete": ({ model }) => {
+    model.role.value = "organiser";
+    model.screen.value = { name: "organiser", meetingRunning: false, deleted: false };
+  },
+  "organiser-deleted": ({ model }) => {
+    model.role.value = "organiser";
+    model.screen.value = { name: "organiser", meetingRunning: false, deleted: true };
+  },
+};
+for (const problem of PROBLEM_NAMES) {
+  SCENES[`problem-${problem}`] = ({ model }) => {
+    model.screen.value = { name: "problem", problem };
+  };
+}
+for (const reason of LEFT_REASONS) {
+  SCENES[`left-${reason}`] = ({ model }) => {
+    model.screen.value = { name: "left", reason };
+  };
+}
+
+/** What to press, by accessible role and place, to bring a scene into its state: element ids and classes, not texts. */
+export const PRESS: Record<string, string[]> = {
+  "call-people": ["#tool-people"],
+  "call-chat": ["#tool-chat"],
+  "call-more": ["#tool-more"],
+  "call-remove": ["#tool-people", ".person .ends button:last-child"],
+  "call-end": ["#tool-people", ".panel-foot .button-danger-quiet"],
+  "call-last": [".tool-leave"],
+  "call-shortcuts": ["#tool-more", ".panel section:nth-of-type(3) .button"],
+  "before-help": [".device-notice .button"],
+  "organiser-delete": [".button-danger-quiet"],
+};
+
+export function buildScene(name: string, context: SceneContext): Fake {
+  const build = SCENES[name];
+  if (!build) throw new Error(`no scene ${name}`);
+  const fake = createFake();
+  fake.model.title.value = context.cast.title;
+  build(fake, context);
+  return fake;
+}
