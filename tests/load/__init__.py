@@ -1,0 +1,1 @@
+"""What forwarding costs: real ICE and DTLS-SRTP over loopback, ready-made RTP packets, no encoding."""

@@ -1,0 +1,145 @@
+"""Run `python -m tests.load`: meetings of several sizes against a worker in a process of its own; prints what they cost."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from sfu.control import CloseRoom, Request, Response
+from tests.load.generator import AUDIO_RATE, AUDIO_SIZE, VIDEO_RATE, VIDEO_SIZE, Meeting
+from tests.load.server import AnyResponse
+
+SCENARIOS = {"6": (6, 6), "12": (12, 12), "20": (20, 20), "30": (30, 30), "1-to-20": (1, 21)}
+"""Name: (publishers, people)."""
+
+WARM_UP = 1.0
+"""Seconds of traffic before the measurement: key frames, first reports, memory that is allocated once."""
+
+
+class Server:
+    """The worker's process, and its control interface over a pipe."""
+
+    def __init__(self, address: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.load.server", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._decoder = msgspec.json.Decoder(AnyResponse)
+
+    async def request(self, request: Request) -> Response:
+        """Ask over the pipe."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(msgspec.json.encode(request) + b"\n")
+        self._process.stdin.flush()
+        line = await asyncio.to_thread(self._process.stdout.readline)
+        if not line:
+            raise ConnectionError("the server process ended")
+        return self._decoder.decode(line)
+
+    def cpu(self) -> float:
+        """Return the seconds of user and system time so far."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> int:
+        """Return the resident bytes."""
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+async def measure(address: str, name: str, seconds: float) -> str:
+    """Hold one meeting; return its line of the table."""
+    publishers, people = SCENARIOS[name]
+    server = Server(address)
+    meeting = Meeting()
+    try:
+        # One transport opened and closed first: what the process loads on the way is not a participant's.
+        first = Meeting()
+        await first.gather(server, 1, 1)
+        await first.part()
+        await server.request(CloseRoom("room"))
+        before = server.memory()
+        await meeting.gather(server, publishers, people)
+        await meeting.talk(WARM_UP)
+        await asyncio.sleep(0.2)
+        for subscriber in meeting.subscribers:
+            subscriber.received = 0
+            subscriber.latencies.clear()
+        sent = sum(stream.sent for publisher in meeting.publishers for stream in (publisher.audio, publisher.video))
+        cpu = server.cpu()
+        await meeting.talk(seconds)
+        await asyncio.sleep(0.2)
+        cpu = server.cpu() - cpu
+        memory = (server.memory() - before) / people
+        sent = sum(s.sent for publisher in meeting.publishers for s in (publisher.audio, publisher.video)) - sent
+        received = sum(subscriber.received for subscriber in meeting.subscribers)
+        expected = sent * (people - 1)
+        latencies = sorted(latency for subscriber in meeting.subscribers for latency in subscriber.latencies)
+        percentiles = statistics.quantiles(latencies, n=100)
+    finally:
+        await meeting.part()
+        server.close()
+    return (
+        f"{name:>8} {expected / seconds:>9.0f} {1e6 * cpu / max(1, received):>8.2f} {100 * cpu / seconds:>6.1f} "
+        f"{percentiles[49] / 1000:>8.0f} {percentiles[98] / 1000:>8.0f} "
+        f"{100 * (expected - received) / expected:>7.3f} {memory / 2**20:>8.2f}"
+    )
+
+
+def main() -> None:
+    """Parse the command line and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", default=["6", "12", "1-to-20"], help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of measured traffic in each scenario")
+    parser.add_argument("--address", default="127.0.0.1", help="a loopback address; this tool floods")
+    arguments = parser.parse_args()
+    if not ipaddress.ip_address(arguments.address).is_loopback:
+        parser.error("only loopback addresses: this tool is not for other people's machines")
+    if unknown := set(arguments.scenarios) - set(SCENARIOS):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
+    processor = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    print(
+        f"machine: {processor}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    )
+    print(f"command: python -m tests.load {shlex.join(sys.argv[1:])}".rstrip())
+    print(f"traffic: {AUDIO_RATE} x {AUDIO_SIZE} B and {VIDEO_RATE} x {VIDEO_SIZE} B a second and publisher")
+    print("latency: from the generator's send to its receive callback, its own delay included")
+    print(
+        f"{'people':>8} {'out/s':>9} {'µs/out':>8} {'core %':>6} {'p50 µs':>8} {'p99 µs':>8} {'loss %':>7} {'MiB each':>8}"
+    )
+    for name in arguments.scenarios:
+        print(asyncio.run(measure(arguments.address, name, arguments.seconds)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
