@@ -62,7 +62,7 @@ def test_an_independent_library_agrees(items: list[tuple[int, bytes]]) -> None:
 def test_any_bytes_are_walked_within_bounds(block: bytes, profile: int, wanted: int) -> None:
     buffer = bytearray(b"\xff\xff" + block + b"\x1f" * 20)
     end = 2 + len(block)
-    found = {}
+    found: dict[int, tuple[int, int]] = {}
     for identifier, offset, length in extensions.elements(buffer, 2, end, profile):
         assert identifier > 0
         assert 2 < offset <= offset + length <= end

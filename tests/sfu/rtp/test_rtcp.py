@@ -22,7 +22,7 @@ PACKET: st.SearchStrategy[Any] = st.one_of(
     st.builds(rtcp.FullIntraRequest, WORD, st.lists(st.tuples(WORD, st.integers(0, 255)), max_size=5)),
 )
 
-GOLDEN = [
+GOLDEN: list[tuple[Any, str]] = [
     (
         rtcp.SenderReport(
             0x01020304, 0x8000000140000000, 0x11223344, 7, 700, [rtcp.ReportBlock(5, 64, -1, 6, 7, 8, 9)]
@@ -50,7 +50,8 @@ def test_golden_bytes(packet: Any, wire: str) -> None:
 
 def test_an_independent_library_reads_what_we_write() -> None:
     compound = b"".join(packet.to_bytes() for packet, _ in GOLDEN if not isinstance(packet, rtcp.SourceDescription))
-    sr, rr, bye, nack, pli, fir = aiortc.rtp.RtcpPacket.parse(compound)
+    packets: list[Any] = aiortc.rtp.RtcpPacket.parse(compound)
+    sr, rr, bye, nack, pli, fir = packets
     assert sr.sender_info.ntp_timestamp == 0x8000000140000000
     assert sr.reports[0].packets_lost == -1
     assert rr.ssrc == 0x01020304
@@ -58,8 +59,8 @@ def test_an_independent_library_reads_what_we_write() -> None:
     assert [lost & 0xFFFF for lost in nack.lost] == [0xFFFE, 0xFFFF, 0, 14, 15]
     assert (pli.fmt, pli.media_ssrc) == (1, 2)
     assert fir.fmt == 4
-    (sdes,) = aiortc.rtp.RtcpPacket.parse(rtcp.SourceDescription([(1, b"abc")]).to_bytes())
-    assert [(chunk.ssrc, chunk.items) for chunk in sdes.chunks] == [(1, [(1, b"abc")])]
+    sdes: list[Any] = aiortc.rtp.RtcpPacket.parse(rtcp.SourceDescription([(1, b"abc")]).to_bytes())
+    assert [(chunk.ssrc, chunk.items) for chunk in sdes[0].chunks] == [(1, [(1, b"abc")])]
 
 
 def test_we_read_what_an_independent_library_writes() -> None:
