@@ -247,7 +247,7 @@ class Signaling:
         if not self._media_blocked_told:
             self._media_blocked_told = True
             _log.warning(
-                "somebody's voice and picture did not connect: if that happens to many, open UDP port %d of this server",
+                "somebody's voice and picture did not connect: if many meet this, open UDP port %d of this server",
                 self._settings.media_port,
             )
 
