@@ -127,8 +127,8 @@ class LiveGroup(Moderation):
         """A member leaves the meeting, or a waiting person the door."""
         meeting = self.meeting
         if meeting is not None and (attendee := meeting.attendees.get(session)):
-            self._log(f"{attendee.role} left")
             self._drop(meeting, attendee, "left", now=now)
+            self._log(f"{attendee.role} left")
         else:
             self._end_visit(session, now=now)
             self._log("somebody stopped waiting")
@@ -165,8 +165,8 @@ class LiveGroup(Moderation):
         if self.meeting is None:
             return
         for attendee in self.meeting.expired(now=now):
-            self._log(f"{attendee.role} did not come back")
             self._drop(self.meeting, attendee, "lost", now=now)
+            self._log(f"{attendee.role} did not come back")
         if self.meeting.over(now=now):
             self.end("empty", now=now)
 

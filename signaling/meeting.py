@@ -14,6 +14,9 @@ LEAVES = 1024
 RESTORED_FIRST_LEAF = LEAVES // 2
 """After a restart people take their old leaves up again one by one. Newcomers get leaves from here on, so that nobody
 finds theirs taken; a meeting has far fewer members than half of all leaves."""
+RESTORED_SEQ_PER_SECOND = 100_000
+"""After a restart a room counts on from the meeting's age times this: beyond any number given before, through any
+number of restarts, since the rate limits let fewer messages pass. Below 2^53 (JSON's safe numbers) for 2800 years."""
 
 
 @dataclass(slots=True)
@@ -63,9 +66,8 @@ class Meeting:
         found._first_leaf = RESTORED_FIRST_LEAF
         found._marks = set(marks)
         found.empty_since = now
-        # How far the room had counted is not stored. Milliseconds since the start are beyond it, and stay beyond it
-        # through any number of restarts, as long as fewer than 1000 messages a second are numbered.
-        found.rooms[room].seq = max(0, int((now - started) * 1000))
+        # How far the room had counted is not stored; this is beyond it.
+        found.rooms[room].seq = max(0, int((now - started) * RESTORED_SEQ_PER_SECOND))
         return found
 
     def check_place(self) -> None:

@@ -50,11 +50,10 @@ class Moderation(GroupState):
             raise RefusedError("no_such_member")
         if attendee.role != "participant":
             raise RefusedError("not_permitted")
+        self._drop(meeting, attendee, "removed", now=now)
+        self._finish(attendee.connection, m.Removed())
         if attendee.browser is not None:
             self._add_mark(meeting, "browser", attendee.browser)
-        connection = attendee.connection
-        self._drop(meeting, attendee, "removed", now=now)
-        self._finish(connection, m.Removed())
         for visitor in self.door:  # the same browser's other tab, at the door
             if attendee.browser is not None and visitor.browser == attendee.browser:
                 self._end_visit(visitor.id, now=now)

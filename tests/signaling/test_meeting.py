@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signaling.meeting import LEAVES, RESTORED_FIRST_LEAF, Attendee, Meeting
+from signaling.meeting import LEAVES, RESTORED_FIRST_LEAF, RESTORED_SEQ_PER_SECOND, Attendee, Meeting
 from signaling.permissions import RefusedError
 from signaling.session import GRACE_SECONDS, mark_digest
 
@@ -69,7 +69,7 @@ def test_after_a_restart_old_places_stay_free_and_numbers_go_on() -> None:
     newcomer = admit(found, "new", now=161.0)
     assert newcomer.leaf == RESTORED_FIRST_LEAF
     assert newcomer.order > old[-1].order
-    assert found.rooms["room0001"].seq == 60_000
+    assert found.rooms["room0001"].seq == 60 * RESTORED_SEQ_PER_SECOND
     for person in old:
         found.take_up(Attendee(person.id, person.role, person.leaf, person.order, None, 1), ["room0001"], now=162)
     assert admit(found, "later", now=161.0).order > newcomer.order

@@ -135,6 +135,7 @@ class World:
         """Kill the server and start it again on the same store. No socket survives, nothing is said."""
         self.clients.clear()
         self.machine = self._machine()
+        self.now += 0.2
         stored = [(meeting, [digest for _, digest in marks]) for meeting, marks in self.meetings.values()]
         self.do(self.machine.restore(stored, now=self.now))
 

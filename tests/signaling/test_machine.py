@@ -1,0 +1,373 @@
+"""A socket's life: challenge, joining, speaking, losing, resuming, taking over, flooding."""
+
+from __future__ import annotations
+
+import pytest
+
+from signaling import effects as e
+from signaling import messages as m
+from signaling.machine import JOIN_SECONDS
+from signaling.rate_limit import Allowance, Limits
+from signaling.session import GRACE_SECONDS, RENEW_SECONDS
+from tests.signaling.world import GROUP, ROLE_SEED, Client, World, signed_join
+
+
+def test_the_first_facilitator_starts_the_meeting_and_the_next_joins_it() -> None:
+    world = World()
+    first, second = world.facilitator(), world.facilitator()
+    one, two = first.take(m.Joined), second.take(m.Joined)
+    assert one.meeting == two.meeting
+    assert one.member != two.member
+    assert [member.leaf for member in two.rooms[0].members] == [0, 1]
+    assert first.take(m.MemberJoined).member.id == two.member
+    assert len({GROUP, one.meeting, one.rooms[0].id}) == 3
+    assert len(world.meetings) == 1
+
+
+@pytest.mark.parametrize("role", ["participant", "facilitator", "organiser"])
+def test_a_bad_proof_closes_the_socket(role: m.Role) -> None:
+    world = World()
+    for join in (
+        signed_join(role, "another nonce"),
+        signed_join(role, "nonce", seed=b"\x09" * 32),
+    ):
+        client = Client(world)
+        client.send(join)
+        assert (client.error(), client.closed) == ("bad_proof", 4003)
+    assert world.machine.peopled_groups() == []
+
+
+def test_a_participants_key_makes_no_facilitator() -> None:
+    world = World()
+    client = Client(world)
+    stolen = signed_join("participant", client.nonce)
+    client.send(m.Join(group=GROUP, role="facilitator", key=stolen.key, signature=stolen.signature))
+    assert client.error() == "bad_proof"
+    client = Client(world)
+    client.send(signed_join("organiser", client.nonce, seed=ROLE_SEED))
+    assert client.error() == "bad_proof"
+
+
+def test_an_unknown_group_is_told_apart_from_nothing_else() -> None:
+    world = World()
+    client = Client(world)
+    client.send(signed_join("participant", client.nonce, group="nogroupnogroup"))
+    assert (client.error(), client.closed) == ("unknown_group", 4003)
+
+
+def test_who_does_not_join_in_time_is_closed() -> None:
+    world = World()
+    silent, person = Client(world), world.knock()
+    world.wait(JOIN_SECONDS - 1)
+    assert silent.inbox == []
+    world.wait(1)
+    assert (silent.error(), silent.closed) == ("join_deadline", 4003)
+    assert person.closed is None
+
+
+def test_messages_before_joining_and_a_second_join_are_out_of_turn() -> None:
+    world = World()
+    client = Client(world)
+    client.send(m.Ping(n=1))
+    error = client.take(m.Error)
+    assert (error.code, error.about, error.n) == ("wrong_state", "ping", 1)
+    client.send(signed_join("facilitator", client.nonce))
+    client.take(m.Joined)
+    client.send(signed_join("facilitator", client.nonce))
+    assert client.error() == "wrong_state"
+    assert client.closed is None
+
+
+def test_what_is_said_reaches_the_room_and_the_speaker() -> None:
+    world = World()
+    facilitator, ana, ben = world.meeting(2)
+    ana.say("hello")
+    seqs = {client.take(m.Said).seq for client in (facilitator, ana, ben)}
+    assert len(seqs) == 1
+    ana.say("psst", to=ben.member)
+    assert ben.take(m.Said).to == ben.member
+    assert ana.take(m.Said).body == "psst"
+    assert facilitator.inbox == []
+    ana.say("psst", to=ben.member, n=ana.n)
+    assert (len(ana.find(m.Said)), ben.inbox) == (1, [])
+    ana.say("x", to="nobodynobody")
+    error = ana.take(m.Error)
+    assert (error.code, error.about, error.n) == ("no_such_member", "say", ana.n)
+
+
+def test_a_room_is_for_its_members() -> None:
+    world = World()
+    world.groups["anothergroup"] = world.groups[GROUP]
+    _, ana = world.meeting(1)
+    other = Client(world)
+    other.send(signed_join("facilitator", other.nonce, group="anothergroup"))
+    other.take(m.Joined)
+    assert other.room != ana.room
+    for message in (
+        m.Say(room=ana.room, n=1, body="abc"),
+        m.Publish(room=ana.room, n=1, sdp="v=0", tracks=[]),
+        m.Subscribe(room=ana.room),
+        m.SubscribeAnswer(room=ana.room, generation=1, sdp="v=0"),
+        m.MediaBlocked(room=ana.room),
+    ):
+        other.send(message)
+        assert other.error() == "no_such_room"
+    other.send(m.Remove(member=ana.member))
+    assert other.error() == "no_such_member"
+    assert ana.inbox == []
+
+
+def test_media_messages_go_to_the_media_plane() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    world.effects.clear()
+    publish = m.Publish(room=ana.room, n=1, sdp="v=0", tracks=[])
+    ana.send(publish)
+    ana.send(m.MediaBlocked(room=ana.room))
+    assert world.effects == [e.Negotiate(ana.room, ana.member, publish), e.ReportMediaBlocked()]
+
+
+def test_a_fresh_token_comes_with_a_pong_at_most_every_half_minute() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    tokens = []
+    for n in range(7):
+        ana.send(m.Ping(n=n))
+        pong = ana.take(m.Pong)
+        assert pong.n == n
+        tokens.append(pong.token is not None)
+        world.wait(RENEW_SECONDS / 3)
+    assert tokens == [False, False, False, True, False, False, True]
+
+
+def test_a_lost_member_keeps_the_place_and_hears_what_was_missed() -> None:
+    world = World()
+    facilitator, ana, ben = world.meeting(2)
+    ben.say("first")
+    seen = ana.take(m.Said).seq
+    ana.lose()
+    assert ben.find(m.MemberLost)[0].member == ana.member
+    ben.say("missed")
+    ben.say("whispered_elsewhere", to=facilitator.member)
+    facilitator.say("whispered_here", to=ana.member)
+    world.wait(GRACE_SECONDS - 1)
+    world.effects.clear()
+    back = ana.resume(seen={ana.room: seen})
+    assert world.take_effects(e.DropMedia) == []
+    joined = back.take(m.Joined)
+    assert (joined.member, joined.resumed, joined.media_kept) == (ana.member, True, True)
+    assert joined.rooms[0].replayed_from == seen + 1
+    assert [said.body for said in back.find(m.Said)] == ["missed", "whispered_here"]
+    assert back.inbox == []
+    assert ben.find(m.MemberBack)[0].member == ana.member
+
+
+def test_a_reloaded_page_gets_no_replay_and_goes_on_counting() -> None:
+    world = World()
+    _, ana, ben = world.meeting(2)
+    ana.say()
+    ana.say()
+    again = ana.resume()
+    room = again.take(m.Joined).rooms[0]
+    assert (room.said_n, room.replayed_from) == (2, room.seq + 1)
+    assert again.inbox == []
+    assert ben.find(m.MemberBack)[0].seq == room.seq
+
+
+def test_another_tab_takes_the_session_over() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    tab = ana.resume()
+    ana.take(m.TakenOver)
+    assert ana.closed == 4001
+    tab.take(m.Joined)
+    ana.lose()
+    assert facilitator.find(m.MemberLost) == []
+    tab.say()
+    assert facilitator.find(m.Said)
+    waiting = world.knock()
+    other = waiting.resume()
+    assert (waiting.closed, waiting.all[-1]) == (4001, m.TakenOver())
+    other.take(m.Waiting)
+
+
+def test_who_stays_away_too_long_is_gone() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    ana.lose()
+    world.effects.clear()
+    world.wait(GRACE_SECONDS)
+    assert [type(effect) for effect in world.effects[:1]] == [e.DropMedia]
+    assert facilitator.find(m.MemberLeft)[0].reason == "lost"
+    assert ana.resume().error() == "session_expired"
+
+
+def test_leaving_ends_media_and_token() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    world.effects.clear()
+    ana.send(m.Leave())
+    assert isinstance(world.effects[0], e.DropMedia)
+    assert ana.closed == 4000
+    assert facilitator.take(m.MemberLeft).reason == "left"
+    assert ana.resume().error() == "session_expired"
+    ana.lose()
+    ana.send(m.Ping(n=1))
+
+
+def test_an_empty_meeting_ends_after_two_minutes_and_those_who_wait_stay() -> None:
+    world = World()
+    (facilitator,) = world.meeting(0)
+    waiting = world.knock()
+    facilitator.send(m.Leave())
+    waiting.take(m.Waiting)
+    assert not waiting.take(m.Door).facilitator_present
+    world.wait(GRACE_SECONDS - 1)
+    assert len(world.meetings) == 1
+    world.wait(1)
+    assert world.meetings == {}
+    assert waiting.closed is None
+    again = world.facilitator()
+    assert len(again.take(m.Joined).knocks) == 1
+
+
+def test_a_facilitator_who_returns_within_two_minutes_finds_the_meeting() -> None:
+    world = World()
+    (facilitator,) = world.meeting(0)
+    facilitator.send(m.Leave())
+    world.wait(60)
+    again = world.facilitator()
+    assert again.take(m.Joined).rooms[0].id == facilitator.room
+
+
+def test_a_token_of_another_group_or_of_nobody_is_refused() -> None:
+    world = World()
+    world.groups["anothergroup"] = world.groups[GROUP]
+    _, ana = world.meeting(1)
+    for group, token in (("anothergroup", ana.token), (GROUP, "A" * 100), (GROUP, ana.token[:-8] + "AAAAAAA=")):
+        client = Client(world)
+        client.send(m.Resume(group=group, token=token))
+        assert (client.error(), client.closed) == ("session_expired", 4003)
+    assert ana.closed is None
+
+
+def test_unreadable_messages_are_answered_and_then_closed_upon() -> None:
+    world = World()
+    _, ana, ben = world.meeting(2)
+    ana.send('{"type":"say","n":7,"room":1}')
+    error = ana.take(m.Error)
+    assert (error.code, error.about, error.n) == ("bad_message", "say", 7)
+    ana.send('{"type":"<script>","n":7}')
+    error = ana.take(m.Error)
+    assert (error.code, error.about, error.n) == ("bad_message", None, None)
+    for _ in range(int(world.limits.faults.capacity)):
+        if ana.closed is None:
+            ana.send("junk")
+    assert ana.closed == 4002
+    assert ben.find(m.MemberLost)[0].member == ana.member
+    ana.resume().take(m.Joined)
+
+
+def test_binary_messages_are_unreadable() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    world.do(world.machine.receive(ana.connection, b'{"type":"ping","n":1}', now=world.now))
+    assert ana.error() == "bad_message"
+
+
+def test_a_flood_is_slowed_then_closed_and_nobody_else_notices() -> None:
+    world = World(Limits(messages=Allowance(10, 1), faults=Allowance(5, 0.1)))
+    _, ana, ben = world.meeting(2)
+    for n in range(30):
+        if ana.closed is None:
+            ana.send(m.Ping(n=n))
+    # One message was the join, before the bucket's ten were used.
+    assert len(ana.find(m.Pong)) == 9
+    errors = ana.find(m.Error)
+    assert {(error.code, error.about) for error in errors} == {("rate_limited", "ping")}
+    assert all(error.retry_after == 1 for error in errors)
+    assert ana.closed == 4002
+    ben.send(m.Ping(n=1))
+    assert ben.find(m.Pong)
+
+
+def test_much_at_once_is_limited_by_size_too() -> None:
+    world = World(Limits(say_bytes=Allowance(1000, 100)))
+    _, ana, ben = world.meeting(2)
+    ana.say("x" * 900)
+    ana.say("x" * 300)
+    refused = ana.find(m.Error)[0]
+    assert (refused.code, refused.about, refused.n, refused.retry_after) == ("rate_limited", "say", 2, 2)
+    world.wait(2)
+    ana.say("x" * 300, n=2)
+    assert [said.n for said in ben.find(m.Said)] == [1, 2]
+
+
+def test_a_full_server_says_so() -> None:
+    world = World(Limits(connections=2))
+    Client(world)
+    Client(world)
+    third = Client(world)
+    assert (third.take(m.Error).retry_after, third.closed) == (10, 4003)
+
+
+def test_one_address_cannot_fill_the_server() -> None:
+    world = World(Limits(connections_per_address=1))
+    first = Client(world, "198.51.100.1")
+    second = Client(world, "198.51.100.1")
+    assert (second.error(), second.closed) == ("server_full", 4003)
+    Client(world, "198.51.100.2")
+    first.lose()
+    assert Client(world, "198.51.100.1").closed is None
+
+
+def test_a_store_that_fails_leaves_the_socket_open_to_try_again() -> None:
+    world = World()
+    client = Client(world)
+    join = m.encode(signed_join("facilitator", client.nonce))
+    (load,) = world.machine.receive(client.connection, join, now=world.now)
+    assert isinstance(load, e.LoadGroup)
+    client.send(join)
+    assert client.error() == "wrong_state"
+    world.do(world.machine.load_failed(client.connection))
+    assert client.error() == "internal"
+    client.send(join)
+    client.take(m.Joined)
+    world.do(world.machine.load_failed(999))
+
+
+def test_a_socket_lost_while_its_group_was_read_joins_nothing() -> None:
+    world = World()
+    client = Client(world)
+    (load,) = world.machine.receive(
+        client.connection, m.encode(signed_join("facilitator", client.nonce)), now=world.now
+    )
+    assert isinstance(load, e.LoadGroup)
+    client.lose()
+    assert world.machine.group_loaded(client.connection, load.message, world.groups[GROUP], now=world.now) == []
+    assert world.machine.peopled_groups() == []
+
+
+def test_where_a_member_is_reached() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    assert world.machine.connection_of(ana.member) == ana.connection
+    ana.lose()
+    assert world.machine.connection_of(ana.member) is None
+    assert world.machine.connection_of("nobody") is None
+    back = ana.resume()
+    assert world.machine.connection_of(ana.member) == back.connection
+
+
+def test_the_log_names_nobody() -> None:
+    world = World()
+    facilitator, ana, ben = world.meeting(2)
+    ben.lose()
+    ben.resume()
+    facilitator.send(m.Remove(member=ana.member))
+    facilitator.send(m.EndMeeting())
+    log = "\n".join(world.log)
+    for line in ("meeting 1: started", "participant admitted", "participant removed", "is back", "ended (facilitator)"):
+        assert line in log
+    for secret in (GROUP, ana.member, ana.room, ana.token, "browser0000", "192.0.2.1"):
+        assert secret not in log
