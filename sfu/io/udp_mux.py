@@ -16,7 +16,7 @@ from sfu.ice import stun
 from sfu.ice.stun import Message
 from sfu.io.token_bucket import TokenBucket
 from sfu.rtp.errors import ParseError
-from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM
+from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM, is_rtcp
 
 logger = logging.getLogger("hearthside.sfu")
 
@@ -178,7 +178,7 @@ class MuxSocket:
                 endpoint = routes.get(address[:2])
                 if endpoint is None:
                     self._mux.dropped += 1
-                elif 192 <= buffer[1] <= 223:  # RFC 5761 section 4
+                elif is_rtcp(buffer[1]):
                     endpoint.receive_rtcp(length, now=clock())
                 else:
                     endpoint.receive_rtp(length, now=clock())

@@ -30,8 +30,11 @@ class RetransmissionCache:
         self._max_age = max_age
 
     def put(self, packet: MediaPacket) -> None:
-        """Keep a packet in the place of the one a whole ring earlier; it must not be older than a whole ring itself."""
-        self._slots[packet.sequence & self._mask] = packet
+        """Keep a packet in the place of the one a whole ring earlier; one that is older than that is not kept."""
+        index = packet.sequence & self._mask
+        present = self._slots[index]
+        if present is None or present.sequence < packet.sequence:
+            self._slots[index] = packet
 
     def get(self, sequence: int, *, now: float) -> MediaPacket | None:
         """Return the packet with that unwrapped number, if it is here and young enough."""

@@ -1,4 +1,4 @@
-"""Run `python -m tests.load`: meetings of several sizes against a worker in a process of its own; prints what they cost."""
+"""Hold meetings of several sizes against a worker in a process of its own, and print what they cost."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class Server:
         line = await asyncio.to_thread(self._process.stdout.readline)
         if not line:
             raise ConnectionError("the server process ended")
-        return self._decoder.decode(line)
+        response: Response = self._decoder.decode(line)
+        return response
 
     def cpu(self) -> float:
         """Return the seconds of user and system time so far."""
@@ -135,7 +136,8 @@ def main() -> None:
     print(f"traffic: {AUDIO_RATE} x {AUDIO_SIZE} B and {VIDEO_RATE} x {VIDEO_SIZE} B a second and publisher")
     print("latency: from the generator's send to its receive callback, its own delay included")
     print(
-        f"{'people':>8} {'out/s':>9} {'µs/out':>8} {'core %':>6} {'p50 µs':>8} {'p99 µs':>8} {'loss %':>7} {'MiB each':>8}"
+        f"{'people':>8} {'out/s':>9} {'µs/out':>8} {'core %':>6} "
+        f"{'p50 µs':>8} {'p99 µs':>8} {'loss %':>7} {'MiB each':>8}"
     )
     for name in arguments.scenarios:
         print(asyncio.run(measure(arguments.address, name, arguments.seconds)), flush=True)

@@ -171,6 +171,11 @@ class Meeting:
         self.publishers: list[Publisher] = []
         self.subscribers: list[Subscriber] = []
 
+    @property
+    def people(self) -> list[Publisher | Subscriber]:
+        """Every connection's client."""
+        return [*self.publishers, *self.subscribers]
+
     async def gather(self, sfu: Sfu, publishers: int, people: int) -> None:
         """Connect ``people``, of whom the first ``publishers`` send; everybody gets everybody else's tracks."""
         certificate = Certificate()
@@ -199,11 +204,11 @@ class Meeting:
                     due[index] = (at + stream.interval, stream)
             if now >= reported + 1:
                 reported = now
-                for person in (*self.publishers, *self.subscribers):
+                for person in self.people:
                     person.report()
             await asyncio.sleep(max(0.0, min(at for at, _ in due) - time.monotonic()))
 
     async def part(self) -> None:
         """Close every connection."""
-        for person in (*self.publishers, *self.subscribers):
+        for person in self.people:
             await person.client.close()

@@ -24,7 +24,7 @@ from sfu.ice import stun
 from sfu.io.dtls import Certificate, Dtls
 from sfu.io.srtp import Buffers, SrtpSession
 from sfu.rtp.errors import ParseError
-from sfu.rtp.packet import HEADER_SIZE
+from sfu.rtp.packet import HEADER_SIZE, is_rtcp
 
 HOST_PRIORITY = (126 << 24 | 65535 << 8 | 255).to_bytes(4, "big")
 
@@ -160,8 +160,8 @@ class Client:
                 return
             first = buffer[0] if length >= HEADER_SIZE else 255
             if 128 <= first <= 191 and self.srtp is not None:
-                is_rtcp = 192 <= buffer[1] <= 223
-                length = self.srtp.unprotect_rtcp(length) if is_rtcp else self.srtp.unprotect(length)
+                is_report = is_rtcp(buffer[1])
+                length = self.srtp.unprotect_rtcp(length) if is_report else self.srtp.unprotect(length)
                 if length < 0:
                     self.refused += 1
                 elif self.on_packet is not None:

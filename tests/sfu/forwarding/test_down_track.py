@@ -1,0 +1,183 @@
+import struct
+
+import pytest
+
+from sfu.control import Codec
+from sfu.forwarding.down_track import MAX_REPEATS, REPEAT_AFTER, REPORT_LIFE, DownTrack
+from sfu.forwarding.up_track import UpEncoding, UpTrack
+from sfu.rtp.packet import MediaPacket
+from sfu.rtp.rtcp import PictureLossIndication, ReportBlock
+from sfu.streams.clock_map import RemoteClock, ntp_time
+from tests.sfu.fakes import OPUS, VP8, VP8_DOWN, FakeChannel, publish
+
+
+class Copy:
+    """A down track at SSRC 50, retransmissions at 51, both from sequence number 100 and 200."""
+
+    def __init__(self, kind: str = "video", *, ours: Codec | None = None) -> None:
+        self.up = FakeChannel()
+        self.down = FakeChannel()
+        self.ended: list[DownTrack] = []
+        theirs = VP8 if kind == "video" else OPUS
+        ours = ours or (VP8_DOWN if kind == "video" else OPUS)
+        request = publish(kind="video" if kind == "video" else "audio")
+        self.source = UpTrack(request, "ada", self.up, RemoteClock(), report_ssrc=9)
+        self.track = DownTrack(
+            self.source,
+            self.down,
+            [(theirs, ours)],
+            on_ended=self.ended.append,
+            descriptor_id=None,
+            ssrc=50,
+            rtx_ssrc=51 if ours.rtx_payload_type else 0,
+            first_sequence=100,
+            first_rtx_sequence=200,
+        )
+        self.encoding: UpEncoding = self.source.encodings[0]
+        self.encoding.add(self.track)
+        self.payload_type = theirs.payload_type
+
+    def put(self, sequence: int, *, keyframe: bool = False, now: float = 0.0, timestamp: int = 0) -> None:
+        packet = MediaPacket(
+            sequence, timestamp, 0, self.payload_type, b"p%d" % sequence, arrival=now, keyframe=keyframe
+        )
+        self.encoding.cache.put(packet)
+        self.track.forward(packet, self.encoding)
+
+    def take(self) -> list[tuple[int, int, int, bytes]]:
+        """Return (payload type, sequence, SSRC, payload) of what was sent since."""
+        taken = []
+        for packet in self.down.sent:
+            _, second, sequence, _, ssrc = struct.unpack_from("!BBHII", packet)
+            taken.append((second & 0x7F, sequence, ssrc, packet[12:]))
+        self.down.sent.clear()
+        return taken
+
+
+def test_nothing_flows_before_resume_nor_after_pause() -> None:
+    copy = Copy()
+    copy.put(1, keyframe=True)
+    assert copy.take() == []
+    copy.track.resume(now=0.0)
+    copy.put(2, keyframe=True)
+    copy.put(3)
+    assert copy.take() == [(100, 100, 50, b"p2"), (100, 101, 50, b"p3")]
+    copy.track.pause()
+    copy.put(4, keyframe=True)
+    assert copy.take() == []
+    assert copy.track.receive_nack([100], now=0.1) == 0
+
+
+def test_video_waits_for_a_key_frame_and_asks_for_one() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    assert copy.up.take_rtcp() == [PictureLossIndication(9, 1000)]
+    copy.put(1)
+    copy.put(2, keyframe=True)
+    copy.put(3)
+    assert [payload for *_, payload in copy.take()] == [b"p2", b"p3"]
+
+
+def test_video_that_resumes_waits_for_a_key_frame_again() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    copy.put(1, keyframe=True)
+    copy.track.pause()
+    copy.track.resume(now=1.0)
+    copy.put(2)
+    copy.put(3, keyframe=True)
+    assert copy.take() == [(100, 100, 50, b"p1"), (100, 102, 50, b"p3")]
+
+
+def test_sound_starts_at_once_and_asks_for_nothing() -> None:
+    copy = Copy("audio")
+    copy.track.resume(now=0.0)
+    copy.put(5)
+    assert copy.take() == [(111, 100, 50, b"p5")]
+    assert copy.up.rtcp == []
+
+
+def test_empty_frames_are_forwarded_empty() -> None:
+    copy = Copy("audio")
+    copy.track.resume(now=0.0)
+    copy.track.forward(MediaPacket(1, 0, 0, 111, b"", arrival=0.0), copy.encoding)
+    assert copy.take() == [(111, 100, 50, b"")]
+
+
+def test_what_is_missed_comes_again_as_retransmission() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    for sequence in range(1, 5):
+        copy.put(sequence, keyframe=sequence == 1)
+    copy.take()
+    assert copy.track.receive_nack([101, 103, 104, 99], now=0.05) == 2
+    assert copy.take() == [(101, 201, 51, b"\x00\x65p2"), (101, 202, 51, b"\x00\x67p4")]
+
+
+def test_without_retransmission_format_the_packet_itself_comes_again() -> None:
+    copy = Copy("audio")
+    copy.track.resume(now=0.0)
+    copy.put(1, timestamp=77)
+    (sent,) = copy.down.sent
+    copy.track.receive_nack([100], now=0.05)
+    assert copy.down.sent == [sent, sent]
+
+
+def test_repeats_are_spaced_and_limited() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    copy.put(1, keyframe=True)
+    now, times = 0.0, 0
+    while now < 1.5:
+        times += copy.track.receive_nack([100, 100], now=now)
+        if now < REPEAT_AFTER:
+            assert times == 1
+        now += 0.01
+    assert times == MAX_REPEATS
+
+
+def test_a_short_round_trip_allows_quicker_repeats() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    copy.put(1, keyframe=True)
+    copy.track.stream.rtt = 0.01
+    assert copy.track.receive_nack([100], now=0.0) == 1
+    assert copy.track.receive_nack([100], now=0.019) == 0
+    assert copy.track.receive_nack([100], now=0.02) == 1
+
+
+def test_what_is_too_old_is_not_sent_again() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    copy.put(1, keyframe=True)
+    assert copy.track.receive_nack([100], now=2.01) == 0
+
+
+def test_counts_for_reports() -> None:
+    copy = Copy("audio")
+    copy.track.resume(now=0.0)
+    assert copy.track.sender_report(now=0.0) is None
+    copy.put(1)
+    assert copy.track.sender_report(now=0.0) is None  # the publisher's clock is not known yet
+    copy.encoding.clock.sender_report(ntp_time(500.0), 48_000, now=10.0)
+    report = copy.track.sender_report(now=11.0)
+    assert report is not None
+    assert (report.ssrc, report.packet_count, report.octet_count) == (50, 1, 2)
+    assert report.rtp_timestamp == 96_000
+
+
+def test_reported_loss_fades() -> None:
+    copy = Copy("audio")
+    copy.track.receive_report(ReportBlock(50, 30, 1, 100, 0), now=1.0)
+    assert copy.track.fraction_lost(now=1.0 + REPORT_LIFE) == 30
+    assert copy.track.fraction_lost(now=1.1 + REPORT_LIFE) == 0
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_closing_frees_everything(kind: str) -> None:
+    copy = Copy(kind)
+    copy.track.resume(now=0.0)
+    copy.track.close()
+    assert copy.ended == [copy.track]
+    assert copy.source.down_tracks == []
+    assert copy.down.forgotten_sent == ([50, 51] if kind == "video" else [50])
