@@ -7,11 +7,12 @@ import ipaddress
 from binascii import crc32
 from dataclasses import dataclass
 from struct import Struct
+from typing import Any
 
 from sfu.rtp.errors import ParseError
 
-Address = tuple[str, int] | tuple[str, int, int, int]
-"""Host and port, as the socket gave them; an IPv6 socket's flow and scope are carried along unread."""
+Address = tuple[Any, ...]
+"""Host and port first; whatever else the caller tells paths apart by (its own socket, say) comes along unread."""
 
 MAX_LENGTH = 1500
 """Bytes of a message. Browsers send about 100, or a DTLS flight more where they put one inside."""
@@ -152,7 +153,7 @@ def xor_address(address: Address, transaction_id: bytes) -> bytes:
     host = ipaddress.ip_address(address[0])
     if isinstance(host, ipaddress.IPv6Address) and host.ipv4_mapped is not None:
         host = host.ipv4_mapped
-    port = address[1] ^ _COOKIE >> 16
+    port: int = address[1] ^ _COOKIE >> 16
     return bytes([0, 1 if host.version == 4 else 2]) + port.to_bytes(2, "big") + _xor(host.packed, transaction_id)
 
 

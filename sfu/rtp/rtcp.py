@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from sfu.rtp.errors import ParseError
-from sfu.rtp.transport_feedback import TransportFeedback, parse_body
+from sfu.rtp.transport_feedback import TransportFeedback as TransportFeedback  # one of the packets that `parse` returns
+from sfu.rtp.transport_feedback import parse_body
 
 _SR, _RR, _SDES, _BYE, _RTPFB, _PSFB = 200, 201, 202, 203, 205, 206
 """Packet types (RFC 3550 section 12.1, RFC 4585 section 6.1)."""
