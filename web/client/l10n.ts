@@ -31,7 +31,7 @@ export function createL10n(lang: string, catalogue: string, options: L10nOptions
   });
   const mistakes = bundle.addResource(new FluentResource(catalogue));
   if (mistakes.length > 0) throw mistakes[0];
-  const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
+  const clock = new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit" });
   return {
     lang,
     dir,

@@ -34,7 +34,10 @@ function picture(n: number): MediaStream {
 const wanted = new URLSearchParams(location.search);
 const scene = wanted.get("scene") ?? "before";
 const locale = wanted.get("locale") ?? "en";
-localStorage.setItem(STORAGE_KEY, JSON.stringify({ theme: wanted.get("theme") ?? "dark", ...JSON.parse(wanted.get("look") ?? "{}") }));
+localStorage.setItem(
+  STORAGE_KEY,
+  JSON.stringify({ theme: wanted.get("theme") ?? "dark", ...JSON.parse(wanted.get("look") ?? "{}") }),
+);
 const l10n = locale === "ar-XB" ? pseudo(english) : createL10n(locale, english);
 const root = document.getElementById("app");
 if (!root) throw new Error("no root");

@@ -40,7 +40,6 @@ function CurrentPage() {
 function CloseWithPage() {
   const { model, ui } = useApp();
   const { name } = model.screen.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the page changes
   useEffect(() => {
     return () => {
       ui.dialog.value = null;

@@ -65,6 +65,7 @@ function Preview() {
   const { stream, camera } = model.devices;
   const on = camera.value.state === "on" && stream.value !== null;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a <fieldset> is for fields; this is a picture with a name
     <div class="preview" role="group" aria-label={t(on ? "preview-on" : "preview-off")}>
       {on && stream.value ? (
         <Video stream={stream.value} class="video mirrored" />

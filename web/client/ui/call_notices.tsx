@@ -18,12 +18,6 @@ export function CallNotices() {
   const waiting = model.knocks.value.filter((knock) => knock.answered === null).length;
   return (
     <div class="notices">
-      {connection !== "fine" && (
-        <div class="notice">
-          <Icon name="wifi-off" />
-          <p>{t(CONNECTION[connection])}</p>
-        </div>
-      )}
       {model.soundBlocked.value && (
         <div class="notice">
           <Icon name="volume-x" />
@@ -31,6 +25,12 @@ export function CallNotices() {
           <button type="button" class="button button-primary button-small" onClick={() => actions.turnSoundOn()}>
             {t("sound-on")}
           </button>
+        </div>
+      )}
+      {connection !== "fine" && (
+        <div class="notice">
+          <Icon name="wifi-off" />
+          <p>{t(CONNECTION[connection])}</p>
         </div>
       )}
       {ui.panel.value !== "more" && (

@@ -1,5 +1,6 @@
 /** A meeting: bar, stage, panel, toolbar; keyboard commands, the back button, everybody's sound, the knock tone. */
 import { useEffect, useRef } from "preact/hooks";
+import type { Model } from "../model";
 import { guardBack } from "./back_guard";
 import { CallNotices } from "./call_notices";
 import { ChatPanel } from "./chat_panel";
@@ -11,30 +12,25 @@ import { PeoplePanel } from "./people_panel";
 import { type Command, commandFor, takesKeys } from "./shortcuts";
 import { Stage } from "./stage";
 import { focusToolbar, Toolbar } from "./toolbar";
-import { Mark, PageTitle, skipToMain } from "./widgets";
+import { Mark, PageTitle, SkipButton } from "./widgets";
 
 function run(command: Command, { model, actions, ui }: App): void {
-  switch (command) {
-    case "microphone":
-      return actions.setMicrophone(model.devices.microphone.peek().state !== "on");
-    case "camera":
-      return actions.setCamera(model.devices.camera.peek().state !== "on");
-    case "hand": {
-      const raised = (model.members.peek().find((member) => member.self)?.hand ?? 0) > 0;
-      return raised ? actions.lowerHand() : actions.raiseHand();
-    }
-    case "chat":
-    case "people":
-      return togglePanel(ui, command);
-    case "shortcuts":
+  const commands: Record<Command, () => void> = {
+    microphone: () => actions.setMicrophone(model.devices.microphone.peek().state !== "on"),
+    camera: () => actions.setCamera(model.devices.camera.peek().state !== "on"),
+    hand: () => (ownHandRaised(model) ? actions.lowerHand() : actions.raiseHand()),
+    chat: () => togglePanel(ui, "chat"),
+    people: () => togglePanel(ui, "people"),
+    shortcuts: () => {
       ui.dialog.value = { kind: "shortcuts" };
-      return;
-    case "toolbar":
-      return focusToolbar();
-    case "close":
-      return closePanel(ui);
-  }
+    },
+    toolbar: focusToolbar,
+    close: () => closePanel(ui),
+  };
+  commands[command]();
 }
+
+const ownHandRaised = (model: Model) => (model.members.peek().find((member) => member.self)?.hand ?? 0) > 0;
 
 function useCommands(app: App): void {
   useEffect(() => {
@@ -129,9 +125,7 @@ export function CallPage() {
   );
   return (
     <div class="call" data-panel={panel ?? undefined}>
-      <a class="skip" href="#main" onClick={skipToMain}>
-        {t("skip-people")}
-      </a>
+      <SkipButton label={t("skip-people")} />
       <header class="call-bar">
         <span class="brand">
           <Mark />

@@ -116,7 +116,6 @@ export function ChatPanel() {
   }, [model, unread]);
   return (
     <Panel name="chat" title={t("chat")} closeLabel={t("chat-close")} keepsOwnScroll foot={<Composer />}>
-      <p class="note">{t("chat-note")}</p>
       <div
         ref={log}
         class="log"
@@ -127,6 +126,7 @@ export function ChatPanel() {
         tabIndex={0}
         onScroll={onScroll}
       >
+        <p class="note">{t("chat-note")}</p>
         {messages.length === 0 ? (
           <p class="note">{t("chat-empty")}</p>
         ) : (

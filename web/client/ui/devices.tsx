@@ -12,6 +12,7 @@ export function LevelMeter() {
   const { model, l10n } = useApp();
   const lit = useComputed(() => Math.round(Math.min(1, Math.max(0, model.devices.level.value)) * BARS));
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a <meter> cannot be drawn as twenty bars in every browser
     <div
       class="meter"
       role="meter"
@@ -23,7 +24,6 @@ export function LevelMeter() {
       <Icon name="mic" />
       <div class="meter-bars">
         {Array.from({ length: BARS }, (_, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the bars are twenty places, not things that move
           <i key={i} class={i < lit.value ? "lit" : ""} />
         ))}
       </div>

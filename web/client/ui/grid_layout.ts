@@ -45,6 +45,7 @@ export function gridLayout(n: number, width: number, height: number, gap: number
     const rows = Math.ceil(count / columns);
     let w = (width - (columns - 1) * gap) / columns;
     let h = (height - (rows - 1) * gap) / rows;
+    if (w < min.width || h < min.height) continue;
     if (w / h > widest) w = h * widest;
     else if (w / h < narrowest) h = w / narrowest;
     if (w < min.width || h < min.height) continue;

@@ -38,9 +38,9 @@ export function Tile(props: { member: MemberView; palette: number | undefined })
   const hidden = member.self && preferences.hideSelf.value;
   const video = hidden || member.cameraOff || member.keys !== "encrypted" ? null : member.video;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a <fieldset> is for fields; this is a picture with a name
     <div
       class="tile"
-      // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls; a tile is a picture with a name
       role="group"
       aria-label={tileLabel(member, l10n)}
       data-member={member.id}

@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { createL10n } from "../../../web/client/l10n";
+import type { Announcement } from "../../../web/client/model";
+import { Announcer, GATHER_SECONDS } from "../../../web/client/ui/announcer";
+import type { ChatAnnouncements } from "../../../web/client/ui/preferences";
+import { catalogue } from "./catalogues";
+
+const l10n = createL10n("en", readFileSync(catalogue("en"), "utf8"));
+const make = (chat: ChatAnnouncements = "all") => new Announcer(l10n, () => chat);
+const joined = (name: string): Announcement => ({ urgency: "polite", kind: "joined", name });
+
+function said(announcer: Announcer, news: Announcement[]): string | null {
+  for (const one of news) announcer.push(one, { now: 0 });
+  return announcer.take({ now: GATHER_SECONDS });
+}
+
+describe("polite news", () => {
+  it("waits three seconds from the first and is then one sentence", () => {
+    const announcer = make();
+    expect(announcer.push(joined("Ana"), { now: 10 })).toBeNull();
+    announcer.push(joined("Chi"), { now: 12.9 });
+    expect(announcer.due).toBe(13);
+    expect(announcer.take({ now: 12.99 })).toBeNull();
+    expect(announcer.take({ now: 13 })).toBe("Ana and Chi joined.");
+    expect(announcer.due).toBeNull();
+    expect(announcer.take({ now: 99 })).toBeNull();
+  });
+
+  it("counts who is too many to name", () => {
+    const names = ["Ana", "Chi", "Ben", "Jo"];
+    expect(said(make(), names.map(joined))).toBe("Ana, Chi and 2 more joined.");
+    expect(said(make(), [joined("Ana")])).toBe("Ana joined.");
+  });
+
+  it("keeps kinds apart, in the order in which they began", () => {
+    expect(
+      said(make(), [
+        { urgency: "polite", kind: "left", name: "Ben" },
+        joined("Ana"),
+        { urgency: "polite", kind: "hand-raised", name: "Lindiwe", place: 1 },
+        { urgency: "polite", kind: "left", name: "Jo" },
+      ]),
+    ).toBe("Ben and Jo left. Ana joined. Lindiwe raised a hand, first.");
+  });
+
+  it("names the place of a later hand, and somebody whose name cannot be read", () => {
+    expect(said(make(), [{ urgency: "polite", kind: "hand-raised", name: "Chi", place: 3 }])).toBe(
+      "Chi raised a hand, number 3.",
+    );
+    expect(said(make(), [{ urgency: "polite", kind: "knock", name: null }])).toBe("Somebody is waiting to be let in.");
+    expect(
+      said(make(), [{ urgency: "polite", kind: "knock-answered", name: "Heron", by: "Ben", outcome: "admitted" }]),
+    ).toBe("Ben let Heron in.");
+  });
+});
+
+describe("chat", () => {
+  const chat = (text: string): Announcement => ({ urgency: "polite", kind: "chat", name: "Marta", text });
+  it("is read as the person chose", () => {
+    expect(said(make("all"), [chat("Welcome")])).toBe("Marta: Welcome");
+    expect(said(make("sender"), [chat("Welcome")])).toBe("Marta wrote in the chat.");
+    expect(said(make("none"), [chat("Welcome")])).toBeNull();
+  });
+
+  it("is cut where it would keep everything else waiting", () => {
+    expect(said(make(), [chat("x".repeat(4000))])?.length).toBeLessThan(200);
+  });
+});
+
+describe("assertive news", () => {
+  const assertive: [Announcement, string][] = [
+    [{ urgency: "assertive", kind: "mic-off" }, "Your microphone is off. Nobody hears you."],
+    [{ urgency: "assertive", kind: "muted-by" }, "A facilitator muted you. You can unmute whenever you like."],
+    [
+      { urgency: "assertive", kind: "connection-back", microphoneOn: false },
+      "You are back. Your microphone is off, as before.",
+    ],
+    [
+      { urgency: "assertive", kind: "connection-lost", microphoneOn: true },
+      "Your connection is lost. Trying again; your microphone stays on.",
+    ],
+    [{ urgency: "assertive", kind: "sound-blocked" }, 'The browser holds back the sound. Press "Turn sound on".'],
+    [
+      { urgency: "assertive", kind: "request-refused", code: "x" },
+      "That could not be done just now. Please try again.",
+    ],
+    [
+      { urgency: "assertive", kind: "renamed", name: "Sam (2)" },
+      'Somebody here has a similar name, so you appear as "Sam (2)".',
+    ],
+  ];
+  it.each(assertive)("is said at once: %j", (announcement, sentence) => {
+    const announcer = make();
+    expect(announcer.push(announcement, { now: 0 })).toBe(sentence);
+    expect(announcer.due).toBeNull();
+  });
+});
