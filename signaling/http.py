@@ -233,7 +233,7 @@ class Pages:
 
     def _error(self, request: web.Request, status: int) -> web.Response:
         if request.path.startswith(("/api/", "/ws")):
-            return _json({"error": {400: "bad_request", 403: "not_permitted", 404: "not_found", 405: "not_permitted"}.get(status, "internal")}, status)
+            return _json({"error": "refused" if status < 500 else "internal"}, status)
         kind = {404: "not-found", 405: "method", 413: "too-large", 500: "internal", 503: "unavailable"}.get(
             status, "request" if status < 500 else "internal"
         )
