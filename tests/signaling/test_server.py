@@ -1,0 +1,397 @@
+"""The shell, over real sockets: a fake SFU, a store in memory, aiohttp's client."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar, cast
+
+import pytest
+from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from sfu.control import CloseTransport
+from signaling import messages as m
+from signaling import server as server_module
+from signaling.addresses import Network
+from signaling.rate_limit import Allowance, Limits
+from signaling.server import Signaling
+from signaling.store import Group, MarkKind, OpenMeeting, Store, StoreError
+from tests.signaling.fake_sfu import FakeSfu
+from tests.signaling.sdp_samples import sample
+from tests.signaling.world import GROUP, Keys, signed_join
+
+M = TypeVar("M", bound=m.ServerMessage)
+SECONDS = 5.0  # a test that waits longer for a message has failed
+
+
+class MemoryStore:
+    """What signaling uses of the store."""
+
+    def __init__(self) -> None:
+        keys = Keys()
+        group = Group(GROUP, datetime.now(UTC), keys.root_key, keys.door_key, keys.role_keys, b"sealed")
+        self.groups = {GROUP: group}
+        self.meetings: dict[str, tuple[OpenMeeting, list[tuple[str, str]]]] = {}
+        self.fails = False
+
+    def _check(self) -> None:
+        if self.fails:
+            raise StoreError("The database is full.")
+
+    async def get_group(self, group: str) -> Group | None:
+        self._check()
+        return self.groups.get(group)
+
+    async def delete_group(self, group: str) -> bool:
+        self._check()
+        return self.groups.pop(group, None) is not None
+
+    async def save_meeting(self, meeting: OpenMeeting) -> None:
+        self._check()
+        self.meetings[meeting.meeting] = (meeting, [])
+
+    async def end_meeting(self, meeting: str) -> None:
+        self._check()
+        self.meetings.pop(meeting, None)
+
+    async def add_mark(self, meeting: str, kind: MarkKind, digest: str) -> None:
+        self._check()
+        self.meetings[meeting][1].append((kind, digest))
+
+    async def load_meetings(self) -> list[tuple[OpenMeeting, list[tuple[str, str]]]]:
+        return list(self.meetings.values())
+
+    async def server_key(self) -> bytes:
+        return b"k" * 32
+
+    async def existing_groups(self, ids: Collection[str]) -> set[str]:
+        self._check()
+        return set(ids) & set(self.groups)
+
+
+@dataclass
+class Settings:
+    public_url: str = "https://meet.example.org"
+    media_port: int = 8081
+    trusted_proxies: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"),)
+
+
+class Person:
+    """One browser's socket."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.others: list[m.ServerMessage] = []
+
+    async def send(self, message: m.ClientMessage) -> None:
+        await self.socket.send_str(m.encode(message))
+
+    async def get(self, kind: type[M]) -> M:
+        """The next message of this kind; what came before is passed over."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                received = await self.socket.receive()
+                assert received.type is WSMsgType.TEXT, f"closed with {self.socket.close_code}, wanted {kind.__name__}"
+                message = m.decode_server(received.data)
+                if isinstance(message, kind):
+                    return message
+                self.others.append(message)
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        connection = self.socket._response.connection
+        assert connection is not None
+        return cast(asyncio.Transport, connection.transport)
+
+    async def closed(self) -> int | None:
+        """Read until the server closes; the close code."""
+        async with asyncio.timeout(SECONDS):
+            while (received := await self.socket.receive()).type is WSMsgType.TEXT:
+                self.others.append(m.decode_server(received.data))
+        return self.socket.close_code
+
+
+@dataclass
+class House:
+    """A running server and a way in."""
+
+    client: TestClient[web.Request, web.Application]
+    signaling: Signaling
+    sfu: FakeSfu
+    store: MemoryStore
+    people: list[Person] = field(default_factory=list)
+
+    async def open(self, headers: dict[str, str] | None = None) -> Person:
+        person = Person(await self.client.ws_connect("/ws", protocols=(m.PROTOCOL,), headers=headers or {}))
+        self.people.append(person)
+        return person
+
+    async def connect(self, headers: dict[str, str] | None = None) -> tuple[Person, str]:
+        person = await self.open(headers)
+        return person, (await person.get(m.Challenge)).nonce
+
+    async def join(self, role: m.Role, headers: dict[str, str] | None = None) -> Person:
+        person, nonce = await self.connect(headers)
+        await person.send(signed_join(role, nonce))
+        return person
+
+    async def meeting(self) -> tuple[Person, m.Joined, Person, m.Joined]:
+        facilitator = await self.join("facilitator")
+        led = await facilitator.get(m.Joined)
+        person = await self.join("participant")
+        knock = (await facilitator.get(m.Knocked)).knock
+        await facilitator.send(m.Admit(knocks=[knock.id]))
+        return facilitator, led, person, await person.get(m.Joined)
+
+
+@asynccontextmanager
+async def open_house(store: MemoryStore, limits: Limits | None = None) -> AsyncIterator[House]:
+    sfu = FakeSfu()
+    signaling = Signaling(store=cast(Store, store), sfu=sfu, settings=Settings(), limits=limits)
+    await signaling.start()
+    app = web.Application()
+    app.add_routes(signaling.routes())
+    client: TestClient[web.Request, web.Application] = TestClient(TestServer(app))
+    await client.start_server()
+    house = House(client, signaling, sfu, store)
+    try:
+        yield house
+    finally:
+        for person in house.people:
+            await person.socket.close()
+        await signaling.drain()
+        await signaling.close()
+        await client.close()
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with open_house(MemoryStore()) as opened:
+        yield opened
+
+
+async def test_a_meeting_from_knock_to_end(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    facilitator, led, person, joined = await house.meeting()
+    room = joined.rooms[0].id
+    await person.send(m.Say(room=room, n=1, body="abc"))
+    assert (await facilitator.get(m.Said)).sender == joined.member
+    assert (await person.get(m.Said)).n == 1
+    await person.send(m.Ping(n=4))
+    assert (await person.get(m.Pong)).n == 4
+    await facilitator.send(m.EndMeeting())
+    for who in (facilitator, person):
+        assert (await who.get(m.Ended)).reason == "facilitator"
+        assert await who.closed() == 4000
+    await house.signaling._to_store.join()
+    assert house.store.meetings == {}
+    assert "meeting 1: started" in caplog.text
+    assert "meeting 1: participant admitted" in caplog.text
+    for secret in (GROUP, joined.member, led.member, room, joined.token, joined.meeting, "127.0.0.1"):
+        assert secret not in caplog.text
+
+
+async def test_media_goes_through_the_sfu_and_ends_with_the_removal(house: House) -> None:
+    facilitator, _, person, joined = await house.meeting()
+    room = joined.rooms[0].id
+    await person.send(
+        m.Publish(
+            room=room,
+            n=1,
+            sdp=sample("chromium_156_audio_video"),
+            tracks=[m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")],
+        )
+    )
+    assert (await person.get(m.Published)).n == 1
+    await facilitator.send(m.Subscribe(room=room))
+    offer = await facilitator.get(m.SubscribeOffer)
+    assert {track.member for track in offer.tracks} == {joined.member}
+    published = next(iter(house.sfu.transports))
+    await facilitator.send(m.Remove(member=joined.member))
+    await person.get(m.Removed)
+    assert [request.transport for request in house.sfu.asked(CloseTransport)] == [published]
+    assert await person.closed() == 4000
+
+
+async def test_the_subprotocol_is_required(house: House) -> None:
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await house.client.ws_connect("/ws", protocols=("hearthside.v0",))
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("https://meet.example.org", True),
+        ("https://meet.example.org.evil.example", False),
+        ("https://evil.example", False),
+        ("null", False),
+        ("same", True),
+    ],
+)
+async def test_only_our_own_pages_may_connect(house: House, origin: str, allowed: bool) -> None:
+    if origin == "same":
+        origin = f"http://127.0.0.1:{house.client.port}"
+    if allowed:
+        await house.connect({"Origin": origin})
+    else:
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await house.connect({"Origin": origin})
+        assert refused.value.status == 403
+
+
+async def test_junk_is_answered_and_then_closed_upon_and_nobody_else_notices(house: House) -> None:
+    facilitator, _, person, joined = await house.meeting()
+    for _ in range(5):
+        await person.socket.send_str("\x00{[}")
+        assert (await person.get(m.Error)).code == "bad_message"
+    await person.socket.send_bytes(b"\xff\xfe")
+    assert (await person.get(m.Error)).code == "bad_message"
+    await person.socket.send_str('{"type":"become_facilitator"}')
+    assert (await person.get(m.Error)).about is None
+    for _ in range(30):
+        await person.socket.send_str("[" * 1000)
+    assert await person.closed() == 4002
+    lost = await facilitator.get(m.MemberLost)
+    assert lost.member == joined.member
+    await facilitator.send(m.Ping(n=1))
+    await facilitator.get(m.Pong)
+
+
+async def test_an_oversize_message_ends_the_socket_and_keeps_the_place(house: House) -> None:
+    facilitator, _, person, joined = await house.meeting()
+    await person.socket.send_str("x" * (m.MAX_MESSAGE_BYTES + 1))
+    assert await person.closed() == 1009
+    await facilitator.get(m.MemberLost)
+    again, _ = await house.connect()
+    await again.send(m.Resume(group=GROUP, token=joined.token))
+    assert (await again.get(m.Joined)).media_kept
+
+
+async def test_text_that_is_not_utf8_ends_the_socket(house: House) -> None:
+    person, _ = await house.connect()
+    await person.socket._writer.send_frame(b"\xff\xff", WSMsgType.TEXT)
+    assert await person.closed() == 1007
+
+
+async def test_sixty_people_join_from_one_address_at_once(house: House) -> None:
+    facilitator = await house.join("facilitator")
+    await facilitator.get(m.Joined)
+    people = await asyncio.gather(*(house.join("participant") for _ in range(60)))
+    for person in people:
+        assert (await person.get(m.Waiting)).facilitator_present
+    knocks = [(await facilitator.get(m.Knocked)).knock.id for _ in range(60)]
+    assert len(set(knocks)) == 60
+
+
+async def test_forwarded_addresses_are_counted_apart() -> None:
+    async with open_house(MemoryStore(), Limits(arrivals=Allowance(1, 0.001))) as house:
+        await house.connect({"X-Forwarded-For": "198.51.100.1"})
+        await house.connect({"X-Forwarded-For": "198.51.100.2"})
+        person = await house.open({"X-Forwarded-For": "198.51.100.1"})
+        assert (await person.get(m.Error)).code == "server_full"
+        assert await person.closed() == 4003
+
+
+async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signaling.outbox.MAX_QUEUED_CHARS", 200_000)
+    plenty = Allowance(1e9, 1e9)
+    async with open_house(MemoryStore(), Limits(messages=plenty, say_bytes=plenty)) as house:
+        facilitator, _, person, joined = await house.meeting()
+        transport = person.transport
+        transport.pause_reading()
+        room, n = joined.rooms[0].id, 0
+        async with asyncio.timeout(30):
+            while not any(isinstance(message, m.MemberLost) for message in facilitator.others):
+                n += 1
+                await facilitator.send(m.Say(room=room, n=n, body="x" * 20_000))
+                await facilitator.get(m.Said)
+        transport.abort()
+        assert n < 2_000, "cut off before the operating system's buffers held much more than the outbox may"
+
+
+async def test_a_restarted_server_takes_everybody_back() -> None:
+    store = MemoryStore()
+    async with open_house(store) as house:
+        facilitator, led, person, joined = await house.meeting()
+        waiting = await house.join("participant")
+        token = (await waiting.get(m.Waiting)).token
+
+        async def told(who: Person) -> int | None:
+            await who.get(m.Restarting)
+            return await who.closed()
+
+        everybody = asyncio.gather(*(told(who) for who in (facilitator, person, waiting)))
+        await house.signaling.drain()
+        assert await everybody == [1012] * 3
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await house.connect()
+        assert refused.value.status == 503
+
+    async with open_house(store) as house:
+        back, _ = await house.connect()
+        room = joined.rooms[0]
+        await back.send(m.Resume(group=GROUP, token=joined.token, seen={room.id: room.seq}))
+        resumed = await back.get(m.Joined)
+        assert (resumed.member, resumed.meeting, resumed.media_kept) == (joined.member, joined.meeting, False)
+        leader, _ = await house.connect()
+        await leader.send(m.Resume(group=GROUP, token=led.token))
+        assert len((await leader.get(m.Joined)).rooms[0].members) == 2
+        visitor, _ = await house.connect()
+        await visitor.send(m.Resume(group=GROUP, token=token, sealed="name"))
+        assert (await visitor.get(m.Waiting)).facilitator_present
+
+
+async def test_a_group_deleted_elsewhere_ends_its_meeting(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "TICK_SECONDS", 0.02)
+    _, _, person, _ = await house.meeting()
+    house.store.groups.clear()
+    assert (await person.get(m.Ended)).reason == "deleted"
+
+
+async def test_an_organiser_deletes_the_group(house: House) -> None:
+    organiser = await house.join("organiser")
+    assert not (await organiser.get(m.OrganiserReady)).meeting_running
+    await organiser.send(m.DeleteGroup())
+    assert (await organiser.get(m.Ended)).reason == "deleted"
+    assert house.store.groups == {}
+
+
+async def test_a_store_that_fails_is_told_once_and_the_meeting_goes_on(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    facilitator, _, person, joined = await house.meeting()
+    organiser = await house.join("organiser")
+    await organiser.get(m.OrganiserReady)
+    house.store.fails = True
+    newcomer = await house.join("participant")
+    assert (await newcomer.get(m.Error)).code == "internal"
+    await organiser.send(m.DeleteGroup())
+    assert (await organiser.get(m.Error)).code == "internal"
+    await person.send(m.Leave())
+    assert (await facilitator.get(m.MemberLeft)).member == joined.member
+    await house.signaling._to_store.join()
+    assert caplog.text.count("The database is full.") == 1
+
+
+async def test_which_port_to_open_is_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    _, _, person, joined = await house.meeting()
+    for n in range(3):
+        await person.send(m.MediaBlocked(room=joined.rooms[0].id))
+        await person.send(m.Ping(n=n))
+        await person.get(m.Pong)
+    assert caplog.text.count("open UDP port 8081") == 1
+
+
+async def test_time_passes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr("signaling.machine.JOIN_SECONDS", 0.0)
+    person = await house.open()
+    assert (await person.get(m.Error)).code == "join_deadline"
+    assert await person.closed() == 4003
