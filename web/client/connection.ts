@@ -77,8 +77,8 @@ export class Connection {
       this.#clearTimers();
       this.#open();
     } else if (this.#established) {
-      this.#ping();
       this.#probe ??= setTimeout(() => this.#drop(), PROBE_MS);
+      this.#ping();
     }
   }
 
