@@ -24,7 +24,6 @@ const COMMON = {
   charset: "utf8",
   jsx: "automatic",
   jsxImportSource: "preact",
-  loader: { ".svg": "text" },
   logLevel: "warning",
 };
 
