@@ -133,7 +133,7 @@ class LiteAgent:
             remote.nominated = now
             if self._prefers(address, remote, now=now):
                 self._select(address)
-        elif self.state is State.DISCONNECTED and remote.nominated > -inf:
+        elif self.state is State.DISCONNECTED:
             self._select(address)
         if address == self.selected:
             self.state = State.CONNECTED
@@ -150,7 +150,10 @@ class LiteAgent:
         return heard + (GONE_AFTER if self.state is State.DISCONNECTED else DISCONNECTED_AFTER)
 
     def handle_timer(self, *, now: float) -> None:
-        """Let time pass: a selected pair that fell silent gives way to another nominated one, or consent ends."""
+        """Let time pass: a selected pair that fell silent gives way to another that is being checked, or consent ends.
+
+        Nominated or not: after a NAT gave Firefox another port, its consent checks come from there and nominate none.
+        """
         if self.state in _FINAL:
             return
         if self.selected is None:
@@ -161,12 +164,12 @@ class LiteAgent:
         if now < heard + DISCONNECTED_AFTER:
             return
         alive = [
-            (remote.priority, address)
+            (remote.nominated > -inf, remote.priority, address)
             for address, remote in self._remotes.items()
-            if remote.nominated > -inf and now < remote.heard + DISCONNECTED_AFTER
+            if now < remote.heard + DISCONNECTED_AFTER
         ]
         if alive:
-            self._select(max(alive)[1])
+            self._select(max(alive)[2])
         else:
             self.state = State.DISCONNECTED if now < heard + GONE_AFTER else State.EXPIRED
 

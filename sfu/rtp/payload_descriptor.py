@@ -113,13 +113,13 @@ def parse_vp9(buffer: Buffer, start: int, end: int) -> Vp9Descriptor:
             tl0_pic_idx = _byte(buffer, offset, end)
             offset += 1
     if first & 0x50 == 0x50:  # flexible and predicted: one to three reference indices, N says that another follows
-        for count in range(1, 4):
+        for _ in range(3):
             more = _byte(buffer, offset, end) & 1
             offset += 1
             if not more:
                 break
-            if count == 3:
-                raise ParseError("VP9 descriptor has more than three references")
+        else:
+            raise ParseError("VP9 descriptor has more than three references")
     if first & 0x02:
         offset = _skip_scalability_structure(buffer, offset, end)
     return Vp9Descriptor(

@@ -182,29 +182,30 @@ def test_a_check_renews_consent_and_brings_back() -> None:
 
 
 def test_a_check_elsewhere_does_not_renew_consent() -> None:
+    """Firefox behind a NAT that gave it another port checks from there without nominating: it is followed, late."""
     lite = connected()
     for second in range(1, 10):
         lite.receive(check(), MOBILE, now=float(second))
+        assert (lite.selected, lite.next_deadline()) == (WIFI, 10.0)
     lite.handle_timer(now=10.0)
+    assert (lite.state, lite.selected, lite.next_deadline()) == (State.CONNECTED, MOBILE, 19.0)
+
+
+def test_any_pair_that_is_checked_brings_back() -> None:
+    lite = connected()
+    lite.handle_timer(now=12.0)
     assert state(lite) is State.DISCONNECTED
-    assert lite.selected == WIFI
+    lite.receive(check(priority=1), MOBILE, now=13.0)
+    assert (lite.state, lite.selected) == (State.CONNECTED, MOBILE)
 
 
 def test_another_nominated_pair_takes_over_from_a_silent_one() -> None:
     lite = connected()
     lite.receive(check(nominate=True, priority=LOW), MOBILE, now=0.5)
     lite.receive(check(priority=LOW), MOBILE, now=5.0)
+    lite.receive(check(), ("203.0.113.9", 3), now=6.0)
     lite.handle_timer(now=10.0)
     assert (lite.state, lite.selected, lite.next_deadline()) == (State.CONNECTED, MOBILE, 15.0)
-
-
-def test_another_nominated_pair_brings_back() -> None:
-    lite = connected()
-    lite.receive(check(nominate=True, priority=LOW), MOBILE, now=0.0)
-    lite.handle_timer(now=12.0)
-    assert state(lite) is State.DISCONNECTED
-    lite.receive(check(priority=LOW), MOBILE, now=13.0)
-    assert (lite.state, lite.selected) == (State.CONNECTED, MOBILE)
 
 
 def test_never_connected() -> None:

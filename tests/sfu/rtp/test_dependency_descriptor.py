@@ -88,6 +88,12 @@ def test_a_frame_may_say_otherwise_than_its_template() -> None:
     assert read(reader, l1t3()).active_targets == 0b111, "a new structure begins with all of them"
 
 
+def test_sizes_need_not_be_told() -> None:
+    structure = read(dd.Reader(), l1t3(resolutions=False)).structure
+    assert structure is not None
+    assert structure.resolutions == []
+
+
 def test_two_chains_and_layers() -> None:
     bits = BitWriter().write((1, 1), (1, 1), (0, 6), (0, 16), (1, 1), (0, 4))
     bits.write((0, 6), (1, 5), (2, 2), (3, 2))  # two targets; S0, then S1
@@ -102,6 +108,15 @@ def test_two_chains_and_layers() -> None:
     assert structure.decode_targets == ((0, 0), (1, 0))
     assert (structure.chain_count, structure.protected_by) == (2, (0, 1))
     assert structure.resolutions == [(320, 180), (640, 360)]
+
+
+def test_no_chains() -> None:
+    bits = BitWriter().write((1, 1), (1, 1), (0, 6), (0, 16), (1, 1), (0, 4))
+    bits.write((0, 6), (0, 5), (3, 2), (2, 2), (0, 1))  # one target, one template that needs nothing
+    bits.write((0, 1), (0, 1))  # chain_cnt = ns(2), no resolutions
+    structure = read(dd.Reader(), bits.to_bytes()).structure
+    assert structure is not None
+    assert (structure.chain_count, structure.protected_by, structure.templates[0].chain_diffs) == (0, (), ())
 
 
 def test_a_descriptor_before_any_structure_is_refused() -> None:

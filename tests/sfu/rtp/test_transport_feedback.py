@@ -79,6 +79,11 @@ def test_every_short_pattern_of_statuses_survives(symbols: list[int]) -> None:
     assert rtcp.parse(packet.to_bytes()) == [packet]
 
 
+def test_a_body_without_its_fixed_part_is_refused() -> None:
+    with pytest.raises(ParseError):
+        rtcp.parse(bytes.fromhex("8fcd0003 0000000a 0000000b 00010001"))
+
+
 def test_a_step_that_no_delta_carries_is_a_programming_error() -> None:
     with pytest.raises(ValueError, match="too far apart"):
         TransportFeedback(1, 2, 3, 2, 4, [(0, 0), (1, 0x8000)]).to_bytes()
