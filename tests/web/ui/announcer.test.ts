@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createL10n } from "../../../web/client/l10n";
 import type { Announcement } from "../../../web/client/model";
 import { Announcer, GATHER_SECONDS } from "../../../web/client/ui/announcer";
 import type { ChatAnnouncements } from "../../../web/client/ui/preferences";
-import { catalogue } from "./catalogues";
+import { catalogue } from "./catalogues.mjs";
 
-const l10n = createL10n("en", readFileSync(catalogue("en"), "utf8"));
+const l10n = createL10n("en", catalogue("en"));
 const make = (chat: ChatAnnouncements = "all") => new Announcer(l10n, () => chat);
 const joined = (name: string): Announcement => ({ urgency: "polite", kind: "joined", name });
 

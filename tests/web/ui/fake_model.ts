@@ -46,7 +46,7 @@ export interface Fake {
 
 export const seed = (n: number) => Uint8Array.from({ length: 16 }, (_, i) => (n * 31 + i * 7) % 256);
 
-export function member(order: number, name: string, more: Partial<MemberView> = {}): MemberView {
+export function member(order: number, name: string | null, more: Partial<MemberView> = {}): MemberView {
   return {
     id: `member-${order}`,
     name,

@@ -1,5 +1,4 @@
 /** The small pure parts: shortcuts, knock tone, order of tiles, words about people, device help, name suggestions. */
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { chooseLanguage, createL10n } from "../../../web/client/l10n";
 import { browserOf, SITE_STEPS, SYSTEM_STEPS, systemOf } from "../../../web/client/ui/device_help";
@@ -8,10 +7,10 @@ import { personLine, tileLabel } from "../../../web/client/ui/member_words";
 import { suggestName } from "../../../web/client/ui/name_suggestion";
 import { commandFor, type KeyPress } from "../../../web/client/ui/shortcuts";
 import { orderTiles, SETTLE_SECONDS, SpeechOrder } from "../../../web/client/ui/stage_order";
-import { catalogue } from "./catalogues";
+import { catalogue } from "./catalogues.mjs";
 import { member } from "./fake_model";
 
-const l10n = createL10n("en", readFileSync(catalogue("en"), "utf8"));
+const l10n = createL10n("en", catalogue("en"));
 
 describe("shortcuts", () => {
   const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
