@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sfu.control import (
     CloseTransport,
@@ -581,3 +583,84 @@ async def test_closing_the_plane_stops_all_work() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
     await asyncio.sleep(2 * ANSWER_SECONDS)
     assert meeting.offers("ana-0001") == 1
+
+
+MEMBERS = ("ana-0001", "ben-0001", "chi-0001")
+STEPS = st.tuples(
+    st.sampled_from(["publish", "mute", "restart", "anew", "junk", "subscribe", "answer", "leave", "break"]),
+    st.sampled_from(MEMBERS),
+    st.integers(0, 6),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEPS, max_size=25), st.booleans())
+def test_whatever_happens_everybody_hears_everybody_in_the_end(steps: list[tuple[str, str, int]], gated: bool) -> None:
+    """Steps overlap as they like. The fake SFU's books object to what is published or subscribed twice."""
+
+    @virtual
+    async def test() -> None:
+        meeting = Meeting()
+        certificates = dict.fromkeys(MEMBERS, 0xA0)
+        restarts = dict.fromkeys(MEMBERS, 0)
+        work: list[asyncio.Future[Any]] = []
+
+        def offer(member: str) -> str:
+            mark = MEMBERS.index(member) * 16 + certificates[member] % 16
+            return browser_offer(member, ufrag=f"u{restarts[member]:05}", certificate=f"{mark:02X}")
+
+        async def answer(member: str) -> None:
+            if meeting.offers(member):
+                await meeting.answer(member)
+
+        async def step(action: str, member: str) -> None:
+            match action:
+                case "publish":
+                    await _swallow(meeting.publish(member, sdp=offer(member)))
+                case "mute":
+                    await _swallow(meeting.publish(member, MICROPHONE, sdp=offer(member)))
+                case "restart":
+                    restarts[member] += 1
+                    await _swallow(meeting.publish(member, sdp=offer(member)))
+                case "anew":
+                    certificates[member] += 1
+                    await _swallow(meeting.publish(member, sdp=offer(member)))
+                case "junk":
+                    await _swallow(meeting.publish(member, sdp="v=0\r\n"))
+                case "subscribe":
+                    await meeting.subscribe(member)
+                case "answer":
+                    await answer(member)
+                case "leave":
+                    await meeting.plane.drop_member(ROOM, member)
+                case _:
+                    for name in [name for name, opened in meeting.sfu.transports.items() if opened.member == member]:
+                        meeting.sfu._close(name)
+                        meeting.plane.on_event(TransportClosed(name, "consent_expired"))
+
+        for action, member, turns in steps:
+            gate = meeting.sfu.gate = asyncio.Event() if gated else None
+            work.append(asyncio.ensure_future(step(action, member)))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if gate is not None:
+                gate.set()
+        meeting.sfu.gate = None
+        await asyncio.wait_for(asyncio.gather(*work), 60)
+        await settle()
+        for member in MEMBERS:
+            await meeting.publish(member, sdp=offer(member))
+            await meeting.subscribe(member)
+        for _ in range(4):
+            for member in MEMBERS:
+                await meeting.answer(member)
+        for member in MEMBERS:
+            everything = {
+                f"{other}/{track}" for other in MEMBERS if other != member for track in ("microphone", "camera-0")
+            }
+            assert meeting.shown(member) == everything
+            assert meeting.hears(member) == everything
+        assert len(meeting.sfu.transports) == 2 * len(MEMBERS)
+        assert meeting.sfu.connected.keys() == meeting.sfu.transports.keys()
+
+    test()
