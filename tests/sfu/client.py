@@ -130,7 +130,9 @@ class Client:
         self.send_raw(self.buffers.outgoing_views[self.srtp.protect_rtcp(len(packet))])
 
     async def close(self, *, quietly: bool = False) -> None:
-        """Go; ``quietly`` without a word to the server."""
+        """Go; ``quietly`` without a word to the server. Safe to call again."""
+        if self.sock.fileno() < 0:
+            return
         if self._consent is not None:
             self._consent.cancel()
         self._loop.remove_reader(self.sock)

@@ -286,7 +286,7 @@ def test_receiver_reports_come_every_second(room: Room) -> None:
     room.publisher.publish(publish())
     for sequence in range(1, 11):
         room.receive(rtp(1000, sequence, DELTA), sequence / 100)
-    for tick in range(0, 250):
+    for tick in range(250):
         room.publisher.handle_timer(now=tick / 100)
     reports = [p for p in room.channel.take_rtcp() if isinstance(p, ReceiverReport)]
     assert len(reports) in (2, 3)

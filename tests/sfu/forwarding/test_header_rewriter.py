@@ -1,3 +1,4 @@
+import itertools
 import struct
 
 from hypothesis import given
@@ -140,7 +141,7 @@ def test_sent_numbers_rise_and_lead_back_to_their_source(steps: list[tuple[int, 
         written = write(numbers, packet(sequence))
         assert written is not None
         sent.append((written[0], source, sequence))
-    for (earlier, *_), (later, *_) in zip(sent, sent[1:], strict=False):
+    for (earlier, *_), (later, *_) in itertools.pairwise(sent):
         assert 0 < (later - earlier) & 0xFFFF < 0x8000
     if runs <= 8:
         for number, name, original in sent:

@@ -1,0 +1,196 @@
+"""The mux with real loopback sockets and endpoints that only take notes."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sfu.ice import stun
+from sfu.ice.stun import Message
+from sfu.io import udp_mux
+from sfu.io.udp_mux import Path, UdpMux
+from sfu.rtp.rtcp import ReceiverReport
+from tests.sfu.fakes import rtp
+
+
+class Notes:
+    """An endpoint."""
+
+    def __init__(self, buffer: bytearray) -> None:
+        self.buffer = buffer
+        self.taken: list[tuple[str, bytes]] = []
+        self.paths: list[Path] = []
+
+    def receive_rtp(self, length: int, *, now: float) -> None:
+        self.taken.append(("rtp", bytes(self.buffer[:length])))
+
+    def receive_rtcp(self, length: int, *, now: float) -> None:
+        self.taken.append(("rtcp", bytes(self.buffer[:length])))
+
+    def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
+        self.taken.append(("dtls", datagram))
+        self.paths.append(path)
+
+    def receive_stun(self, message: Message, path: Path, *, now: float) -> bytes | None:
+        self.taken.append(("stun", message.raw))
+        self.paths.append(path)
+        return b"answer"
+
+
+class Bench:
+    """A mux, one endpoint with ufrag "ours", and one socket of the other side."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        buffer = bytearray(1564)
+        self.mux = UdpMux(["127.0.0.1"], 0, buffer, clock=lambda: self.now)
+        self.mux.listen()
+        self.endpoint = Notes(buffer)
+        self.mux.endpoints["ours"] = self.endpoint
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setblocking(False)
+        self.sock.bind(("127.0.0.1", 0))
+
+    @property
+    def path(self) -> Path:
+        return (*self.sock.getsockname(), 0)
+
+    async def send(self, *datagrams: bytes) -> list[tuple[str, bytes]]:
+        """Send, let the mux read, return what the endpoint took."""
+        for datagram in datagrams:
+            self.sock.sendto(datagram, ("127.0.0.1", self.mux.port))
+        for _ in range(4 + len(datagrams) // udp_mux.DRAIN):
+            await asyncio.sleep(0)
+        taken, self.endpoint.taken = self.endpoint.taken, []
+        return taken
+
+    def answers(self) -> list[bytes]:
+        found = []
+        while True:
+            try:
+                found.append(self.sock.recv(2000))
+            except BlockingIOError:
+                return found
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.sock.close()
+    bench.mux.close()
+
+
+def check(ufrag: str = "ours") -> bytes:
+    return stun.build(
+        stun.BINDING_REQUEST, bytes(12), [(stun.USERNAME, f"{ufrag}:theirs".encode()), (stun.PRIORITY, bytes(4))], "p"
+    )
+
+
+async def test_a_known_address_is_told_apart_by_first_byte(bench: Bench) -> None:
+    bench.mux.add_route(bench.path, bench.endpoint)
+    report, media, handshake = ReceiverReport(1).to_bytes() + bytes(14), rtp(1, 1), b"\x16\xfe\xfd" + bytes(20)
+    assert await bench.send(media, report, handshake) == [("rtp", media), ("rtcp", report), ("dtls", handshake)]
+
+
+async def test_a_stranger_gets_in_by_user_name_alone(bench: Bench) -> None:
+    assert await bench.send(rtp(1, 1), b"\x16\xfe\xfd" + bytes(20)) == []
+    assert await bench.send(check()) == [("stun", check())]
+    assert bench.endpoint.paths == [bench.path]
+    assert bench.answers() == [b"answer"]
+
+
+async def test_unknown_user_names_meet_silence(bench: Bench) -> None:
+    assert await bench.send(check("somebody")) == []
+    assert bench.answers() == []
+    assert bench.mux.dropped == 1
+
+
+async def test_what_is_nothing_is_dropped_before_anything_runs(bench: Bench) -> None:
+    bench.mux.add_route(bench.path, bench.endpoint)
+    junk = [b"", b"\x80", bytes(11), rtp(1, 1, bytes(1489)), b"\xff" * 40, b"\x40" * 40, b"\x00" * 40, check()[:-1]]
+    assert await bench.send(*junk) == []
+    assert bench.answers() == []
+    assert bench.mux.dropped == len(junk)
+    assert await bench.send(rtp(1, 1, bytes(1488))) == [("rtp", rtp(1, 1, bytes(1488)))]
+
+
+async def test_strangers_share_a_bucket_and_known_ones_do_not(bench: Bench) -> None:
+    burst = int(udp_mux.SHARE_BURST)
+    assert len(await bench.send(*[check()] * (burst + 50))) == burst
+    bench.mux.add_route(bench.path, bench.endpoint)
+    assert len(await bench.send(check())) == 1
+    bench.mux.remove_route(bench.path, bench.endpoint)
+    assert await bench.send(check()) == []
+    bench.now = 1.0
+    assert len(await bench.send(check())) == 1
+
+
+async def test_an_address_that_changed_hands_stays_with_the_newer(bench: Bench) -> None:
+    older = Notes(bytearray())
+    bench.mux.add_route(bench.path, older)
+    bench.mux.add_route(bench.path, bench.endpoint)
+    bench.mux.remove_route(bench.path, older)
+    assert len(await bench.send(rtp(1, 1))) == 1
+
+
+async def test_a_flood_does_not_hold_the_loop(bench: Bench) -> None:
+    bench.mux.add_route(bench.path, bench.endpoint)
+    for _ in range(200):
+        bench.sock.sendto(rtp(1, 1), ("127.0.0.1", bench.mux.port))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert 0 < len(bench.endpoint.taken) < 200
+    assert len(bench.endpoint.taken) % udp_mux.DRAIN == 0
+
+
+async def test_several_addresses_have_one_port_and_answer_from_where_they_were_asked() -> None:
+    buffer = bytearray(1564)
+    mux = UdpMux(["127.0.0.1", "127.0.0.2"], 0, buffer, clock=lambda: 0.0)
+    mux.listen()
+    endpoint = Notes(buffer)
+    mux.endpoints["ours"] = endpoint
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.settimeout(2)
+    try:
+        for index, address in enumerate(("127.0.0.1", "127.0.0.2")):
+            sock.sendto(check(), (address, mux.port))
+            await asyncio.sleep(0.01)
+            assert sock.recvfrom(100) == (b"answer", (address, mux.port))
+            assert endpoint.paths[-1] == (*sock.getsockname(), index)
+    finally:
+        sock.close()
+        mux.close()
+
+
+async def test_ipv6() -> None:
+    buffer = bytearray(1564)
+    mux = UdpMux(["::1"], 0, buffer, clock=lambda: 0.0)
+    mux.listen()
+    endpoint = Notes(buffer)
+    mux.endpoints["ours"] = endpoint
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    sock.bind(("::1", 0))
+    sock.settimeout(2)
+    try:
+        sock.sendto(check(), ("::1", mux.port))
+        await asyncio.sleep(0.01)
+        assert sock.recv(100) == b"answer"
+        mux.add_route(endpoint.paths[0], endpoint)
+        sock.sendto(rtp(1, 1), ("::1", mux.port))
+        await asyncio.sleep(0.01)
+        assert endpoint.taken[-1] == ("rtp", rtp(1, 1))
+    finally:
+        sock.close()
+        mux.close()
+
+
+async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
+    first = UdpMux(["127.0.0.2"], 0, bytearray(1564), clock=lambda: 0.0)
+    with pytest.raises(OSError, match="in use"):
+        UdpMux(["127.0.0.1", "127.0.0.2"], first.port, bytearray(1564), clock=lambda: 0.0)
+    again = UdpMux(["127.0.0.1"], first.port, bytearray(1564), clock=lambda: 0.0)
+    again.close()
+    first.close()
