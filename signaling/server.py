@@ -11,7 +11,7 @@ from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from sfu.control import Event, Sfu
 from signaling import effects as e
@@ -29,10 +29,10 @@ from signaling.messages import (
     SubscribeAnswer,
     encode,
 )
-from signaling.outbox import Outbox
 from signaling.rate_limit import Limits
 from signaling.session import TokenKeeper
 from signaling.store import Group, OpenMeeting, Store, StoreError
+from signaling.wire import Wire
 
 PING_SECONDS = 20.0
 """WebSocket ping: keeps NAT and proxies open (they close after 30 s at the earliest). A client that does not answer
@@ -82,7 +82,7 @@ class Signaling:
         self._limits = limits or Limits()
         self._now = _Clock()
         self._numbers = itertools.count(1)
-        self._outboxes: dict[int, Outbox] = {}
+        self._wires: dict[int, Wire] = {}
         self._conversations: set[asyncio.Task[Any]] = set()
         self._media = MediaPlane(sfu, self._send_to_member, new_id=_new_id)
         self._machine: Machine | None = None
@@ -111,9 +111,9 @@ class Signaling:
     async def drain(self) -> None:
         """Tell everybody to come back after the restart, and let nobody new in."""
         self._draining = True
-        for outbox in self._outboxes.values():
-            outbox.send(encode(Restarting()))
-            outbox.close(RESTART_CODE)
+        for wire in self._wires.values():
+            wire.send(encode(Restarting()))
+            wire.close(RESTART_CODE)
         if self._conversations:
             await asyncio.wait(self._conversations, timeout=DRAIN_SECONDS)
 
@@ -148,29 +148,28 @@ class Signaling:
         address = client_address(
             request.remote, request.headers.getall("X-Forwarded-For", []), self._settings.trusted_proxies
         )
-        await self._converse(self._machine, socket, Outbox(socket, request.transport), address)
+        await self._converse(self._machine, Wire(socket, request.transport), address)
         return socket
 
-    async def _converse(self, machine: Machine, socket: web.WebSocketResponse, outbox: Outbox, address: str) -> None:
+    async def _converse(self, machine: Machine, wire: Wire, address: str) -> None:
         connection = next(self._numbers)
-        self._outboxes[connection] = outbox
+        self._wires[connection] = wire
         conversation = asyncio.current_task()
         assert conversation is not None
         self._conversations.add(conversation)
-        writer = asyncio.create_task(outbox.run())
+        writer = asyncio.create_task(wire.run())
         try:
             self._apply(machine.connect(connection, address, now=self._now()))
-            async for message in socket:
-                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    for later in self._apply(machine.receive(connection, message.data, now=self._now())):
-                        await self._carry_out(machine, later)
+            while (data := await wire.receive()) is not None:
+                for later in self._apply(machine.receive(connection, data, now=self._now())):
+                    await self._carry_out(machine, later)
         finally:
             if not self._draining:
                 self._apply(machine.disconnected(connection, now=self._now()))
-            if not outbox.closing:
+            if not wire.closing:
                 writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-            del self._outboxes[connection]
+            del self._wires[connection]
             self._conversations.discard(conversation)
 
     def _from_our_page(self, request: web.Request) -> bool:
@@ -180,8 +179,8 @@ class Signaling:
 
     def _send_to_member(self, member: str, message: ServerMessage) -> None:
         connection = self._machine.connection_of(member) if self._machine else None
-        if connection is not None and (outbox := self._outboxes.get(connection)):
-            outbox.send(encode(message))
+        if connection is not None and (wire := self._wires.get(connection)):
+            wire.send(encode(message))
 
     # -- Effects ----------------------------------------------------------------------------------------------------
 
@@ -198,11 +197,11 @@ class Signaling:
                 case e.Send(connection, message):
                     if message is not last:  # the same to everybody in a room: write it once
                         last, text = message, encode(message)
-                    if outbox := self._outboxes.get(connection):
-                        outbox.send(text)
+                    if wire := self._wires.get(connection):
+                        wire.send(text)
                 case e.Close(connection, code):
-                    if outbox := self._outboxes.get(connection):
-                        outbox.close(code)
+                    if wire := self._wires.get(connection):
+                        wire.close(code)
                 case e.DropMedia(room, member):
                     self._spawn(self._media.drop_member(room, member))
                 case e.CloseRoom(room):

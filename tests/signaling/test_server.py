@@ -300,7 +300,7 @@ async def test_forwarded_addresses_are_counted_apart() -> None:
 
 
 async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signaling.outbox.MAX_QUEUED_CHARS", 200_000)
+    monkeypatch.setattr("signaling.wire.MAX_QUEUED_CHARS", 200_000)
     plenty = Allowance(1e9, 1e9)
     async with open_house(MemoryStore(), Limits(messages=plenty, say_bytes=plenty)) as house:
         facilitator, _, person, joined = await house.meeting()
@@ -313,7 +313,7 @@ async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.Monkey
                 await facilitator.send(m.Say(room=room, n=n, body="x" * 20_000))
                 await facilitator.get(m.Said)
         transport.abort()
-        assert n < 2_000, "cut off before the operating system's buffers held much more than the outbox may"
+        assert n < 2_000, "cut off before the operating system's buffers held much more than may wait here"
 
 
 async def test_a_restarted_server_takes_everybody_back() -> None:

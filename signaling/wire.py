@@ -1,11 +1,11 @@
-"""One socket's way out: in order, bounded, and closed in order too."""
+"""One WebSocket: messages in, messages out in order and bounded, and a close that arrives."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 MAX_QUEUED_CHARS = 4 << 20
 """What may wait for a client that does not read. A resume brings at most 1 MiB of replay and some offers; less would
@@ -14,8 +14,8 @@ CLOSE_SECONDS = 5.0
 """How long a client has to take what is left and answer the close, before the connection is cut."""
 
 
-class Outbox:
-    """Sends in order in its own task, `run`. A client that does not read is cut off, never buffered without end."""
+class Wire:
+    """`run` sends, in its own task; one other task calls `receive`. A client that does not read is cut off."""
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._socket = socket
@@ -24,6 +24,8 @@ class Outbox:
         self._chars = 0
         self._close_code: int | None = None
         self._changed = asyncio.Event()
+        self._receiving: asyncio.Timeout | None = None
+        self._cutting: asyncio.TimerHandle | None = None
 
     @property
     def closing(self) -> bool:
@@ -36,19 +38,43 @@ class Outbox:
             return
         self._chars += len(text)
         if self._chars > MAX_QUEUED_CHARS:
-            self._close_code = WSCloseCode.GOING_AWAY
+            self.close(WSCloseCode.GOING_AWAY)
             self._transport.abort()
             return
         self._waiting.append(text)
         self._changed.set()
 
     def close(self, code: int) -> None:
-        """Close after what is queued."""
+        """Close after what is queued; what comes in from now on is passed over."""
         if self.closing:
             return
+        loop = asyncio.get_running_loop()
         self._close_code = code
         self._changed.set()
-        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        self._cutting = loop.call_later(CLOSE_SECONDS, self._transport.abort)
+        if self._receiving is not None:
+            self._receiving.reschedule(loop.time())
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None once the socket is closed from either side.
+
+        aiohttp cuts the connection without waiting for the client's answer if `close` finds a task in its `receive`;
+        with unread data left TCP then resets, and takes the last messages with it. So receiving ends first.
+        """
+        while not self.closing:
+            try:
+                async with asyncio.timeout(None) as self._receiving:
+                    message = await self._socket.receive()
+            except TimeoutError:
+                return None
+            finally:
+                self._receiving = None
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                data: str | bytes = message.data
+                return data
+            if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+                return None
+        return None
 
     async def run(self) -> None:
         """Send until closed, or until the connection is gone."""
@@ -63,4 +89,7 @@ class Outbox:
                     self._changed.clear()
             await self._socket.close(code=self._close_code)
         except ConnectionError:
-            return  # the reader has seen it too, and ends the session's socket
+            return  # whoever receives has seen it too
+        finally:
+            if self._cutting is not None:
+                self._cutting.cancel()
