@@ -12,6 +12,7 @@ from pylibsrtp import Session
 
 from sfu.io import dtls
 from sfu.io.dtls import MAX_WAITING, Certificate, Dtls
+from tests.sfu.io.conftest import until
 
 
 class End:
@@ -141,8 +142,7 @@ async def test_waiting_datagrams_are_bounded_and_junk_does_not_disturb() -> None
     assert len(server.dtls._wire._datagrams) == MAX_WAITING
     server.other, client.other = client, server
     server.dtls.start("sha-256", client.certificate.fingerprint)
-    while server.dtls.waiting:
-        await asyncio.sleep(0)
+    await until(lambda: not server.dtls.waiting)
     client.dtls.start("sha-256", server.certificate.fingerprint)
     async with asyncio.timeout(5):
         await server.connected.wait()
