@@ -1,4 +1,4 @@
-"""Every seed as if it had passed SRTP: a member with the right keys may send anything, and harms nobody but themselves."""
+"""Every seed as if it had passed SRTP: a member with the right keys may send anything, and harms only themselves."""
 
 from pathlib import Path
 
