@@ -77,3 +77,172 @@ export class FakeSocket {
     this.onmessage?.({ data });
   }
 }
+
+/** A device's track, or a remote one. */
+export class FakeTrack {
+  enabled = true;
+  readyState: "live" | "ended" = "live";
+  onended: (() => void) | null = null;
+
+  constructor(
+    readonly kind: "audio" | "video",
+    readonly deviceId = `${kind}-1`,
+  ) {}
+
+  getSettings(): MediaTrackSettings {
+    return { deviceId: this.deviceId };
+  }
+
+  stop(): void {
+    this.readyState = "ended";
+  }
+
+  /** As when it is unplugged. */
+  unplug(): void {
+    this.readyState = "ended";
+    this.onended?.();
+  }
+}
+
+/** The browser's `MediaStream`, as far as it is read here. */
+export class FakeStream {
+  constructor(readonly tracks: FakeTrack[] = []) {}
+
+  getTracks(): FakeTrack[] {
+    return this.tracks;
+  }
+}
+
+type Answer = () => Promise<FakeTrack>;
+
+/** `navigator.mediaDevices` whose answers the test decides. */
+export class FakeMedia {
+  asked: MediaStreamConstraints[] = [];
+  opened: FakeTrack[] = [];
+  answers: Partial<Record<"audio" | "video", Answer>> = {};
+  devices: Partial<MediaDeviceInfo>[] = [];
+  #listeners: (() => void)[] = [];
+
+  async getUserMedia(constraints: MediaStreamConstraints): Promise<FakeStream> {
+    this.asked.push(constraints);
+    const kind = constraints.audio ? "audio" : "video";
+    const track = await (this.answers[kind]?.() ?? Promise.resolve(new FakeTrack(kind)));
+    this.opened.push(track);
+    return new FakeStream([track]);
+  }
+
+  async enumerateDevices(): Promise<Partial<MediaDeviceInfo>[]> {
+    return this.devices;
+  }
+
+  addEventListener(_name: "devicechange", listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  change(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Everything that is open now: what keeps lights on. */
+  get live(): FakeTrack[] {
+    return this.opened.filter((track) => track.readyState === "live");
+  }
+}
+
+export class FakeSender {
+  track: FakeTrack | null = null;
+
+  async replaceTrack(track: FakeTrack | null): Promise<void> {
+    this.track = track;
+  }
+}
+
+export class FakeTransceiver {
+  mid: string | null = null;
+  readonly sender = new FakeSender();
+  readonly receiver: { track: FakeTrack };
+  preferred: string[] = [];
+
+  constructor(readonly kind: "audio" | "video") {
+    this.receiver = { track: new FakeTrack(kind) };
+  }
+
+  setCodecPreferences(codecs: { mimeType: string }[]): void {
+    this.preferred = codecs.map((codec) => codec.mimeType);
+  }
+}
+
+/** An RTCPeerConnection without a network; a remote offer's m-lines are read from lines "m=KIND MID". */
+export class FakePeerConnection {
+  static made: FakePeerConnection[] = [];
+  connectionState: RTCPeerConnectionState = "new";
+  signalingState: RTCSignalingState = "stable";
+  localDescription: { sdp: string } | null = null;
+  remoteDescription: { sdp: string } | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  ontrack: ((event: { transceiver: FakeTransceiver }) => void) | null = null;
+  transceivers: FakeTransceiver[] = [];
+  stats: Record<string, unknown>[] = [];
+  refuses = false;
+
+  constructor() {
+    FakePeerConnection.made.push(this);
+  }
+
+  addTransceiver(kind: "audio" | "video"): FakeTransceiver {
+    const transceiver = new FakeTransceiver(kind);
+    this.transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  getTransceivers(): FakeTransceiver[] {
+    return this.transceivers;
+  }
+
+  async createOffer(): Promise<{ type: "offer"; sdp: string }> {
+    return { type: "offer", sdp: `offer of ${FakePeerConnection.made.indexOf(this)}` };
+  }
+
+  async createAnswer(): Promise<{ type: "answer"; sdp: string }> {
+    return { type: "answer", sdp: `answer of ${FakePeerConnection.made.indexOf(this)}` };
+  }
+
+  async setLocalDescription(description: { type: string; sdp: string }): Promise<void> {
+    this.localDescription = description;
+    this.signalingState = description.type === "offer" ? "have-local-offer" : "stable";
+    for (const [index, transceiver] of this.transceivers.entries()) transceiver.mid ??= String(index);
+  }
+
+  async setRemoteDescription(description: { type: string; sdp: string }): Promise<void> {
+    if (this.refuses) throw new DOMException("bad description", "InvalidAccessError");
+    this.remoteDescription = description;
+    this.signalingState = description.type === "offer" ? "have-remote-offer" : "stable";
+    for (const [, kind, mid] of description.sdp.matchAll(/^m=(audio|video) (\w+)/gm)) {
+      if (this.transceivers.some((known) => known.mid === mid)) continue;
+      const transceiver = this.addTransceiver(kind as "audio" | "video");
+      transceiver.mid = mid as string;
+      this.ontrack?.({ transceiver });
+    }
+  }
+
+  async getStats(): Promise<Map<string, Record<string, unknown>>> {
+    return new Map(this.stats.map((entry, index) => [String(index), entry]));
+  }
+
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+
+  close(): void {
+    this.connectionState = "closed";
+  }
+}
+
+/** Puts the browser's media classes in place for a test file. */
+export function fakeMediaGlobals(): void {
+  FakePeerConnection.made = [];
+  const codecs = ["opus", "PCMU", "VP8", "rtx", "VP9", "H264"];
+  const capabilities = (kind: string) => ({ codecs: codecs.map((name) => ({ mimeType: `${kind}/${name}` })) });
+  Object.assign(globalThis, { MediaStream: FakeStream, RTCRtpSender: { getCapabilities: capabilities } });
+}

@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { RoomMedia } from "../../../web/client/media";
+import type { ClientMessage, SubscribeOfferMessage, TrackMap } from "../../../web/client/protocol_types";
+import { FakePeerConnection, FakeTrack, fakeMediaGlobals } from "./fakes";
+
+let sent: ClientMessage[];
+let protectedSenders: unknown[];
+let opened: { receiver: unknown; from: TrackMap }[];
+let announced: number;
+let online: boolean;
+let media: RoomMedia;
+let ids: number;
+
+const [PUBLISHER, SUBSCRIBER] = [0, 1];
+const connection = (index: number) => FakePeerConnection.made[index] as FakePeerConnection;
+const ofType = <T extends ClientMessage["type"]>(type: T) =>
+  sent.filter((message): message is Extract<ClientMessage, { type: T }> => message.type === type);
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+function offer(generation: number, tracks: TrackMap[], transport = "one"): SubscribeOfferMessage {
+  const lines = tracks.map((track) => `m=${track.kind} ${track.mid}`).join("\n");
+  const sdp = `a=fingerprint:sha-256 ${transport}\na=ice-ufrag:${transport}\n${lines}\n`;
+  return { type: "subscribe_offer", room: "room", generation, sdp, tracks };
+}
+
+const voice = (mid: string, member: string, track = `${member}-voice`): TrackMap => ({ mid, member, track, kind: "audio" });
+const picture = (mid: string, member: string, track = `${member}-picture`): TrackMap => ({ mid, member, track, kind: "video" });
+
+async function tickFor(ms: number): Promise<void> {
+  for (let gone = 0; gone < ms; gone += 200) {
+    await vi.advanceTimersByTimeAsync(200);
+    media.tick(performance.now());
+  }
+  await settle();
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  fakeMediaGlobals();
+  [sent, protectedSenders, opened, announced, online, ids] = [[], [], [], 0, true, 0];
+  media = new RoomMedia({
+    room: "room",
+    send: (message) => {
+      if (online) sent.push(message);
+      return online;
+    },
+    makeConnection: () => new FakePeerConnection() as unknown as RTCPeerConnection,
+    protect: (sender, track) => {
+      protectedSenders.push(sender);
+      return { context: protectedSenders.length, epoch: 0, salt: "salt", ...track };
+    },
+    openReceiver: (receiver, from) => opened.push({ receiver, from }),
+    newTrackId: () => `track-${++ids}`,
+    contextsChanged: () => announced++,
+    changed: () => undefined,
+  });
+});
+
+afterEach(() => {
+  media.close();
+  vi.useRealTimers();
+});
+
+test("starting offers one voice and one picture, protected before anything is sent", async () => {
+  media.setTrack("audio", new FakeTrack("audio") as unknown as MediaStreamTrack);
+  media.start();
+  expect(protectedSenders).toHaveLength(2);
+  expect(announced).toBe(1);
+  await settle();
+  expect(ofType("publish")).toEqual([
+    {
+      type: "publish",
+      room: "room",
+      n: 1,
+      sdp: "offer of 0",
+      tracks: [
+        { id: "track-1", mid: "0", kind: "audio" },
+        { id: "track-2", mid: "1", kind: "video" },
+      ],
+    },
+  ]);
+  expect(ofType("subscribe")).toHaveLength(1);
+  const [audio, video] = connection(PUBLISHER).transceivers;
+  expect([audio?.sender.track?.kind, video?.sender.track]).toEqual(["audio", null]);
+  expect([audio?.preferred, video?.preferred]).toEqual([["audio/opus"], ["video/VP8", "video/rtx"]]);
+  expect(media.contexts.map((one) => [one.track, one.kind])).toEqual([
+    ["track-1", "audio"],
+    ["track-2", "video"],
+  ]);
+});
+
+test("muting and unmuting need no new offer and no new context", async () => {
+  const track = new FakeTrack("audio") as unknown as MediaStreamTrack;
+  media.start();
+  await settle();
+  media.setTrack("audio", track);
+  await settle();
+  expect(connection(PUBLISHER).transceivers[0]?.sender.track).toBe(track);
+  media.setTrack("audio", null);
+  await settle();
+  expect(connection(PUBLISHER).transceivers[0]?.sender.track).toBeNull();
+  expect([ofType("publish").length, announced]).toEqual([1, 1]);
+});
+
+test("an answer counts for the newest offer alone", async () => {
+  media.start();
+  await settle();
+  media.published({ type: "published", room: "room", n: 7, sdp: "answer" });
+  expect(connection(PUBLISHER).remoteDescription).toBeNull();
+  media.published({ type: "published", room: "room", n: 1, sdp: "answer" });
+  await settle();
+  expect(connection(PUBLISHER).remoteDescription).toMatchObject({ sdp: "answer" });
+});
+
+test("every receiver is opened for its member before the answer leaves", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana"), picture("1", "ana")]));
+  await settle();
+  expect(opened.map((one) => [one.from.member, one.from.kind])).toEqual([
+    ["ana", "audio"],
+    ["ana", "video"],
+  ]);
+  expect(ofType("subscribe_answer")).toEqual([
+    { type: "subscribe_answer", room: "room", generation: 1, sdp: "answer of 1" },
+  ]);
+  expect(media.remoteTracks.map((one) => [one.member, one.kind])).toEqual([
+    ["ana", "audio"],
+    ["ana", "video"],
+  ]);
+});
+
+test("an m-line that is used again is opened for its new member, and ended ones are gone", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana"), picture("1", "ana")]));
+  media.offered(offer(2, [voice("0", "ben")]));
+  await settle();
+  expect(opened.at(-1)).toMatchObject({ from: { member: "ben" } });
+  expect(opened.at(-1)?.receiver).toBe(opened[0]?.receiver);
+  expect(media.remoteTracks.map((one) => one.member)).toEqual(["ben"]);
+});
+
+test("an offer that changes nothing about a track leaves its receiver alone", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana")]));
+  await settle();
+  const [before] = media.remoteTracks;
+  media.offered(offer(2, [voice("0", "ana"), voice("2", "ben")]));
+  await settle();
+  expect(opened).toHaveLength(2);
+  expect(media.remoteTracks[0]).toBe(before);
+});
+
+test("an older offer is passed over", async () => {
+  media.start();
+  media.offered(offer(5, [voice("0", "ana")]));
+  media.offered(offer(4, []));
+  await settle();
+  expect(media.remoteTracks).toHaveLength(1);
+  expect(ofType("subscribe_answer")).toHaveLength(1);
+});
+
+test("an offer of another transport comes to a fresh connection", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana")]));
+  await settle();
+  media.offered(offer(1, [voice("0", "ana")], "two"));
+  await settle();
+  expect(connection(SUBSCRIBER).connectionState).toBe("closed");
+  expect(FakePeerConnection.made).toHaveLength(3);
+  expect(ofType("subscribe")).toHaveLength(1);
+  expect(ofType("subscribe_answer").map((message) => message.sdp)).toEqual(["answer of 1", "answer of 2"]);
+});
+
+test("connected once both sides are, or the one while nobody else is there", async () => {
+  media.start();
+  expect(media.state).toBe("connecting");
+  connection(PUBLISHER).become("connected");
+  expect(media.state).toBe("connected");
+  media.offered(offer(1, [voice("0", "ana")]));
+  await settle();
+  expect(media.state).toBe("connecting");
+  connection(SUBSCRIBER).become("connected");
+  expect(media.state).toBe("connected");
+});
+
+test("not connected after ten seconds is told once, and heals", async () => {
+  media.start();
+  await tickFor(9_800);
+  expect(ofType("media_blocked")).toEqual([]);
+  await tickFor(20_000);
+  expect(ofType("media_blocked")).toHaveLength(1);
+  expect(media.state).toBe("blocked");
+  FakePeerConnection.made.at(-1)?.become("connected");
+  await tickFor(400);
+  expect(media.state).toBe("connected");
+});
+
+test("a failed publisher is built anew under new contexts and track ids", async () => {
+  media.start();
+  await settle();
+  connection(PUBLISHER).become("failed");
+  await tickFor(400);
+  expect(connection(PUBLISHER).connectionState).toBe("closed");
+  expect(announced).toBe(2);
+  expect(ofType("publish").map((message) => [message.n, message.tracks[0]?.id])).toEqual([
+    [1, "track-1"],
+    [2, "track-3"],
+  ]);
+});
+
+test("the new publisher sends what was sent before, and nothing that was muted", async () => {
+  const track = new FakeTrack("audio") as unknown as MediaStreamTrack;
+  media.start();
+  media.setTrack("audio", track);
+  await settle();
+  media.rebuild();
+  await settle();
+  expect(FakePeerConnection.made[2]?.transceivers.map((one) => one.sender.track)).toEqual([track, null]);
+});
+
+test("a refused publish and a refused subscribe are tried again", async () => {
+  media.start();
+  await settle();
+  media.refused({ type: "error", code: "media_unavailable", about: "publish", n: 1 });
+  media.refused({ type: "error", code: "media_unavailable", about: "subscribe" });
+  await tickFor(2_000);
+  expect(ofType("publish")).toHaveLength(2);
+  expect(ofType("subscribe")).toHaveLength(2);
+});
+
+test("an offer that cannot be applied leads to a new subscription", async () => {
+  media.start();
+  connection(SUBSCRIBER).refuses = true;
+  media.offered(offer(1, [voice("0", "ana")]));
+  await tickFor(2_000);
+  expect(ofType("subscribe")).toHaveLength(2);
+  expect(ofType("subscribe_answer")).toEqual([]);
+});
+
+test("after a resume working connections stay, unless the server has lost them", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana")]));
+  await settle();
+  connection(PUBLISHER).become("connected");
+  connection(SUBSCRIBER).become("connected");
+  media.resumed(true);
+  await settle();
+  expect(FakePeerConnection.made).toHaveLength(2);
+  media.resumed(false);
+  await settle();
+  expect(FakePeerConnection.made).toHaveLength(4);
+  expect(ofType("subscribe")).toHaveLength(2);
+});
+
+test("levels are told by member", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana"), voice("1", "ben")]));
+  await settle();
+  connection(SUBSCRIBER).stats = [
+    { type: "inbound-rtp", kind: "audio", mid: "0", audioLevel: 0.25 },
+    { type: "inbound-rtp", kind: "audio", mid: "1" },
+    { type: "inbound-rtp", kind: "audio", mid: "9", audioLevel: 1 },
+    { type: "inbound-rtp", kind: "video", mid: "1", audioLevel: 1 },
+  ];
+  expect([...(await media.levels())]).toEqual([["ana", 0.25]]);
+});
+
+test("closing ends both connections and everything that was under way", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana")]));
+  media.close();
+  await settle();
+  expect(FakePeerConnection.made.map((one) => one.connectionState)).toEqual(["closed", "closed"]);
+  expect(ofType("subscribe_answer")).toEqual([]);
+  expect((await media.levels()).size).toBe(0);
+});
