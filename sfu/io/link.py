@@ -26,71 +26,67 @@ KNOWN_BURST = 100.0
 
 
 class SecureChannel:
-    """The real `sfu.forwarding.channel.Channel`."""
+    """The real `sfu.forwarding.channel.Channel`. Without keys it sends and opens nothing."""
 
-    __slots__ = ("_address", "_sendto", "_srtp", "_views", "incoming", "outgoing", "sent", "unsent")
+    __slots__ = (
+        "_address",
+        "_protect",
+        "_sendto",
+        "_srtp",
+        "_views",
+        "incoming",
+        "outgoing",
+        "unprotect",
+        "unprotect_rtcp",
+        "unsent",
+    )
 
-    def __init__(self, buffers: Buffers) -> None:
-        """Prepare a channel that sends nothing until it is secured and knows where to."""
+    def __init__(self, buffers: Buffers, sock: socket.socket) -> None:
+        """Prepare a channel that will send through ``sock`` until `point_at` says otherwise."""
         self.incoming = buffers.incoming
         self.outgoing = buffers.outgoing
-        self._views = buffers.outgoing_views
-        self._srtp: SrtpSession | None = None
-        self._sendto: Callable[[memoryview, SocketAddress], int] | None = None
-        self._address: SocketAddress = ()
-        self.sent = 0
-        """RTP packets handed to the kernel."""
         self.unsent = 0
-        """Packets that the kernel's buffer had no room for, or that libsrtp refused."""
+        """Packets that the kernel had no room for, or that libsrtp refused."""
+        self._views = buffers.outgoing_views
+        self._sendto: Callable[[memoryview, SocketAddress], int] = sock.sendto
+        self._address: SocketAddress = ()
+        self.secure(None)
 
     def secure(self, srtp: SrtpSession | None) -> None:
         """Take the keys, or with None drop them for good."""
         self._srtp = srtp
+        self._protect: Callable[[int], int] = _refuse if srtp is None else srtp.protect
+        self.unprotect: Callable[[int], int] = _refuse if srtp is None else srtp.unprotect
+        self.unprotect_rtcp: Callable[[int], int] = _refuse if srtp is None else srtp.unprotect_rtcp
 
     def point_at(self, sock: socket.socket, address: SocketAddress) -> None:
         """Send there from now on."""
         self._sendto = sock.sendto
         self._address = address
 
-    def unprotect(self, length: int) -> int:
-        """See `Channel`."""
-        srtp = self._srtp
-        return -1 if srtp is None else srtp.unprotect(length)
-
-    def unprotect_rtcp(self, length: int) -> int:
-        """See `Channel`."""
-        srtp = self._srtp
-        return -1 if srtp is None else srtp.unprotect_rtcp(length)
-
     def send(self, length: int) -> None:
         """See `Channel`. Never waits: a packet that cannot leave now is lost, and asked for again if it matters."""
-        srtp, sendto = self._srtp, self._sendto
-        if srtp is None or sendto is None:
-            return
-        size = srtp.protect(length)
+        size = self._protect(length)
         if size < 0:
             self.unsent += 1
             return
         try:
-            sendto(self._views[size], self._address)
+            self._sendto(self._views[size], self._address)
         except OSError:
             self.unsent += 1
-        else:
-            self.sent += 1
 
     def send_rtcp(self, packet: bytes) -> None:
         """See `Channel`."""
-        srtp, sendto = self._srtp, self._sendto
-        if srtp is None or sendto is None:
+        if self._srtp is None:
             return
         length = len(packet)
         self.outgoing[:length] = packet
-        size = srtp.protect_rtcp(length)
+        size = self._srtp.protect_rtcp(length)
         if size < 0:
             self.unsent += 1
             return
         try:
-            sendto(self._views[size], self._address)
+            self._sendto(self._views[size], self._address)
         except OSError:
             self.unsent += 1
 
@@ -103,6 +99,10 @@ class SecureChannel:
         """See `Channel`."""
         if self._srtp is not None:
             self._srtp.forget_sent(ssrc)
+
+
+def _refuse(length: int) -> int:
+    return -1
 
 
 class Link:
@@ -146,9 +146,9 @@ class Link:
         self._follow()
 
     @property
-    def secured(self) -> bool:
-        """Whether the DTLS handshake is through."""
-        return self._dtls.connected
+    def unsent(self) -> int:
+        """Packets that could not be sent."""
+        return self._channel.unsent
 
     def connect(self, remote: RemoteParameters) -> bool:
         """Take the browser's half; return False if it is another browser's than before."""

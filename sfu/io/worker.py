@@ -143,7 +143,7 @@ class Worker:
         router = self._rooms.get(request.room)
         if router is None:
             router = self._rooms[request.room] = Router(draw=_draw)
-        channel = SecureChannel(self._buffers)
+        channel = SecureChannel(self._buffers, self._mux.sockets[0].sock)
         peer = (Publisher if request.direction == "publish" else Subscriber)(
             request.transport,
             request.member,
@@ -240,7 +240,9 @@ class Worker:
         link.peer.close()
         link.release()
         await link.close()
-        logger.info("Transport %d: closed.", link.number)
+        logger.info(
+            "Transport %d: closed; %d packets refused, %d not sent.", link.number, link.peer.refused, link.unsent
+        )
 
     def _tick(self) -> None:
         self._timer = None
