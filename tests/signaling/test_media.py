@@ -91,9 +91,7 @@ class Meeting:
         return [message for receiver, message in self.sent if receiver == member]
 
     def last_offer(self, member: str) -> SubscribeOffer:
-        message = [message for message in self.to(member) if isinstance(message, SubscribeOffer)][-1]
-        assert message.generation == max(m.generation for m in self.to(member) if isinstance(m, SubscribeOffer))
-        return message
+        return [message for message in self.to(member) if isinstance(message, SubscribeOffer)][-1]
 
     def offers(self, member: str) -> int:
         return sum(isinstance(message, SubscribeOffer) for message in self.to(member))
