@@ -1,4 +1,5 @@
 /** Before joining: the agreement and a name first, then devices, because they open only after the agreement. */
+import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import type { Actions } from "../model";
@@ -86,7 +87,7 @@ export function BeforePage() {
   const { t } = l10n;
   const facilitator = model.role.value === "facilitator";
   const opened = model.devicesOpened.value;
-  const [ticked, setTicked] = useState<ReadonlySet<string>>(() => new Set(opened ? AGREEMENT : []));
+  const ticked = useSignal<ReadonlySet<string>>(new Set(opened ? AGREEMENT : []));
   const [missing, setMissing] = useState(false);
   const [name, setName] = useState(model.ownName.peek());
   const [problem, setProblem] = useState<NameProblem | null>(null);
@@ -96,10 +97,10 @@ export function BeforePage() {
   const nameId = useId();
 
   const tick = (item: string, on: boolean) => {
-    const next = new Set(ticked);
+    const next = new Set(ticked.peek());
     if (on) next.add(item);
     else next.delete(item);
-    setTicked(next);
+    ticked.value = next;
     if (next.size < AGREEMENT.length) return;
     setMissing(false);
     if (!model.devicesOpened.peek()) actions.agree();
@@ -107,7 +108,7 @@ export function BeforePage() {
 
   const submit = (event: Event) => {
     event.preventDefault();
-    if (ticked.size < AGREEMENT.length) {
+    if (ticked.peek().size < AGREEMENT.length) {
       setMissing(true);
       agreement.current?.querySelector<HTMLInputElement>("input:not(:checked)")?.focus();
       return;
@@ -131,7 +132,7 @@ export function BeforePage() {
             </p>
             <p class="note">{t("before-promise")}</p>
           </div>
-          <Agreement ticked={ticked} missing={missing} group={agreement} onTick={tick} />
+          <Agreement ticked={ticked.value} missing={missing} group={agreement} onTick={tick} />
           <div class="field">
             <label for={nameId}>{t("your-name")}</label>
             <div class="input-row">

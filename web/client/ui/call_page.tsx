@@ -1,5 +1,5 @@
 /** A meeting: bar, stage, panel, toolbar; keyboard commands, the back button, everybody's sound, the knock tone. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Model } from "../model";
 import { guardBack } from "./back_guard";
 import { CallNotices } from "./call_notices";
@@ -33,7 +33,7 @@ function run(command: Command, { model, actions, ui }: App): void {
 const ownHandRaised = (model: Model) => (model.members.peek().find((member) => member.self)?.hand ?? 0) > 0;
 
 function useCommands(app: App): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || app.ui.dialog.peek()) return;
       const singleKeys = app.preferences.singleKeys.peek() && !takesKeys(document.activeElement);
@@ -50,7 +50,7 @@ function useCommands(app: App): void {
 /** Space opens a closed microphone while it is held. Losing the window closes it. */
 function useHoldToTalk({ model, actions, ui, preferences }: App): void {
   const enabled = preferences.holdToTalk.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return;
     let held = false;
     const release = () => {
@@ -86,7 +86,7 @@ function useKnockTone({ model, preferences }: App): void {
   const facilitator = model.role.value === "facilitator";
   const waiting = model.knocks.value.filter((knock) => knock.answered === null).map((knock) => knock.id);
   const who = waiting.join(" ");
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!facilitator) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const check = () => {
@@ -104,7 +104,7 @@ function useKnockTone({ model, preferences }: App): void {
 function Sound() {
   const { actions } = useApp();
   const host = useRef<HTMLDivElement>(null);
-  useEffect(() => (host.current ? actions.attachSound(host.current) : undefined), [actions]);
+  useLayoutEffect(() => (host.current ? actions.attachSound(host.current) : undefined), [actions]);
   return <div ref={host} class="sound" />;
 }
 
@@ -116,7 +116,7 @@ export function CallPage() {
   useCommands(app);
   useHoldToTalk(app);
   useKnockTone(app);
-  useEffect(
+  useLayoutEffect(
     () =>
       guardBack(() => {
         ui.dialog.value = { kind: "back" };

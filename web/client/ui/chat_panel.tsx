@@ -1,5 +1,5 @@
 /** The chat: gone with the meeting. It never takes the focus, and its log is not a live region (announcer.ts speaks). */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatMessage } from "../model";
 import { useApp } from "./context";
 import { Icon } from "./icons";
@@ -111,7 +111,7 @@ export function ChatPanel() {
   const messages = model.chat.value;
   const { log, below, toEnd, onScroll } = useEnd(messages);
   const unread = model.unread.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (unread > 0) model.unread.value = 0;
   }, [model, unread]);
   return (

@@ -1,5 +1,5 @@
 /** The two live regions: one polite, one assertive. They stand outside every page, so that no change of page cuts them off. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Announcer } from "./announcer";
 import { useApp } from "./context";
 
@@ -15,7 +15,8 @@ export function LiveRegions() {
   const announcer = useRef<Announcer | null>(null);
   announcer.current ??= new Announcer(l10n, () => preferences.chatAnnouncements.peek());
 
-  useEffect(() => {
+  // At once, not after the next frame: what the core announces while a page appears must not be lost.
+  useLayoutEffect(() => {
     const current = announcer.current;
     if (!current) return;
     let timer: ReturnType<typeof setTimeout> | undefined;

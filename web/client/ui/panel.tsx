@@ -1,6 +1,6 @@
 /** A side panel, or a sheet on narrow screens. It never covers the toolbar. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { closePanel, type Panel as PanelName, useApp } from "./context";
 import { Icon } from "./icons";
 
@@ -9,7 +9,7 @@ import { Icon } from "./icons";
  * start. It goes to the panel's heading instead.
  */
 function useKeptFocus(panel: { current: HTMLElement | null }, heading: { current: HTMLElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = panel.current;
     if (!element) return;
     let last: Element | null = null;
@@ -46,7 +46,7 @@ export function Panel(props: {
   const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
   useKeptFocus(panel, heading);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = body.current;
     if (element && !props.keepsOwnScroll) element.scrollTop = ui.scrollPlaces.get(props.name) ?? 0;
     heading.current?.focus({ preventScroll: true });

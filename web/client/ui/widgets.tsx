@@ -1,6 +1,6 @@
 /** Small parts that several pages share. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Avatar, avatar } from "./avatar";
 import { useApp } from "./context";
 import { Icon } from "./icons";
@@ -51,7 +51,7 @@ export function SkipButton(props: { label: string }) {
 export function PageTitle(props: { id?: string; hidden?: boolean; children: ComponentChildren }) {
   const { ui } = useApp();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (ui.pageShown) heading.current?.focus();
     ui.pageShown = true;
   }, [ui]);
@@ -77,7 +77,7 @@ export function AvatarPicture(props: { seed: Uint8Array; palette?: number | unde
 /** A picture that keeps playing: the element is told of its stream and never rebuilt. Its sound is played elsewhere. */
 export function Video(props: { stream: MediaStream; class?: string }) {
   const element = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (element.current && element.current.srcObject !== props.stream) element.current.srcObject = props.stream;
   }, [props.stream]);
   // biome-ignore lint/a11y/noAriaHiddenOnFocusable: without `controls` it takes no focus; the tile says who is seen

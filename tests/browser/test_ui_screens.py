@@ -1,0 +1,347 @@
+"""How the interface looks and is operated: every screen, in real Chromium, from 320 px upwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.ui_gallery import WEB, Gallery, open_gallery
+
+pytestmark = pytest.mark.browser
+
+ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts" / "ui"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+
+SCENES = [
+    "opening", "before", "before-open", "before-facilitator", "before-help", "waiting", "waiting-nobody", "declined",
+    "call-1", "call-2", "call-6", "call-14", "call-30", "call-trouble", "call-people", "call-chat", "call-more",
+    "call-remove", "call-end", "call-last", "call-shortcuts", "organiser", "organiser-delete", "organiser-deleted",
+    "problem-no-secret", "problem-browser-cannot", "problem-no-secure-context", "problem-unreachable",
+    "left-left", "left-removed", "left-taken-over",
+]  # fmt: skip
+"""Problems and endings share one layout; those with the longest texts and each kind of button stand for the rest."""
+
+OVERFLOW = """
+() => {
+  const bad = [];
+  const page = document.documentElement;
+  if (page.scrollWidth > innerWidth) bad.push(`page ${page.scrollWidth} > ${innerWidth}`);
+  for (const element of document.querySelectorAll("body *")) {
+    // What may be cut with an ellipsis keeps its whole text in an accessible name or scrolls; selects cut their labels.
+    if (element.closest(".visually-hidden, .skip, svg, select, .sound, .call-bar h1, .plate")) continue;
+    if (!element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    const clips = style.overflowX !== "visible" && style.overflowX !== "auto" && style.overflowX !== "scroll";
+    if ((text || clips) && element.scrollWidth > element.clientWidth + 1 && style.display !== "inline") {
+      bad.push(`${element.tagName}.${element.className} ${element.scrollWidth} > ${element.clientWidth}`);
+    }
+    const box = element.getBoundingClientRect();
+    const strip = element.closest('.grid[data-mode="strip"]');
+    if (text && !strip && (box.left < -1 || box.right > innerWidth + 1)) {
+      bad.push(`${element.tagName}.${element.className} from ${box.left} to ${box.right}`);
+    }
+  }
+  return bad;
+}
+"""
+
+TARGETS = """
+() => [...document.querySelectorAll("button, select, input, textarea, a[href]")]
+  .filter((element) => element.checkVisibility() && !element.matches(".skip"))
+  .map((element) => ({ element, box: (element.closest("label") ?? element).getBoundingClientRect() }))
+  .filter(({ box }) => box.width < 43.5 || box.height < 43.5)
+  .map(({ element, box }) => `${element.outerHTML.slice(0, 90)} ${box.width} by ${box.height}`)
+"""
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """One bundle and one browser for all tests here."""
+    with open_gallery(tmp_path_factory.mktemp("gallery")) as opened:
+        yield opened
+
+
+def axe(page: Page) -> list[str]:
+    """What axe finds serious or critical, as "rule: where"."""
+    # Through the protocol's own evaluation: the page's policy lets no foreign script in.
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "contrast"])
+def test_axe_finds_nothing_serious_on_any_screen(gallery: Gallery, theme: str) -> None:
+    found: dict[str, list[str]] = {}
+    with gallery.page(1280, 800) as page:
+        for scene in SCENES:
+            gallery.show(page, scene, theme=theme)
+            if problems := axe(page):
+                found[scene] = problems
+    assert found == {}
+
+
+def test_axe_finds_nothing_serious_on_a_phone_from_right_to_left(gallery: Gallery) -> None:
+    found: dict[str, list[str]] = {}
+    with gallery.page(320, 640) as page:
+        for scene in SCENES:
+            gallery.show(page, scene, theme="light", locale="ar-XB")
+            if problems := axe(page):
+                found[scene] = problems
+    assert found == {}
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (360, 740), (740, 360), (768, 1024)])
+@pytest.mark.parametrize("locale", ["en", "ar-XB"])
+def test_nothing_overflows_or_is_clipped(gallery: Gallery, width: int, height: int, locale: str) -> None:
+    found: dict[str, list[str]] = {}
+    with gallery.page(width, height) as page:
+        for scene in SCENES:
+            gallery.show(page, scene, locale=locale)
+            if problems := page.evaluate(OVERFLOW):
+                found[scene] = problems
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [640, 1280])
+def test_text_of_twice_the_size_still_fits(gallery: Gallery, width: int) -> None:
+    found: dict[str, list[str]] = {}
+    with gallery.page(width, 900) as page:
+        for scene in SCENES:
+            gallery.show(page, scene)
+            page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
+            page.wait_for_timeout(50)
+            if problems := page.evaluate(OVERFLOW):
+                found[scene] = problems
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_target_is_44_pixels_at_least(gallery: Gallery, width: int) -> None:
+    found: dict[str, list[str]] = {}
+    with gallery.page(width, 800) as page:
+        for scene in SCENES:
+            gallery.show(page, scene)
+            if problems := page.evaluate(TARGETS):
+                found[scene] = problems
+    assert found == {}
+
+
+def test_tiles_fill_the_stage_without_overlap(gallery: Gallery) -> None:
+    boxes = "() => [...document.querySelectorAll('.tile')].map((t) => t.getBoundingClientRect().toJSON())"
+    for width, height in [(360, 740), (1440, 900), (1024, 700)]:
+        with gallery.page(width, height) as page:
+            for scene, count in [("call-1", 1), ("call-2", 2), ("call-6", 6), ("call-14", 14)]:
+                gallery.show(page, scene)
+                tiles = page.evaluate(boxes)
+                stage = page.locator(".stage").bounding_box()
+                assert stage is not None
+                assert len(tiles) == count
+                for i, one in enumerate(tiles):
+                    assert one["left"] >= stage["x"] - 1
+                    assert one["right"] <= stage["x"] + stage["width"] + 1
+                    assert one["top"] >= stage["y"] - 1
+                    assert one["bottom"] <= stage["y"] + stage["height"] + 1
+                    for other in tiles[i + 1 :]:
+                        apart = (
+                            one["right"] <= other["left"]
+                            or other["right"] <= one["left"]
+                            or one["bottom"] <= other["top"]
+                            or other["bottom"] <= one["top"]
+                        )
+                        assert apart
+
+
+def test_a_scrolling_stage_keeps_every_tile_and_names_who_speaks_out_of_sight(gallery: Gallery) -> None:
+    with gallery.page(360, 740) as page:
+        gallery.show(page, "call-30")
+        assert page.locator(".tile").count() == 30
+        grid = page.get_by_role("group", name="Tiles")
+        assert grid.get_attribute("tabindex") == "0"
+        page.evaluate(
+            """() => { const { members } = gallery.model;
+            members.value = members.value.map((m) => ({ ...m, speaking: m.id === "member-27" })); }"""
+        )
+        button = page.locator(".speaking-elsewhere")
+        button.wait_for()
+        assert button.inner_text() == "Tomasz is speaking"
+        button.click()
+        button.wait_for(state="detached")
+
+
+def test_tiles_do_not_move_when_somebody_speaks(gallery: Gallery) -> None:
+    order = "() => [...document.querySelectorAll('.tile')].map((t) => t.dataset.member)"
+    with gallery.page(360, 740) as page:
+        gallery.show(page, "call-14")
+        before = page.evaluate(order)
+        page.evaluate(
+            "() => { const m = gallery.model.members; m.value = m.value.map((o) => ({ ...o, speaking: true })); }"
+        )
+        page.wait_for_timeout(100)
+        assert page.evaluate(order) == before
+
+
+def focused(page: Page) -> str:
+    """The accessible name, roughly, of what has the focus."""
+    name: str = page.evaluate(
+        """() => { const e = document.activeElement;
+        const label = e.getAttribute("aria-label") ?? e.labels?.[0]?.textContent ?? e.textContent;
+        return `${e.tagName.toLowerCase()} ${label.trim().slice(0, 60)}`; }"""
+    )
+    return name
+
+
+def test_joining_and_a_meeting_by_keyboard_alone(gallery: Gallery) -> None:
+    with gallery.page(1280, 900) as page:
+        gallery.show(page, "before")
+        keys = page.keyboard
+        keys.press("Tab")
+        assert focused(page) == "button Skip to the main content"
+        keys.press("Enter")
+        for _ in range(5):
+            keys.press("Tab")
+            assert page.evaluate("document.activeElement.type") == "checkbox"
+            keys.press("Space")
+        keys.press("Tab")
+        assert focused(page) == "input Your name"
+        keys.type("Sam")
+        seen = []
+        while focused(page) != "button Ask to join":
+            keys.press("Tab")
+            seen.append(focused(page))
+            assert len(seen) < 15, seen
+        assert "button Mute microphone" in seen
+        assert "select Microphone" in seen
+        keys.press("Enter")
+        page.get_by_role("status").filter(has_text="Waiting to be let in").wait_for()
+        assert page.evaluate("gallery.calls.filter((c) => c.startsWith('askToJoin'))") == ["askToJoin(Sam)"]
+
+        gallery.show(page, "call-people")
+        keys.press("F2")
+        assert page.evaluate("document.activeElement.closest('[role=toolbar]') !== null")
+        page.locator("#tool-people").focus()
+        keys.press("Enter")
+        assert page.locator("aside").count() == 0
+        assert focused(page) == "button People"
+        keys.press("Enter")
+        assert focused(page) == "h2 People"
+        while focused(page) != "button Admit Quiet Heron":
+            keys.press("Shift+Tab" if focused(page) == "button People" else "Tab")
+        keys.press("Enter")
+        page.get_by_role("button", name="Admit Quiet Heron").wait_for(state="detached")
+        # The pressed button is gone: the focus is in the panel, not at the page's start.
+        page.wait_for_function("document.activeElement.closest('aside') !== null")
+        remove = page.get_by_role("button", name="Remove Lindiwe")
+        remove.focus()
+        keys.press("Enter")
+        dialog = page.get_by_role("dialog", name="Remove Lindiwe?")
+        dialog.wait_for()
+        assert focused(page) == "button Cancel"
+        keys.press("Escape")
+        dialog.wait_for(state="detached")
+        assert focused(page) == "button Remove Lindiwe"
+        keys.press("Escape")
+        assert focused(page) == "button People"
+        keys.press("Alt+Shift+C")
+        assert focused(page) == "h2 Chat"
+        page.get_by_role("textbox", name="Message").focus()
+        keys.type("hello")
+        keys.press("Enter")
+        page.get_by_role("log", name="Messages").get_by_text("hello").wait_for()
+        assert focused(page) == "textarea Message"
+        keys.press("Control+d")
+        assert page.evaluate("gallery.calls.at(-1)") == "setMicrophone(false)"
+
+
+def test_arrow_keys_are_mirrored_from_right_to_left(gallery: Gallery) -> None:
+    with gallery.page(1280, 900) as page:
+        gallery.show(page, "call-6", locale="ar-XB")
+        page.keyboard.press("F2")
+        page.keyboard.press("ArrowLeft")
+        tools = "[...document.querySelectorAll('[role=toolbar] button')].indexOf(document.activeElement)"
+        assert page.evaluate(tools) == 1
+        left = [box["x"] for tool in page.locator(".tool").all() if (box := tool.bounding_box())]
+        assert left == sorted(left, reverse=True)
+
+
+def test_back_in_a_call_asks_first(gallery: Gallery) -> None:
+    with gallery.page(800, 800) as page:
+        gallery.show(page, "call-6")
+        page.locator(".tool").first.click()
+        page.go_back(wait_until="commit")
+        page.get_by_role("dialog", name="Leave the meeting?").wait_for()
+        page.get_by_role("button", name="Stay").click()
+        assert page.locator(".tile").count() == 6
+        assert page.title() == "Hearthside"
+
+
+def test_focus_is_always_visible(gallery: Gallery) -> None:
+    with gallery.page(1280, 900) as page:
+        for scene in ["before-open", "call-people", "call-more", "organiser"]:
+            for theme in ["dark", "light", "contrast"]:
+                gallery.show(page, scene, theme=theme)
+                for _ in range(40):
+                    page.keyboard.press("Tab")
+                    ring = page.evaluate(
+                        """() => { const e = document.activeElement; const s = getComputedStyle(e);
+                        const ring = s.outlineStyle === "solid" && parseFloat(s.outlineWidth) >= 2;
+                        return ring || e === document.body; }"""
+                    )
+                    assert ring, (scene, theme, focused(page))
+
+
+def test_reduced_motion_stops_every_animation(gallery: Gallery) -> None:
+    running = "() => document.getAnimations().length"
+    with gallery.page(800, 800, reduced_motion=False) as page:
+        gallery.show(page, "waiting")
+        assert page.evaluate(running) == 3
+        page.get_by_role("button", name="Still the shape").click()
+        page.get_by_role("button", name="Let the shape move").wait_for()
+        assert page.evaluate("document.getAnimations().every((a) => a.playState === 'paused')")
+    with gallery.page(800, 800) as page:
+        for scene in ["waiting", "call-6", "call-people", "call-remove"]:
+            gallery.show(page, scene)
+            assert page.evaluate(running) == 0
+
+
+def test_forced_colours_keep_edges_and_the_speaker_mark(gallery: Gallery) -> None:
+    with gallery.page(1280, 800, forced_colors=True) as page:
+        gallery.show(page, "call-6")
+        width = "(e) => getComputedStyle(e).borderTopWidth"
+        assert page.locator(".tool").first.evaluate(width) == "1px"
+        assert page.locator(".tile").first.evaluate(width) == "1px"
+        mark = page.locator(".tile[data-speaking]").first.evaluate(
+            "(e) => getComputedStyle(e, '::before').borderTopWidth"
+        )
+        assert mark == "4px"
+
+
+def test_hiding_ones_own_picture_leaves_the_tile(gallery: Gallery) -> None:
+    with gallery.page(1280, 800) as page:
+        gallery.show(page, "call-6")
+        own = page.get_by_role("group", name="Jo, you")
+        assert own.locator("video").count() == 1
+        gallery.show(page, "call-6", look=json.dumps({"hideSelf": True}))
+        assert own.locator("video").count() == 0
+        assert own.locator("svg.avatar").count() == 1
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "contrast"])
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (768, 1024), (1440, 900)])
+def test_pictures_of_every_screen(gallery: Gallery, width: int, height: int, theme: str) -> None:
+    """Kept in tests/artifacts/ui for people to look at; that each page paints something is all that is judged here."""
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    with gallery.page(width, height) as page:
+        for scene in SCENES:
+            gallery.show(page, scene, theme=theme)
+            picture = page.screenshot(path=ARTIFACTS / f"{scene}-{width}-{theme}.png")
+            assert len(picture) > 3000
