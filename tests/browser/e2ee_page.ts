@@ -2,7 +2,12 @@
  * The page of test_e2ee_transform.py: two peer connections with each other in one page, Ann's with a fake camera and
  * microphone, Ben's with what he can make of it. Each has an E2eeManager of their own.
  */
-import { E2eeManager, type KeyState, peerConnectionConfiguration } from "../../web/client/e2ee/manager";
+import {
+  E2eeManager,
+  type KeyState,
+  peerConnectionConfiguration,
+  type SenderContext,
+} from "../../web/client/e2ee/manager";
 
 interface Options {
   /** Ann's frames pass through her transform. */
@@ -25,6 +30,7 @@ class Meeting {
   /** One worker for both would share keys by accident; each manager starts its own. */
   readonly annManager = this.#manager(1);
   readonly benManager: E2eeManager;
+  #contexts: SenderContext[] = [];
   sending: RTCPeerConnection | null = null;
   receiving: RTCPeerConnection | null = null;
 
@@ -59,13 +65,8 @@ class Meeting {
     receiving.onicecandidate = ({ candidate }) => candidate && sending.addIceCandidate(candidate);
     receiving.ontrack = ({ receiver, track }) => {
       const kind = track.kind === "audio" ? "audio" : "video";
-      if (open)
-        this.benManager.openReceiver(room, receiver, {
-          member: ann.member,
-          leaf: ann.leaf,
-          track: `${kind}-track`,
-          kind,
-        });
+      const from = { member: ann.member, leaf: ann.leaf, track: `${kind}-track`, kind } as const;
+      if (open) this.benManager.openReceiver(room, receiver, from);
       const element = document.createElement(kind);
       element.autoplay = true;
       element.srcObject = new MediaStream([track]);
@@ -74,26 +75,32 @@ class Meeting {
 
     const video = { width: 320, height: 180, frameRate: 12 };
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video });
-    const contexts = stream.getTracks().map((track) => {
+    this.#contexts = [];
+    for (const track of stream.getTracks()) {
       const kind = track.kind === "audio" ? "audio" : "video";
       const transceiver = sending.addTransceiver(track, { direction: "sendonly" });
       const wanted = kind === "audio" ? ["audio/opus"] : ["video/vp8", "video/rtx"];
       const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
       transceiver.setCodecPreferences(codecs.filter(({ mimeType }) => wanted.includes(mimeType.toLowerCase())));
-      return protect ? this.annManager.protectSender(room, transceiver.sender, { track: `${kind}-track`, kind }) : null;
-    });
-    if (announce) {
-      this.benManager.setContexts(
-        room,
-        ann.member,
-        ann.leaf,
-        contexts.filter((context) => context !== null),
-      );
+      if (!protect) continue;
+      const named = { track: `${kind}-track`, kind } as const;
+      this.#contexts.push(this.annManager.protectSender(room, transceiver.sender, named));
     }
+    if (announce) this.benManager.setContexts(room, ann.member, ann.leaf, this.#contexts);
     await sending.setLocalDescription();
     await receiving.setRemoteDescription(sending.localDescription as RTCSessionDescription);
     await receiving.setLocalDescription();
     await sending.setRemoteDescription(receiving.localDescription as RTCSessionDescription);
+  }
+
+  /** Ben learns Ann's contexts now. Resolves with the milliseconds until the next picture. */
+  async announceNow(): Promise<number> {
+    const { videoFrames } = await this.figures();
+    const from = performance.now();
+    this.benManager.setContexts(room, ann.member, ann.leaf, this.#contexts);
+    while ((await this.figures())["videoFrames"] === videoFrames)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    return performance.now() - from;
   }
 
   /** What arrived at Ben, and what he could make of it. */
@@ -124,6 +131,7 @@ Object.assign(globalThis, {
     await current.connect();
   },
   reconnect: () => current.connect(),
+  announceNow: () => current.announceNow(),
   figures: () => current.figures(),
   states: () => current.states,
   lost: () => current.lost,

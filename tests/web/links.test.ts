@@ -1,13 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type Bytes, fromBase64url, toBase64url } from "../../web/client/base64url";
-import { derive, info } from "../../web/client/derive";
-import { nobleKey, signingKey, webCryptoKey } from "../../web/client/ed25519";
+import { fromBase64url, toBase64url } from "../../web/client/base64url";
 import { Door, type Link, LinkError, parseLink } from "../../web/client/links";
 import type { Role } from "../../web/client/model";
 import vectors from "../vectors/links.json";
 
 const ROLES: Role[] = ["participant", "facilitator", "organiser"];
-const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const problemOf = (address: string) => {
   try {
     parseLink(address);
@@ -82,29 +79,6 @@ describe.each(vectors.cases)("worked example $input.group", ({ input, links, pro
       expect(await holder.openKnock(await holder.sealKnock(name))).toBeNull();
     }
   });
-
-  test("keys are derived as everywhere", async () => {
-    const { group, meeting, room, member, kid } = input;
-    const key = async (label: Bytes, length: number, salt?: Bytes) =>
-      toBase64url(await derive(secret, label, length, salt));
-    expect(await key(info("hearthside door v1"), 32)).toBe(expected.door_seed);
-    expect(await key(info("hearthside profile v1", group), 16)).toBe(expected.profile_key);
-    expect(await key(info("hearthside knock v1", group), 16)).toBe(expected.knock_key);
-    expect(await key(info("hearthside say v1", meeting, room), 16)).toBe(expected.envelope_key);
-    const label = info("hearthside media v1", meeting, room, member, String(kid));
-    expect(await key(label, 16, fromBase64url(input.salt))).toBe(expected.sender_base_key);
-    expect(toBase64url(await (await door("participant")).avatarSeed(meeting, member))).toBe(expected.avatar_seed);
-  });
-
-  test("the browser's Ed25519 and the bundled one agree", async () => {
-    const seed = fromBase64url(expected.door_seed);
-    const challenge = info("hearthside join v1", "participant", input.group, input.nonce);
-    expect(hex(challenge)).toBe(proofs.participant.challenge);
-    for (const key of [await webCryptoKey(seed), nobleKey(seed), await signingKey(seed)]) {
-      expect(key && toBase64url(key.publicKey)).toBe(expected.door_key);
-      expect(key && toBase64url(await key.sign(challenge))).toBe(proofs.participant.signature);
-    }
-  });
 });
 
 const base = "https://meet.example.org/g/AAECAwQFBgcICQoLDA0ODw";
@@ -139,8 +113,4 @@ test.each([
 test("a server may live under a path, and trackers may have added a query", () => {
   const link = parseLink(`https://example.org/circle/g/AAECAwQFBgcICQoLDA0ODw?fbclid=1#p1.${secret}.${secret}`);
   expect(link.role).toBe("participant");
-});
-
-test("a seed has 32 bytes", async () => {
-  await expect(signingKey(new Uint8Array(31))).rejects.toThrow(RangeError);
 });

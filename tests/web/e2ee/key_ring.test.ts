@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { type Announced, KEYS_PER_MEMBER, KeyRing, OLD_KEY_SECONDS } from "../../../web/client/e2ee/key_ring";
-import { CONTEXTS, EPOCHS, kidOf, LEAVES, leafOf } from "../../../web/client/e2ee/kid";
 import type { Place } from "../../../web/client/e2ee/worker_messages";
 
 const ann: Place = { meeting: "m", room: "r", member: "ann", leaf: 1 };
@@ -8,21 +7,6 @@ const entry = (kid: number, salt = "s", track = "t"): Announced => ({ kid, salt,
 const ring = () => new KeyRing((place, { kid, salt }) => `${place.room}/${place.member}/${kid}/${salt}`);
 const found = (keys: KeyRing<string>, kid: number, now: number, member = "ann", room = "r") =>
   keys.lookup(room, member, kid, now).map(({ key }) => key);
-
-test("a KID holds context, leaf and epoch", () => {
-  expect(kidOf(3, 4, 1)).toBe((3 << 18) | (4 << 8) | 1);
-  expect(leafOf(kidOf(255, 1023, 255))).toBe(1023);
-  expect(kidOf(255, 1023, 255)).toBe(2 ** 26 - 1);
-  for (const [context, leaf, epoch] of [
-    [CONTEXTS, 0, 0],
-    [0, LEAVES, 0],
-    [0, 0, EPOCHS],
-    [-1, 0, 0],
-    [0.5, 0, 0],
-  ] as const) {
-    expect(() => kidOf(context, leaf, epoch)).toThrow(RangeError);
-  }
-});
 
 test("keys are found by room, member and KID together", () => {
   const keys = ring();

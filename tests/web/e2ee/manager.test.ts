@@ -1,11 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type EncodedFrame, type FramePipe, FrameWorker } from "../../../web/client/e2ee/frame_worker";
-import {
-  browserProblem,
-  E2eeManager,
-  type KeyState,
-  peerConnectionConfiguration,
-} from "../../../web/client/e2ee/manager";
+import { E2eeManager, type KeyState } from "../../../web/client/e2ee/manager";
 import type { ToWorker, TransformOptions } from "../../../web/client/e2ee/worker_messages";
 import { type Bytes, deltaFrame, encoded, keyFrame, opusFrame } from "./frames";
 
@@ -85,6 +80,13 @@ class FakeScriptTransform {
 }
 
 let clock = 0;
+/** Milliseconds of performance.now(). */
+let wall = 0;
+/** The worker dies, long after its start. */
+function lose(worker: FakeWorker) {
+  wall += 60_000;
+  worker.onerror?.();
+}
 
 /** Until everything under way is done: WebCrypto and streams need a few turns of the event loop. */
 async function settled() {
@@ -125,10 +127,14 @@ async function entered(place = ann, roomSecret?: Uint8Array<ArrayBuffer>): Promi
 beforeEach(() => {
   clock = 0;
   FakeWorker.all = [];
+  vi.spyOn(performance, "now").mockImplementation(() => wall);
   vi.stubGlobal("Worker", FakeWorker);
   vi.stubGlobal("RTCRtpScriptTransform", FakeScriptTransform);
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 describe("from Ann's camera to Ben's screen", () => {
   async function connected(benSecret?: Uint8Array<ArrayBuffer>) {
@@ -241,6 +247,14 @@ describe("from Ann's camera to Ben's screen", () => {
   });
 });
 
+test("a leaf that no KID holds is refused before the worker hears of it", async () => {
+  const { manager, worker } = await entered({ ...ann, leaf: 1024 });
+  expect(() => manager.protectSender(ann.room, new FakeEnd().asSender(), camera)).toThrow(RangeError);
+  const context = { context: 0, epoch: 0, salt: "A".repeat(22), ...camera };
+  expect(() => manager.setContexts(ann.room, ben.member, -1, [context])).toThrow(RangeError);
+  expect(worker().received.map(({ type }) => type)).toEqual(["start"]);
+});
+
 test("nothing leaves a sender of a room that was not entered", async () => {
   const { manager } = page();
   expect(() => manager.protectSender(ann.room, new FakeEnd().asSender(), camera)).toThrow();
@@ -266,8 +280,6 @@ describe("no key and nonce twice", () => {
     }) as typeof encrypt);
     return used;
   }
-  afterEach(() => vi.restoreAllMocks());
-
   test("over reloads, reconnects, restarted workers and changed keys, with the same ids handed out each time", async () => {
     const used = recorder();
     let sent = 0;
@@ -285,7 +297,7 @@ describe("no key and nonce twice", () => {
         await send(two);
         manager.protectSender(ann.room, one.asSender(), camera);
         await send(one);
-        worker().onerror?.();
+        lose(worker());
         await settled();
         const three = new FakeEnd();
         manager.protectSender(ann.room, three.asSender(), camera);
@@ -329,8 +341,8 @@ describe("when the worker is lost", () => {
     b.manager.openReceiver(ann.room, oldInto.asReceiver(), from);
     await oldOut.push(keyFrame(1));
     const before = b.worker();
-    before.onerror?.();
-    before.onerror?.();
+    lose(before);
+    lose(before);
     await settled();
     expect(b.problems).toEqual(["worker-lost"]);
     expect(before.dead).toBe(true);
@@ -342,10 +354,40 @@ describe("when the worker is lost", () => {
     expect(into.out).toEqual([keyFrame(1)]);
   });
 
+  test("one that dies at once, or cannot be loaded, is not started again and again", async () => {
+    const { worker, problems } = await entered();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      for (let times = 1; times < 4; times++) {
+        worker().onerror?.();
+        expect(FakeWorker.all).toHaveLength(times);
+        wall += 5_000;
+        vi.advanceTimersByTime(5_000);
+        expect(FakeWorker.all).toHaveLength(times + 1);
+        expect(problems).toHaveLength(times);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("closing ends the wait for a new one", async () => {
+    const { manager, worker } = await entered();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      worker().onerror?.();
+      manager.close();
+      vi.advanceTimersByTime(60_000);
+      expect(FakeWorker.all).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("after closing there is none", async () => {
     const { manager, worker, problems } = await entered();
     manager.close();
-    worker().onerror?.();
+    lose(worker());
     expect(problems).toEqual([]);
     expect(FakeWorker.all).toHaveLength(1);
   });
@@ -395,46 +437,5 @@ describe("envelopes", () => {
     expect(await b.manager.open(ann.room, { sender: ann.member, body })).not.toBeNull();
     await b.manager.enterRoom(ben);
     expect(await b.manager.open(ann.room, { sender: ann.member, body })).toBeNull();
-  });
-});
-
-describe("the browser", () => {
-  const able = { isSecureContext: true, RTCPeerConnection: class {}, RTCRtpSender: class {} };
-  const stub = (globals: object) => {
-    for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
-  };
-
-  test("can, with either interface", () => {
-    stub(able);
-    expect(browserProblem()).toBeNull();
-    expect(peerConnectionConfiguration()).toEqual({ iceServers: [], bundlePolicy: "max-bundle" });
-    stub({
-      RTCRtpScriptTransform: undefined,
-      RTCRtpSender: class {
-        createEncodedStreams() {}
-      },
-    });
-    expect(browserProblem()).toBeNull();
-    expect(peerConnectionConfiguration()).toMatchObject({ encodedInsertableStreams: true });
-  });
-
-  test("cannot without one, without WebRTC or without WebCrypto", () => {
-    for (const missing of [
-      { RTCRtpScriptTransform: undefined },
-      { RTCPeerConnection: undefined },
-      { crypto: {} },
-      { Worker: undefined },
-    ]) {
-      stub(able);
-      stub(missing);
-      expect(browserProblem()).toBe("browser-cannot");
-      vi.unstubAllGlobals();
-      stub({ RTCRtpScriptTransform: FakeScriptTransform, Worker: FakeWorker });
-    }
-  });
-
-  test("is told of a page without a secure context first", () => {
-    stub({ ...able, isSecureContext: false, crypto: {} });
-    expect(browserProblem()).toBe("no-secure-context");
   });
 });

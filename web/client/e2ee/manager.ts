@@ -11,7 +11,7 @@ import {
   type Said,
   sealEnvelope,
 } from "./envelope";
-import { CONTEXTS, EPOCHS } from "./kid";
+import { CONTEXTS, EPOCHS, kidOf } from "./kid";
 import type { From, KeyState } from "./opener";
 import type { FromWorker, Place, SenderContext, ToWorker } from "./worker_messages";
 
@@ -33,6 +33,12 @@ export interface ManagerOptions {
   onProblem(what: "worker-lost"): void;
 }
 
+/**
+ * Milliseconds between the starts of two workers: one that cannot even be loaded (a server that was updated meanwhile
+ * no longer has it) must not be asked for without a pause.
+ */
+const RESTART_PAUSE = 5_000;
+
 interface Room {
   place: Place;
   key: CryptoKey;
@@ -49,6 +55,8 @@ export class E2eeManager {
   readonly #rooms = new Map<string, Room>();
   readonly #ids = new WeakMap<RTCRtpSender | RTCRtpReceiver, { worker: Worker; id: number }>();
   #worker: Worker;
+  #startedAt = Number.NEGATIVE_INFINITY;
+  #restart: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
   #said = 0;
   /**
@@ -81,7 +89,8 @@ export class E2eeManager {
 
   /**
    * Gives a sender a new context and its key, and attaches the transform that lets no frame out without it. Call it
-   * right after `addTransceiver`/`addTrack`. A further call for the same sender changes its key.
+   * right after `addTransceiver`/`addTrack`. A further call for the same sender changes its key. RangeError for a leaf
+   * beyond 10 bits.
    */
   protectSender(
     room: string,
@@ -93,6 +102,7 @@ export class E2eeManager {
     if (count >= CONTEXTS * EPOCHS) throw new RangeError("all contexts of this page are used up");
     const salt = toBase64url(crypto.getRandomValues(new Uint8Array(16)));
     const context = { context: count % CONTEXTS, epoch: Math.floor(count / CONTEXTS), track, kind, salt };
+    kidOf(context.context, place.leaf, context.epoch);
     this.#attach(sender, "send", (id) => this.#post({ type: "sender", id, place, context }));
     return context;
   }
@@ -105,8 +115,9 @@ export class E2eeManager {
     );
   }
 
-  /** What `member` announced in its `state`: all contexts that are in use. */
+  /** What `member` announced in its `state`: all contexts that are in use. RangeError for a leaf beyond 10 bits. */
   setContexts(room: string, member: string, leaf: number, contexts: SenderContext[]): void {
+    for (const { context, epoch } of contexts) kidOf(context, leaf, epoch); // before the worker would stumble over it
     this.#room(room).announced.set(member, { leaf, contexts });
     this.#postContexts(this.#room(room), member);
   }
@@ -142,6 +153,7 @@ export class E2eeManager {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#restart);
     this.#worker.terminate();
     this.#rooms.clear();
   }
@@ -177,19 +189,27 @@ export class E2eeManager {
   }
 
   #startWorker(): Worker {
+    this.#startedAt = performance.now();
     const worker = new Worker(this.#options.workerUrl, { type: "module", name: "e2ee" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       this.#options.onKeyState(data.room, data.member, data.state);
     };
-    worker.onerror = () => this.#replaceWorker(worker);
+    worker.onerror = () => this.#lose(worker);
     worker.postMessage({ type: "start", roomSecret: this.#options.roomSecret as Bytes } satisfies ToWorker);
     return worker;
   }
 
-  /** Counters died with the worker: every sender must come to a new context, or a nonce would be used twice. */
-  #replaceWorker(lost: Worker): void {
+  #lose(lost: Worker): void {
     if (this.#closed || lost !== this.#worker) return;
+    lost.onerror = null;
     lost.terminate();
+    const pause = RESTART_PAUSE - (performance.now() - this.#startedAt);
+    if (pause > 0) this.#restart = setTimeout(() => this.#replaceWorker(), pause);
+    else this.#replaceWorker();
+  }
+
+  /** Counters died with the worker: every sender must come to a new context, or a nonce would be used twice. */
+  #replaceWorker(): void {
     this.#worker = this.#startWorker();
     for (const room of this.#rooms.values()) {
       for (const member of room.announced.keys()) this.#postContexts(room, member);
