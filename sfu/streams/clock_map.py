@@ -15,19 +15,23 @@ MAX_STEP = 1.0
 after sleep). Lower mistakes a network stall for it, higher leaves sound and picture apart for longer."""
 
 
+NTP_SECOND = 1 << 32
+"""Units of NTP's 32.32 fixed point in a second."""
+
+
 def ntp_time(seconds: float) -> int:
     """Seconds of any clock as 32.32 fixed point, modulo 2^64. RFC 3550 section 6.4.1 allows elapsed time in an SR."""
-    return int(seconds * 0x100000000) & 0xFFFFFFFFFFFFFFFF
+    return int(seconds * NTP_SECOND) & 0xFFFFFFFFFFFFFFFF
 
 
 class RemoteClock:
     """One publisher's NTP clock against ours. All its streams share one: that is what keeps them in step."""
 
-    __slots__ = ("_epoch", "_observed", "_offset")
+    __slots__ = ("_observed", "_offset")
 
     def __init__(self) -> None:
-        self._epoch: int | None = None
-        self._offset = 0.0
+        self._offset: float | None = None
+        """Our time minus the publisher's, in seconds: exact to a microsecond for dates of this century."""
         self._observed = 0.0
 
     def observe(self, ntp: int, *, now: float) -> None:
@@ -35,23 +39,16 @@ class RemoteClock:
 
         The report that travelled fastest tells the offset best, so the lowest wins and drifts up by `DRIFT` at most.
         """
-        if self._epoch is None:
-            self._epoch = ntp
-            self._offset, self._observed = now, now
-            return
-        sample = now - self._elapsed(ntp)
-        allowed = self._offset + DRIFT * (now - self._observed)
-        self._offset = sample if abs(sample - self._offset) > MAX_STEP else min(sample, allowed)
+        sample = now - ntp / NTP_SECOND
+        if self._offset is None or abs(sample - self._offset) > MAX_STEP:
+            self._offset = sample
+        else:
+            self._offset = min(sample, self._offset + DRIFT * (now - self._observed))
         self._observed = now
 
-    def local_time(self, ntp: int) -> float:
-        """Return our time at this NTP time of the publisher. `observe` must have been called."""
-        return self._offset + self._elapsed(ntp)
-
-    def _elapsed(self, ntp: int) -> float:
-        """Seconds since the first NTP time seen: small numbers, which a float holds to the nanosecond."""
-        difference = ntp - (self._epoch or 0) & 0xFFFFFFFFFFFFFFFF
-        return (difference - (difference >> 63 << 64)) / 0x100000000
+    def local_time(self, ntp: int) -> float | None:
+        """Return our time at this NTP time of the publisher; None before the first report."""
+        return None if self._offset is None else self._offset + ntp / NTP_SECOND
 
 
 class ClockMap:
@@ -62,7 +59,7 @@ class ClockMap:
     def __init__(self, clock_rate: int, remote: RemoteClock) -> None:
         self._clock_rate = clock_rate
         self._remote = remote
-        self._ntp: int | None = None
+        self._ntp = 0
         self._timestamp = 0
 
     def sender_report(self, ntp: int, rtp_timestamp: int, *, now: float) -> None:
@@ -76,7 +73,7 @@ class ClockMap:
 
         The SR to a subscriber adds whatever offset its stream was given on forwarding.
         """
-        if self._ntp is None:
+        reported_at = self._remote.local_time(self._ntp) if self._ntp else None
+        if reported_at is None:
             return None
-        elapsed = now - self._remote.local_time(self._ntp)
-        return self._timestamp + round(elapsed * self._clock_rate) & 0xFFFFFFFF
+        return self._timestamp + round((now - reported_at) * self._clock_rate) & 0xFFFFFFFF

@@ -146,6 +146,22 @@ def test_a_browser_that_moves_to_a_worse_pair_is_followed() -> None:
     assert lite.selected == MOBILE
 
 
+def test_an_equal_nomination_waits_like_a_worse_one() -> None:
+    lite = connected()
+    lite.receive(check(nominate=True), MOBILE, now=0.9)
+    assert lite.selected == WIFI
+    lite.receive(check(nominate=True), MOBILE, now=1.0)
+    assert lite.selected == MOBILE
+
+
+def test_an_early_timer_moves_nothing() -> None:
+    lite = connected()
+    lite.receive(check(nominate=True, priority=LOW), MOBILE, now=1.0)
+    lite.receive(check(), WIFI, now=2.0)
+    lite.handle_timer(now=3.0)
+    assert lite.selected == MOBILE
+
+
 def test_a_check_without_nomination_moves_nothing() -> None:
     lite = connected()
     lite.receive(check(priority=HIGH + 1), MOBILE, now=5.0)

@@ -75,6 +75,14 @@ def test_the_offset_is_that_of_the_fastest_report() -> None:
     assert publisher.remote.local_time(ntp_time(publisher.ntp(2.0))) == pytest.approx(2.05, abs=0.001)
 
 
+def test_one_slow_report_hardly_moves_it() -> None:
+    publisher = Publisher()
+    for when, delay in ((1000.0, 0.05), (1010.0, 0.5), (1020.0, 0.5)):
+        publisher.report(publisher.audio, 48000, when, delay)
+    moved = publisher.remote.local_time(ntp_time(publisher.ntp(1020.0)))
+    assert moved == pytest.approx(1020.05 + 20 * clock_map.DRIFT, abs=0.0002)
+
+
 def test_a_clock_that_was_set_anew_is_followed() -> None:
     publisher = Publisher()
     publisher.report(publisher.audio, 48000, 0.0, 0.05)
