@@ -17,7 +17,10 @@ const memoryWith = (fragment?: string) => {
 
 test("a link is read from the address", () => {
   const opened = openLink(LINK, memoryWith());
-  expect(opened).toMatchObject({ link: { role: "participant", group: GROUP }, tab: { fragment: FRAGMENT, token: null } });
+  expect(opened).toMatchObject({
+    link: { role: "participant", group: GROUP },
+    tab: { fragment: FRAGMENT, token: null },
+  });
 });
 
 test("after a reload it is read from the tab's memory, with the way back into the session", () => {

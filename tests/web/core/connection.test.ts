@@ -18,7 +18,8 @@ async function welcome(): Promise<void> {
 }
 
 /** Answers each ping, as a living server does. */
-const answerPings = () => newest().onSend((message) => message.type === "ping" && newest().say({ type: "pong", n: message.n }));
+const answerPings = () =>
+  newest().onSend((message) => message.type === "ping" && newest().say({ type: "pong", n: message.n }));
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -57,7 +58,11 @@ test("a ping every ten seconds keeps it alive", async () => {
   await welcome();
   answerPings();
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(newest().sent.filter((message) => message.type === "ping").map((message) => message.n)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(
+    newest()
+      .sent.filter((message) => message.type === "ping")
+      .map((message) => message.n),
+  ).toEqual([1, 2, 3, 4, 5, 6]);
   expect(sockets).toHaveLength(1);
 });
 

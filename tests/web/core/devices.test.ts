@@ -21,7 +21,10 @@ function manager(more: Partial<DevicesOptions> = {}): DeviceManager {
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(1);
-const refuse = (name: string, message = "") => () => Promise.reject(new DOMException(message, name));
+const refuse =
+  (name: string, message = "") =>
+  () =>
+    Promise.reject(new DOMException(message, name));
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -152,7 +155,10 @@ test("the device of last time is asked for, and any other when it is gone", asyn
     .mockResolvedValueOnce(new FakeTrack("video", "new-cam"));
   devices.set("camera", true);
   await settle();
-  expect(media.asked.map((one) => (one.video as MediaTrackConstraints).deviceId)).toEqual([{ exact: "old-cam" }, undefined]);
+  expect(media.asked.map((one) => (one.video as MediaTrackConstraints).deviceId)).toEqual([
+    { exact: "old-cam" },
+    undefined,
+  ]);
   expect(devices.camera.value).toMatchObject({ state: "on", chosen: "new-cam" });
 });
 
@@ -218,7 +224,11 @@ test("stopping puts every light out and leaves no timer", async () => {
   devices.close("microphone");
   devices.stop();
   expect(media.live).toEqual([]);
-  expect([devices.microphone.value.state, devices.camera.value.state, devices.stream.value]).toEqual(["off", "off", null]);
+  expect([devices.microphone.value.state, devices.camera.value.state, devices.stream.value]).toEqual([
+    "off",
+    "off",
+    null,
+  ]);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -231,7 +241,10 @@ test("whatever is pressed in whatever order: no light is on that the person does
         const kind = "audio";
         const late = Math.floor(random() * 50);
         const fails = random() < 0.2;
-        setTimeout(() => (fails ? reject(new DOMException("", "NotReadableError")) : resolve(new FakeTrack(kind))), late);
+        setTimeout(
+          () => (fails ? reject(new DOMException("", "NotReadableError")) : resolve(new FakeTrack(kind))),
+          late,
+        );
       });
     const devices = manager();
     for (let step = 0; step < 40; step++) {

@@ -54,7 +54,7 @@ test("never more than three, and the same set while nothing changes", () => {
   const detector = new SpeakerDetector();
   let before = detector.update(new Map(), 0);
   for (let look = 1; look < 2000; look++) {
-    const levels = new Map(Array.from({ length: 8 }, (_, i) => [`member-${i}`, (Math.floor(random() * 100)) / 400]));
+    const levels = new Map(Array.from({ length: 8 }, (_, i) => [`member-${i}`, Math.floor(random() * 100) / 400]));
     const now = detector.update(levels, look * 200);
     expect(now.size).toBeLessThanOrEqual(3);
     if (now !== before) expect([...now].sort()).not.toEqual([...before].sort());

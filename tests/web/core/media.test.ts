@@ -23,8 +23,18 @@ function offer(generation: number, tracks: TrackMap[], transport = "one"): Subsc
   return { type: "subscribe_offer", room: "room", generation, sdp, tracks };
 }
 
-const voice = (mid: string, member: string, track = `${member}-voice`): TrackMap => ({ mid, member, track, kind: "audio" });
-const picture = (mid: string, member: string, track = `${member}-picture`): TrackMap => ({ mid, member, track, kind: "video" });
+const voice = (mid: string, member: string, track = `${member}-voice`): TrackMap => ({
+  mid,
+  member,
+  track,
+  kind: "audio",
+});
+const picture = (mid: string, member: string, track = `${member}-picture`): TrackMap => ({
+  mid,
+  member,
+  track,
+  kind: "video",
+});
 
 async function tickFor(ms: number): Promise<void> {
   for (let gone = 0; gone < ms; gone += 200) {

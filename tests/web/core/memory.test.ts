@@ -36,7 +36,10 @@ test.each(["{", "null", "7", "[]", '{"group":"other"}', `{"group":"${GROUP}"}`])
 });
 
 test("a damaged state is never more open than a good one", () => {
-  tab.setItem("hearthside", JSON.stringify({ group: GROUP, fragment: "f", microphone: "yes", camera: 1, agreed: "true" }));
+  tab.setItem(
+    "hearthside",
+    JSON.stringify({ group: GROUP, fragment: "f", microphone: "yes", camera: 1, agreed: "true" }),
+  );
   expect(memory.load(GROUP)).toMatchObject({ microphone: false, camera: false, agreed: false, token: null });
 });
 

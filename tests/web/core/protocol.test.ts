@@ -27,7 +27,9 @@ test.each([
 test("junk never throws", () => {
   const random = seeded(7);
   for (let round = 0; round < 500; round++) {
-    const text = String.fromCharCode(...Array.from({ length: 1 + (Math.floor(random() * 40)) }, () => Math.floor(random() * 0x3000)));
+    const text = String.fromCharCode(
+      ...Array.from({ length: 1 + Math.floor(random() * 40) }, () => Math.floor(random() * 0x3000)),
+    );
     expect(() => readMessage(text)).not.toThrow();
     expect(() => readMessage(JSON.stringify({ type: text }))).not.toThrow();
   }

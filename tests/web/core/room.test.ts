@@ -5,7 +5,12 @@ import type { Member, MemberRole, RoomState } from "../../../web/client/protocol
 import { Room, type RoomEffect } from "../../../web/client/room";
 import { seeded } from "../random";
 
-const member = (id: string, order: number, role: MemberRole = "participant"): Member => ({ id, leaf: order, role, order });
+const member = (id: string, order: number, role: MemberRole = "participant"): Member => ({
+  id,
+  leaf: order,
+  role,
+  order,
+});
 const state = (name: string, more: Partial<Extract<Message, { type: "state" }>> = {}): Message => ({
   type: "state",
   name,
@@ -25,7 +30,8 @@ const roomState = (members: Member[], more: Partial<RoomState> = {}): RoomState 
 });
 
 let room: Room;
-const announced = (effects: RoomEffect[]) => effects.flatMap((one) => (one.do === "announce" ? [one.announcement] : []));
+const announced = (effects: RoomEffect[]) =>
+  effects.flatMap((one) => (one.do === "announce" ? [one.announcement] : []));
 const sent = (effects: RoomEffect[]) => effects.filter((one) => one.do === "send-state" || one.do === "say");
 
 beforeEach(() => {
@@ -65,7 +71,8 @@ test("a missing state is asked for after two seconds, and not for ever", () => {
   const asked: number[] = [];
   for (let now = 0; now <= 60_000; now += 500) {
     room.tick(now);
-    if (room.effects().some((one) => one.do === "say" && one.message.type === "resend" && one.to === "marta")) asked.push(now);
+    if (room.effects().some((one) => one.do === "say" && one.message.type === "resend" && one.to === "marta"))
+      asked.push(now);
   }
   expect(asked).toEqual([2000, 4000, 6000, 8000, 10_000]);
   expect(room.deadline).toBe(Number.POSITIVE_INFINITY);
@@ -210,7 +217,15 @@ test("two members who hear the same room agree on every hand, whatever was said 
     const ids = ["ana", "ben", "chi"];
     const rooms = ids.map((id) => {
       const one = new Room({ id: "room", own: { name: id, microphone: true, camera: true, hand: 0 }, numberNames });
-      one.enter(id, roomState(ids.map((other, order) => member(other, order)), { seq: 0, replayed_from: 1 }), false, 0);
+      one.enter(
+        id,
+        roomState(
+          ids.map((other, order) => member(other, order)),
+          { seq: 0, replayed_from: 1 },
+        ),
+        false,
+        0,
+      );
       one.effects();
       return one;
     });
@@ -251,7 +266,8 @@ test("two members who hear the same room agree on every hand, whatever was said 
     rooms.forEach((one, sender) => {
       seq += 1;
       rooms.forEach((other, index) => {
-        if (index !== sender) other.heard(ids[sender] as string, seq, state(ids[sender] as string, { hand: one.own.hand }), 0);
+        if (index !== sender)
+          other.heard(ids[sender] as string, seq, state(ids[sender] as string, { hand: one.own.hand }), 0);
       });
     });
     const places = rooms.map((one) => ids.map((id) => one.handPlace(id)));
