@@ -107,7 +107,7 @@ class Client:
         if isinstance(message, m.Waiting | m.Joined | m.Pong) and message.token:
             self.token = message.token
         if isinstance(message, m.Joined):
-            self.member, self.room = message.member, message.rooms[0].id
+            self.member, self.room, self.n = message.member, message.rooms[0].id, message.rooms[0].said_n
 
 
 class World:
