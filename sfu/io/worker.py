@@ -105,11 +105,11 @@ class Worker:
             case OpenTransport():
                 return self._open(request)
             case CloseTransport():
-                await self._end(request.transport)
+                await self._end([request.transport])
                 return Done()
             case CloseRoom():
                 names = [name for name, opened in self._opened.items() if opened.room == request.room]
-                await asyncio.gather(*map(self._end, names))
+                await self._end(names)
                 return Done()
             case ConnectTransport() | RestartIce():
                 return self._connect(request)
@@ -124,7 +124,7 @@ class Worker:
         if self._ended:
             return
         self._ended = True
-        await asyncio.gather(*map(self._end, list(self._links)), *self._closing)
+        await asyncio.gather(self._end(list(self._links)), *self._closing)
         if self._timer is not None:
             self._timer.cancel()
         self._mux.close()
@@ -218,7 +218,7 @@ class Worker:
         events = peer.events[:]
         peer.events.clear()
         if peer.closed and peer.transport in self._links:
-            task = self._loop.create_task(self._end(peer.transport))
+            task = self._loop.create_task(self._end([peer.transport]))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         for event in events:
@@ -229,20 +229,20 @@ class Worker:
                 logger.info("Transport %d: %s.", link.number, state)
             self._on_event(event)
 
-    async def _end(self, name: str) -> None:
-        """Close a transport and forget it, and its room with the last one."""
-        link = self._links.pop(name, None)
-        if link is None:
-            return
-        room = self._opened.pop(name).room
-        if all(opened.room != room for opened in self._opened.values()):
-            del self._rooms[room]
-        link.peer.close()
-        link.release()
-        await link.close()
-        logger.info(
-            "Transport %d: closed; %d packets refused, %d not sent.", link.number, link.peer.refused, link.unsent
-        )
+    async def _end(self, names: list[str]) -> None:
+        """Close transports and forget them, and a room with its last one. Media ends before the first suspension."""
+        links = [link for name in names if (link := self._links.pop(name, None)) is not None]
+        for link in links:
+            link.peer.close()
+            link.release()
+            room = self._opened.pop(link.peer.transport).room
+            if all(opened.room != room for opened in self._opened.values()):
+                del self._rooms[room]
+        for link in links:
+            await link.close()
+            logger.info(
+                "Transport %d: closed; %d packets refused, %d not sent.", link.number, link.peer.refused, link.unsent
+            )
 
     def _tick(self) -> None:
         self._timer = None
