@@ -34,7 +34,7 @@ test: $(VENV)/.dev $(BUILD) browser style types web-test py-test
 
 $(PY):
 	@test -n "$(PYTHON)" || { \
-	  echo "Hearthside needs Python 3.11 or newer, and this machine has $$(python3 --version 2>&1 || echo none): install one, for example 'apt install python3.11 python3.11-venv', or name one with PYTHON=/path/to/python3.11." >&2; exit 1; }
+	  echo "Hearthside needs Python 3.11 or newer, and this machine has $$(python3 --version 2>/dev/null || echo no Python): install one, for example 'apt install python3.11 python3.11-venv', or name one with PYTHON=/path/to/python3.11." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "$(PYTHON) is not Python 3.11 or newer: name another with PYTHON=/path/to/python3.11." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
