@@ -30,18 +30,6 @@ NOT_LET_IN = 4003
 SERVER_FULL_SECONDS = 10
 """What a client is told to wait when all places are taken, seconds."""
 
-_TYPES = {str(struct.__struct_config__.tag) for struct in m.AnyClientMessage.__args__}
-
-
-class _Header(msgspec.Struct):
-    """What can be told about a message that was refused as a whole."""
-
-    type: str = ""
-    n: m.Count | None = None
-
-
-_header_decoder = msgspec.json.Decoder(_Header)
-
 
 @dataclass(slots=True)
 class _Connection:
@@ -125,7 +113,7 @@ class Machine:
             if isinstance(data, bytes):
                 raise msgspec.DecodeError("binary")
             message = m.decode_client(data)
-        except (msgspec.DecodeError, RecursionError):
+        except msgspec.DecodeError:
             self._fault(connection, found, self._refusal_of(data, "bad_message"), now=now)
             return self._drained()
         try:
@@ -302,12 +290,8 @@ class Machine:
         self, data: str | bytes, code: Literal["bad_message", "rate_limited"], retry_after: int | None = None
     ) -> m.Error:
         """The error for a message that was not read; it names no type that is not ours."""
-        try:
-            header = _header_decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError):
-            return m.Error(code=code, retry_after=retry_after)
-        about = header.type if header.type in _TYPES else None
-        return m.Error(code=code, about=about, n=header.n if about else None, retry_after=retry_after)
+        about, n = m.decode_header(data)
+        return m.Error(code=code, about=about, n=n, retry_after=retry_after)
 
     def _fault(self, connection: int, found: _Connection, error: m.Error, *, now: float) -> None:
         """Answer a message that a good client does not send, and close on who sends many."""

@@ -7,7 +7,7 @@ server cannot read are named ``sealed`` or ``body``: they are ciphertext, padded
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -476,19 +476,45 @@ CLOSE_CODES = {
     1012: "the server restarts: resume",
 }
 
+D = TypeVar("D")
+
+
+class _Header(msgspec.Struct):
+    type: str = ""
+    n: Count | None = None
+
+
+_header_decoder = msgspec.json.Decoder(_Header)
 _client_decoder: msgspec.json.Decoder[AnyClientMessage] = msgspec.json.Decoder(AnyClientMessage)
 _server_decoder: msgspec.json.Decoder[AnyServerMessage] = msgspec.json.Decoder(AnyServerMessage)
+_client_types = {str(struct.__struct_config__.tag) for struct in get_args(AnyClientMessage)}
 _encoder = msgspec.json.Encoder()
+
+
+def _read(decoder: msgspec.json.Decoder[D], data: bytes | str) -> D:
+    try:
+        return decoder.decode(data)
+    except (UnicodeError, RecursionError):  # invalid UTF-8 in a string; more nesting than Python's stack holds
+        raise msgspec.DecodeError("not JSON that can be read") from None
+
+
+def decode_header(data: bytes | str) -> tuple[str | None, int | None]:
+    """Type and ``n`` of a message that is refused as a whole, where they can be read and the type is one of ours."""
+    try:
+        header = _read(_header_decoder, data)
+    except msgspec.DecodeError:
+        return None, None
+    return (header.type, header.n) if header.type in _client_types else (None, None)
 
 
 def decode_client(data: bytes | str) -> AnyClientMessage:
     """Read one message of a client. Raises `msgspec.DecodeError` (`ValidationError` among them) for anything else."""
-    return _client_decoder.decode(data)
+    return _read(_client_decoder, data)
 
 
 def decode_server(data: bytes | str) -> AnyServerMessage:
     """Read one message of a server, for test clients. Raises `msgspec.DecodeError`."""
-    return _server_decoder.decode(data)
+    return _read(_server_decoder, data)
 
 
 def encode(message: Message) -> str:
