@@ -1,0 +1,1 @@
+"""What browsers get: templates, catalogues and the built client. The package holds files, no code."""
