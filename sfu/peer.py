@@ -35,7 +35,6 @@ class Peer:
     def __init__(
         self,
         transport: str,
-        member: str,
         router: Router,
         channel: Channel,
         local: Credentials,
@@ -45,7 +44,6 @@ class Peer:
     ) -> None:
         """Prepare a transport whose ICE credentials are ``local`` and whose own RTCP comes from ``report_ssrc``."""
         self.transport = transport
-        self.member = member
         self.router = router
         self.channel = channel
         self.agent = LiteAgent(local, now=now)

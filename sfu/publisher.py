@@ -37,7 +37,6 @@ class Publisher(Peer):
     def __init__(
         self,
         transport: str,
-        member: str,
         router: Router,
         channel: Channel,
         local: Credentials,
@@ -46,11 +45,12 @@ class Publisher(Peer):
         now: float,
     ) -> None:
         """See `Peer`."""
-        super().__init__(transport, member, router, channel, local, report_ssrc=report_ssrc, now=now)
+        super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
         self.tracks: dict[str, UpTrack] = {}
         self._media: dict[int, UpEncoding] = {}
         self._repairs: dict[int, UpEncoding] = {}
         self._retired: OrderedDict[int, None] = OrderedDict()
+        self._cname = router.draw_cname()
         self._header = RtpHeader()
         self._clock = RemoteClock()
         self._twcc = TwccReceiver()
@@ -73,7 +73,7 @@ class Publisher(Peer):
         ssrcs = [ssrc for encoding in request.encodings for ssrc in (encoding.ssrc, encoding.rtx_ssrc) if ssrc]
         if len(set(ssrcs)) < len(ssrcs) or not all(map(self.router.is_free, ssrcs)):
             return Refused("ssrc_taken")
-        track = UpTrack(request, self.member, self.channel, self._clock, report_ssrc=self.report_ssrc)
+        track = UpTrack(request, self._cname, self.channel, self._clock, report_ssrc=self.report_ssrc)
         refusal = self.router.add(track)
         if refusal is not None:
             return refusal

@@ -34,7 +34,6 @@ class Subscriber(Peer):
     def __init__(
         self,
         transport: str,
-        member: str,
         router: Router,
         channel: Channel,
         local: Credentials,
@@ -43,7 +42,7 @@ class Subscriber(Peer):
         now: float,
     ) -> None:
         """See `Peer`."""
-        super().__init__(transport, member, router, channel, local, report_ssrc=report_ssrc, now=now)
+        super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
         self.tracks: dict[str, DownTrack] = {}
         self._by_ssrc: dict[int, DownTrack] = {}
         self._answers: dict[str, tuple[SubscribeTrack, TrackSubscribed]] = {}
@@ -63,8 +62,7 @@ class Subscriber(Peer):
         down_track = self.router.subscribe(request, self.channel, on_ended=self._forget)
         if isinstance(down_track, Refused):
             return down_track
-        cname = self.router.cname(down_track.track.member)
-        answer = TrackSubscribed(down_track.stream.ssrc, down_track.rtx_ssrc, cname)
+        answer = TrackSubscribed(down_track.stream.ssrc, down_track.rtx_ssrc, down_track.track.cname)
         self.tracks[request.track] = down_track
         self._by_ssrc[down_track.stream.ssrc] = down_track
         self._answers[request.track] = request, answer
@@ -140,7 +138,7 @@ class Subscriber(Peer):
 
     def _send_reports(self, now: float) -> None:
         reports = [
-            (report, self.router.cname(down_track.track.member).encode())
+            (report, down_track.track.cname.encode())
             for down_track in self.tracks.values()
             if (report := down_track.sender_report(now=now)) is not None
         ]

@@ -22,7 +22,6 @@ class Router:
     def __init__(self, *, draw: Callable[[], int]) -> None:
         """Open a room. ``draw`` returns a random number of 32 bits."""
         self._draw = draw
-        self._cnames: dict[str, str] = {}
         self._ssrcs: set[int] = set()
         self.tracks: dict[str, UpTrack] = {}
 
@@ -38,9 +37,9 @@ class Router:
         """Whether nobody in the room publishes under the SSRC."""
         return ssrc not in self._ssrcs
 
-    def cname(self, member: str) -> str:
-        """Return the member's CNAME in this room: random, the same for all their tracks (RFC 7022)."""
-        return self._cnames.setdefault(member, f"{self._draw():08x}{self._draw():08x}")
+    def draw_cname(self) -> str:
+        """Return a fresh CNAME, for all tracks of one publisher (RFC 7022 section 4.2)."""
+        return "".join(f"{self._draw():08x}" for _ in range(3))
 
     def draw_ssrc(self) -> int:
         """Return a fresh SSRC that nobody in the room uses."""

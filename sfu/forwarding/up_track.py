@@ -174,15 +174,15 @@ class UpEncoding:
 class UpTrack:
     """A track that one member publishes in one room."""
 
-    __slots__ = ("encodings", "kind", "member", "request")
+    __slots__ = ("cname", "encodings", "kind", "request")
 
     def __init__(
-        self, request: PublishTrack, member: str, channel: Channel, clock: RemoteClock, *, report_ssrc: int
+        self, request: PublishTrack, cname: str, channel: Channel, clock: RemoteClock, *, report_ssrc: int
     ) -> None:
         """Prepare the track. Our RTCP to the publisher comes from ``report_ssrc``; ``clock`` is the publisher's."""
         self.request = request
         self.kind = request.kind
-        self.member = member
+        self.cname = cname
         self.encodings = [
             UpEncoding(request, parameters, channel, clock, report_ssrc=report_ssrc) for parameters in request.encodings
         ]

@@ -146,7 +146,6 @@ class Worker:
         channel = SecureChannel(self._buffers, self._mux.sockets[0].sock)
         peer = (Publisher if request.direction == "publish" else Subscriber)(
             request.transport,
-            request.member,
             router,
             channel,
             _credentials(),

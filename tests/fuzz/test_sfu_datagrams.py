@@ -23,8 +23,8 @@ SEEDS = [
 def test_authentic_seeds(seed: Path) -> None:
     router = Router(draw=Draw())
     up, down = FakeChannel(), FakeChannel()
-    publisher = Publisher("up", "ada", router, up, Credentials("a", "b"), report_ssrc=1, now=0.0)
-    subscriber = Subscriber("down", "eve", router, down, Credentials("c", "d"), report_ssrc=2, now=0.0)
+    publisher = Publisher("up", router, up, Credentials("a", "b"), report_ssrc=1, now=0.0)
+    subscriber = Subscriber("down", router, down, Credentials("c", "d"), report_ssrc=2, now=0.0)
     for peer in (publisher, subscriber):
         peer.agent.state = State.CONNECTED
         peer.secured(now=0.0)

@@ -15,7 +15,7 @@ AWAY = ("192.0.2.2", 5001, 0)
 class Transport:
     def __init__(self) -> None:
         self.peer = Subscriber(
-            "t", "ada", Router(draw=Draw()), FakeChannel(), Credentials("ours", "password"), report_ssrc=9, now=0.0
+            "t", Router(draw=Draw()), FakeChannel(), Credentials("ours", "password"), report_ssrc=9, now=0.0
         )
         self.peer.connect(Credentials("theirs", "secret"))
 

@@ -25,7 +25,7 @@ class Room:
         self.down = FakeChannel()
 
     def open(self, name: str, channel: FakeChannel) -> Publisher:
-        publisher = Publisher(name, name, self.router, channel, Credentials(name, "pwd"), report_ssrc=99, now=0.0)
+        publisher = Publisher(name, self.router, channel, Credentials(name, "pwd"), report_ssrc=99, now=0.0)
         publisher.agent.state = State.CONNECTED
         publisher.secured(now=0.0)
         return publisher

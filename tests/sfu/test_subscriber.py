@@ -32,9 +32,7 @@ class Room:
         self.track = UpTrack(publish(), "ada", self.up, RemoteClock(), report_ssrc=9)
         self.router.add(self.track)
         self.channel = FakeChannel()
-        self.subscriber = Subscriber(
-            "down", "eve", self.router, self.channel, Credentials("u", "p"), report_ssrc=8, now=0.0
-        )
+        self.subscriber = Subscriber("down", self.router, self.channel, Credentials("u", "p"), report_ssrc=8, now=0.0)
         if up:
             self.connect()
 

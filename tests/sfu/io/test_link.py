@@ -1,0 +1,103 @@
+"""A transport's way out and its tables; the rest of `link` is exercised in `test_worker.py` and `test_hostile.py`."""
+
+from __future__ import annotations
+
+import socket
+
+from pylibsrtp import Policy, Session
+
+from sfu.control import OpenTransport, TransportOpened
+from sfu.ice import stun
+from sfu.io.link import KNOWN_BURST, SecureChannel
+from sfu.io.srtp import Buffers, SrtpSession
+from sfu.rtp.rtcp import ReceiverReport
+from tests.sfu.fakes import rtp
+from tests.sfu.io.conftest import Meeting
+
+
+def session(direction: int) -> Session:
+    return Session(Policy(key=bytes(30), ssrc_type=direction))
+
+
+def secured(buffers: Buffers) -> SrtpSession:
+    return SrtpSession(session(Policy.SSRC_ANY_INBOUND), session(Policy.SSRC_ANY_OUTBOUND), buffers)
+
+
+def test_without_keys_nothing_goes_either_way() -> None:
+    buffers = Buffers()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        channel = SecureChannel(buffers, sock)
+        channel.send(40)
+        channel.send_rtcp(ReceiverReport(1).to_bytes())
+        channel.forget_received(1)
+        channel.forget_sent(1)
+        assert channel.unprotect(40) == channel.unprotect_rtcp(40) == -1
+
+
+def test_packets_go_where_it_points_and_never_in_clear() -> None:
+    buffers = Buffers()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+    ):
+        there.bind(("127.0.0.1", 0))
+        there.settimeout(2)
+        channel = SecureChannel(buffers, sock)
+        channel.secure(secured(buffers))
+        channel.point_at(sock, there.getsockname())
+        packet = rtp(1, 1, b"payload")
+        buffers.outgoing[: len(packet)] = packet
+        channel.send(len(packet))
+        sealed = there.recv(2000)
+        assert b"payload" not in sealed
+        assert session(Policy.SSRC_ANY_INBOUND).unprotect(sealed) == packet
+        report = ReceiverReport(7).to_bytes()
+        channel.send_rtcp(report)
+        assert session(Policy.SSRC_ANY_INBOUND).unprotect_rtcp(there.recv(2000)) == report
+        assert channel.unsent == 0
+        channel.secure(None)
+        channel.send(len(packet))
+        assert channel.unsent == 1
+
+
+def test_what_the_kernel_does_not_take_is_counted_and_forgotten() -> None:
+    buffers = Buffers()
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    channel = SecureChannel(buffers, sock)
+    channel.secure(secured(buffers))
+    channel.point_at(sock, ("127.0.0.1", 9))
+    sock.close()
+    buffers.outgoing[:12] = rtp(1, 1, b"")
+    channel.send(12)
+    channel.send_rtcp(ReceiverReport(1).to_bytes())
+    assert channel.unsent == 2
+
+
+async def test_checks_on_a_known_path_are_limited(meeting: Meeting) -> None:
+    opened = await meeting.worker.request(OpenTransport("room", "ada", "up", "publish"))
+    assert isinstance(opened, TransportOpened)
+    link = meeting.worker._links["up"]
+    local = opened.local
+    attributes = [
+        (stun.USERNAME, f"{local.ice_ufrag}:x".encode()),
+        (stun.PRIORITY, bytes(4)),
+        (stun.USE_CANDIDATE, b""),
+    ]
+    message = stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, local.ice_pwd))
+    path = ("192.0.2.1", 5000, 0)
+    answered = sum(link.receive_stun(message, path, now=1.0) is not None for _ in range(300))
+    assert answered == KNOWN_BURST + 1
+    assert link.receive_stun(message, path, now=2.0) is not None
+
+
+async def test_a_transport_has_at_most_eight_routes(meeting: Meeting) -> None:
+    opened = await meeting.worker.request(OpenTransport("room", "ada", "up", "publish"))
+    assert isinstance(opened, TransportOpened)
+    link, local = meeting.worker._links["up"], opened.local
+    attributes = [(stun.USERNAME, f"{local.ice_ufrag}:x".encode()), (stun.PRIORITY, bytes(4))]
+    message = stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, local.ice_pwd))
+    for port in range(5000, 5100):
+        link.receive_stun(message, ("192.0.2.1", port, 0), now=port / 10)
+    routes = meeting.worker._mux.sockets[0].routes
+    assert len(routes) == 8
+    assert ("192.0.2.1", 5099) in routes
