@@ -93,6 +93,41 @@ test("a member's tile tells the worst of their tracks, each change once", async 
   expect(await one.finish()).toHaveLength(1);
 });
 
+test("a track at fault that falls silent no longer counts", async () => {
+  const [picture, ...sounds] = await sealed(
+    [1, keyFrame(1), video],
+    [2, opusFrame(1), audio],
+    [3, opusFrame(2), audio],
+  );
+  const { frames, told, later } = worker();
+  frames.receive({ type: "receiver", id: 1, from: { ...from, ...video } });
+  frames.receive({ type: "receiver", id: 2, from: { ...from, ...audio } });
+  frames.receive({ type: "contexts", place, contexts: [context(2, audio), context(3, audio)] });
+  const [one, two] = [pipe(frames, { direction: "receive", id: 1 }), pipe(frames, { direction: "receive", id: 2 })];
+  await one.push(picture as Bytes);
+  await two.push(sounds[0] as Bytes);
+  await vi.waitFor(() => expect(told.map(({ state }) => state)).toEqual(["waiting"]));
+  later(4);
+  await two.push(sounds[1] as Bytes);
+  await two.finish();
+  expect(told.map(({ state }) => state)).toEqual(["waiting", "encrypted"]);
+});
+
+test("an m-line whose member has left carries the next member's track", async () => {
+  const [picture] = (await sealed([1, keyFrame(1), video])) as [Bytes];
+  const { frames } = worker();
+  frames.receive({ type: "receiver", id: 1, from: { ...from, member: "ben", leaf: 2, ...video } });
+  const line = pipe(frames, { direction: "receive", id: 1 });
+  await line.push(picture);
+  frames.receive({ type: "forget-member", room: "room", member: "ben" });
+  await line.push(picture);
+  frames.receive({ type: "contexts", place, contexts: [context(1, video)] });
+  frames.receive({ type: "receiver", id: 1, from: { ...from, ...video } });
+  frames.receive({ type: "receiver", id: 1, from: { ...from, ...video } });
+  await line.push(picture);
+  expect(await line.finish()).toEqual([keyFrame(1)]);
+});
+
 test("a room that was left is silent, other rooms are not", async () => {
   const [picture] = (await sealed([1, keyFrame(1), video])) as [Bytes];
   const { frames } = worker();

@@ -3,6 +3,7 @@ import { type EncodedFrame, type FramePipe, FrameWorker } from "../../../web/cli
 import { E2eeManager, type KeyState } from "../../../web/client/e2ee/manager";
 import type { ToWorker, TransformOptions } from "../../../web/client/e2ee/worker_messages";
 import { type Bytes, deltaFrame, encoded, keyFrame, opusFrame } from "./frames";
+import { settled } from "./settled";
 
 /** A dedicated worker in the test's own thread: messages arrive later and as copies, as they would. */
 class FakeWorker {
@@ -86,11 +87,6 @@ let wall = 0;
 function lose(worker: FakeWorker) {
   wall += 60_000;
   worker.onerror?.();
-}
-
-/** Until everything under way is done: WebCrypto and streams need a few turns of the event loop. */
-async function settled() {
-  for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setTimeout(resolve));
 }
 
 const ann = { meeting: "meeting-1", room: "room-0001", member: "ann-member", leaf: 1 };
@@ -223,6 +219,7 @@ describe("from Ann's camera to Ben's screen", () => {
       kind: "video",
       track: "camera-2",
     });
+    await settled();
     await into.push(sealed);
     expect(into.out).toEqual([keyFrame(5)]);
     expect(into.transforms).toBe(1);

@@ -6,7 +6,7 @@ import { fromBase64url } from "../base64url";
 import { derive, info } from "../derive";
 import { KeyRing } from "./key_ring";
 import { kidOf } from "./kid";
-import { type KeyState, Opener } from "./opener";
+import { type From, type KeyState, Opener } from "./opener";
 import { Sealer } from "./sealer";
 import { deriveFrameKey, type SFrameKey } from "./sframe";
 import type { FromWorker, Place, SenderContext, ToWorker, TransformOptions } from "./worker_messages";
@@ -22,20 +22,29 @@ export interface FramePipe {
   sendKeyFrameRequest?(): Promise<unknown>;
 }
 
+/** A receiver's transform: it lives as long as its m-line, whoever's track that carries. */
+interface Outlet {
+  pass(frame: EncodedFrame): void;
+  askForKeyFrame(): void;
+}
+
 interface Receiver {
-  opener: Opener<EncodedFrame>;
-  /** Set when its transform has started. */
-  pass: ((frame: EncodedFrame) => void) | null;
-  askForKeyFrame: () => void;
+  readonly opener: Opener<EncodedFrame>;
   /** Ends when everything given to the opener so far is done: calls to it must not overlap. */
   idle: Promise<void>;
+  /** Seconds. */
+  lastFrameAt: number;
 }
+
+/** Seconds without a frame after which a track no longer counts in what its member's tile says: it was muted or ended. */
+const SILENT_SECONDS = 3;
 
 export class FrameWorker {
   #roomSecret: Uint8Array = new Uint8Array(0);
   readonly #ring = new KeyRing<Promise<SFrameKey>>((place, { kid, salt }) => this.#keyOf(place, kid, salt));
   readonly #senders = new Map<number, { room: string; sealer: Sealer }>();
   readonly #receivers = new Map<number, Receiver>();
+  readonly #outlets = new Map<number, Outlet>();
   readonly #told = new Map<string, KeyState>();
 
   constructor(
@@ -76,14 +85,25 @@ export class FrameWorker {
       direction === "send"
         ? new TransformStream<EncodedFrame, EncodedFrame>({ transform: (frame, out) => this.#send(id, frame, out) })
         : new TransformStream<EncodedFrame, EncodedFrame>({
-            start: (out) => this.#startReceiver(id, pipe, out),
+            start: (out) => {
+              this.#outlets.set(id, {
+                pass: (frame) => out.enqueue(frame),
+                // Rejects when the track has ended meanwhile.
+                askForKeyFrame: () => void pipe.sendKeyFrameRequest?.().catch(() => undefined),
+              });
+            },
             transform: (frame) => this.#take(id, frame),
           });
     // The streams end with their connection; an end by error is an end as well.
     pipe.readable
       .pipeThrough(transform)
       .pipeTo(pipe.writable)
-      .catch(() => undefined);
+      .catch(() => undefined)
+      .then(() => {
+        this.#outlets.delete(id);
+        this.#receivers.delete(id);
+        this.#senders.delete(id);
+      });
   }
 
   #protect(id: number, place: Place, context: SenderContext): void {
@@ -100,36 +120,25 @@ export class FrameWorker {
     out.enqueue(frame);
   }
 
-  #openReceiver(id: number, from: Receiver["opener"]["from"]): void {
+  #openReceiver(id: number, from: From): void {
     const known = this.#receivers.get(id);
-    if (known) {
-      known.opener.from = from; // the m-line carries somebody else's track from now on
-      return;
-    }
-    const receiver: Receiver = {
-      opener: new Opener(from, this.#ring, {
-        pass: (frame) => receiver.pass?.(frame),
-        onState: () => this.#tellState(receiver.opener.from.room, receiver.opener.from.member),
-        askForKeyFrame: () => receiver.askForKeyFrame(),
-      }),
-      pass: null,
-      askForKeyFrame: () => undefined,
-      idle: Promise.resolve(),
-    };
-    this.#receivers.set(id, receiver);
-  }
-
-  #startReceiver(id: number, pipe: FramePipe, out: TransformStreamDefaultController<EncodedFrame>): void {
-    const receiver = this.#receivers.get(id);
-    if (!receiver) return;
-    receiver.pass = (frame) => out.enqueue(frame);
-    // Rejects when the track has ended meanwhile.
-    receiver.askForKeyFrame = () => void pipe.sendKeyFrameRequest?.().catch(() => undefined);
+    if (known && JSON.stringify(known.opener.from) === JSON.stringify(from)) return;
+    known?.opener.close();
+    const opener = new Opener<EncodedFrame>(from, this.#ring, {
+      pass: (frame) => this.#outlets.get(id)?.pass(frame),
+      onState: () => this.#tellState(from),
+      askForKeyFrame: () => this.#outlets.get(id)?.askForKeyFrame(),
+    });
+    this.#receivers.set(id, { opener, idle: Promise.resolve(), lastFrameAt: this.now() });
   }
 
   async #take(id: number, frame: EncodedFrame): Promise<void> {
     const receiver = this.#receivers.get(id);
-    if (receiver) await this.#whenIdle(receiver, () => receiver.opener.take(frame, this.now()));
+    if (!receiver) return;
+    receiver.lastFrameAt = this.now();
+    await this.#whenIdle(receiver, () => receiver.opener.take(frame, this.now()));
+    // A track that was at fault may have fallen silent: what remains may be well.
+    if (this.#told.get(tile(receiver.opener.from)) !== "encrypted") this.#tellState(receiver.opener.from);
   }
 
   #whenIdle(receiver: Receiver, work: () => Promise<void>): Promise<void> {
@@ -164,7 +173,9 @@ export class FrameWorker {
       this.#receivers.delete(id);
     }
     for (const key of this.#told.keys()) {
-      if (member === null ? key.startsWith(`${room}/`) : key === `${room}/${member}`) this.#told.delete(key);
+      if (member === null ? key.startsWith(tile({ room, member: "" })) : key === tile({ room, member })) {
+        this.#told.delete(key);
+      }
     }
     if (member !== null) return;
     for (const [id, sender] of this.#senders) {
@@ -174,17 +185,21 @@ export class FrameWorker {
     }
   }
 
-  /** A member's tile shows the worst of what their tracks say. */
-  #tellState(room: string, member: string): void {
-    let worst: KeyState = "encrypted";
-    for (const { opener } of this.#receivers.values()) {
-      if (opener.from.room !== room || opener.from.member !== member) continue;
-      if (opener.state === "problem") worst = "problem";
-      else if (opener.state === "waiting" && worst === "encrypted") worst = "waiting";
-    }
-    const key = `${room}/${member}`;
-    if (this.#told.get(key) === worst) return;
+  /** A member's tile shows the worst of what their tracks say, as far as frames of them arrive. */
+  #tellState(of: Tile): void {
+    const key = tile(of);
+    const states = [...this.#receivers.values()]
+      .filter(({ opener, lastFrameAt }) => tile(opener.from) === key && this.now() - lastFrameAt < SILENT_SECONDS)
+      .map(({ opener }) => opener.state);
+    const worst = (["problem", "waiting", "encrypted"] as const).find((state) => states.includes(state));
+    if (!worst || this.#told.get(key) === worst) return;
     this.#told.set(key, worst);
-    this.tell({ type: "key-state", room, member, state: worst });
+    this.tell({ type: "key-state", room: of.room, member: of.member, state: worst });
   }
+}
+
+type Tile = Pick<From, "room" | "member">;
+
+function tile({ room, member }: Tile): string {
+  return `${room}/${member}`;
 }

@@ -51,7 +51,7 @@ export class Opener<F extends Frame> {
   #gap = false;
 
   constructor(
-    public from: From,
+    readonly from: From,
     private readonly ring: KeyRing<Promise<SFrameKey>>,
     private readonly output: OpenerOutput<F>,
   ) {}
