@@ -98,7 +98,14 @@ class Links:
 class Server:
     """A `hearthside serve` process on ports and a data folder of its own."""
 
-    def __init__(self, folder: Path, *, settings: dict[str, str] | None = None, prefix: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: dict[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        module: str = "signaling.cli",
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "server.log"
@@ -107,6 +114,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = settings or {}
         self._prefix = list(prefix)
+        self._module = module
         self._process: asyncio.subprocess.Process | None = None
 
     def _environment(self) -> dict[str, str]:
@@ -120,7 +128,7 @@ class Server:
 
     async def start(self) -> None:
         """Start, and wait until the server says that it is ready. Raises RuntimeError with its log if it does not."""
-        command = [*self._prefix, sys.executable, "-m", "signaling.cli", "serve", "--data", str(self.data)]
+        command = [*self._prefix, sys.executable, "-m", self._module, "serve", "--data", str(self.data)]
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--media-port", str(self.media_port)]
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
