@@ -3,17 +3,16 @@
  * What the room's messages mean is decided in room.ts; here it is carried out, one message after another.
  */
 import { ChatLog } from "./chat_log";
-import type { E2eeManager, KeyState, Message } from "./e2ee/manager";
+import type { E2eeManager, KeyState } from "./e2ee/manager";
+import { Knocks } from "./knocks";
 import { SpeakerDetector } from "./levels";
 import { RoomMedia } from "./media";
+import { MediaLine } from "./media_line";
 import type { Announcement } from "./model";
-import { Outbox, type Unsent } from "./outbox";
 import type {
   ClientMessage,
   ErrorMessage,
   JoinedMessage,
-  Knock,
-  KnockGoneMessage,
   RoomState,
   SaidMessage,
   ServerMessage,
@@ -21,9 +20,9 @@ import type {
 } from "./protocol_types";
 import { Room, type RoomEffect } from "./room";
 import { rosterViews } from "./roster";
+import { Saying } from "./saying";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
-import { WaitingList } from "./waiting_list";
 
 /** Looks at levels and connections, ms: `audioLevel` changes every 110-125 ms, more looks would see the same twice. */
 const LOOK_MS = 200;
@@ -31,9 +30,6 @@ const LOOK_MS = 200;
 const NOT_SENT_MS = 12_000;
 /** Before a refused `state` is said again, ms, if the server names no time. */
 const AGAIN_MS = 1_000;
-/** "Connecting voice and picture" is shown only after this, ms: most connections take less. */
-const CALM_MS = 1_500;
-
 /** The part of the devices that a call sends and shows. */
 export interface OutgoingDevices {
   outgoing(input: "microphone" | "camera"): MediaStreamTrack | null;
@@ -85,23 +81,21 @@ export class Call {
   readonly roomId: string;
   readonly #room: Room;
   readonly #chat = new ChatLog();
-  readonly #waiting = new WaitingList();
+  readonly #door: Knocks;
+  readonly #saying: Saying;
   readonly #detector = new SpeakerDetector();
   readonly #media: RoomMedia;
-  #outbox: Outbox;
   #speaking: ReadonlySet<string> = new Set();
   #keys = new Map<string, KeyState>();
   #seeds = new Map<string, Uint8Array>();
   #lastHand: number;
   #stateQueued = false;
-  #mediaMissingSince: number | null = performance.now();
+  readonly #line = new MediaLine();
   #ended = false;
   #looks: ReturnType<typeof setInterval> | undefined;
   #due: ReturnType<typeof setTimeout> | undefined;
   /** Messages are understood one after another, whatever opening one of them takes. */
   #incoming: Promise<void>;
-  /** Envelopes are sealed, numbered and sent in the order in which they were said. */
-  #outgoing: Promise<void> = Promise.resolve();
 
   constructor(
     joined: JoinedMessage,
@@ -114,7 +108,20 @@ export class Call {
     this.#lastHand = options.hand;
     const own = { name: options.name, ...this.#openDevices(), hand: options.hand };
     this.#room = new Room({ id: state.id, own, numberNames: options.numberNames });
-    this.#outbox = new Outbox(state.said_n);
+    this.#saying = new Saying({
+      room: state.id,
+      taken: state.said_n,
+      seal: (message, to) => options.e2ee.seal(state.id, message, to),
+      send: options.send,
+      chatLost: (key) => this.#chat.notSent(key),
+    });
+    this.#door = new Knocks({
+      self: joined.member,
+      open: options.openKnock,
+      avatarSeed: (knock) => options.avatarSeed(joined.meeting, knock),
+      nameOf: (member) => this.nameOf(member),
+      announce: (announcement) => this.#announce(announcement),
+    });
     this.#media = new RoomMedia({
       room: state.id,
       send: options.send,
@@ -134,10 +141,8 @@ export class Call {
       const state = mainRoom(joined);
       await this.#learnSeeds(state.members.map((member) => member.id));
       this.#room.enter(joined.member, state, true, performance.now());
-      const { taken, again } = this.#outbox.resume(state.said_n);
-      for (const one of taken) if (one.chat) this.#chat.sent(one.chat, null);
-      for (const one of again) this.#transmit(one);
-      await this.#takeKnocks(joined.knocks ?? []);
+      for (const one of this.#saying.resume(state.said_n)) if (one.chat) this.#chat.sent(one.chat, null);
+      await this.#door.take(joined.knocks ?? []);
       this.#media.resumed(joined.media_kept ?? false);
     });
   }
@@ -193,7 +198,7 @@ export class Call {
 
   /** Ids of the people who wait for an answer. */
   get knocks(): string[] {
-    return this.#waiting.unanswered;
+    return this.#door.list.unanswered;
   }
 
   /** The last sequence number taken in, for `resume.seen`. */
@@ -205,14 +210,10 @@ export class Call {
     return this.#room.nameOf(member) ?? "";
   }
 
-  /** Called while the socket is lost and when it is back, for the one line about the connection. */
-  draw(): void {
-    this.#draw();
-  }
-
   /** Everything ends: connections, timers, keys. */
   end(): void {
     this.#ended = true;
+    this.#saying.stop();
     clearInterval(this.#looks);
     clearTimeout(this.#due);
     this.#media.close();
@@ -232,7 +233,7 @@ export class Call {
     this.#media.setTrack("audio", this.options.devices.outgoing("microphone"));
     this.#media.setTrack("video", this.options.devices.outgoing("camera"));
     this.#media.start();
-    await this.#takeKnocks(joined.knocks ?? []);
+    await this.#door.take(joined.knocks ?? []);
     this.#looks = setInterval(() => void this.#look(), LOOK_MS);
     this.#settle();
   }
@@ -276,10 +277,10 @@ export class Call {
         this.#media.offered(message);
         break;
       case "knocked":
-        await this.#knocked(message.knock, true);
+        await this.#door.knocked(message.knock);
         break;
       case "knock_gone":
-        this.#knockGone(message);
+        this.#door.gone(message);
         break;
       case "error":
         this.#refused(message);
@@ -289,7 +290,7 @@ export class Call {
 
   async #said(message: SaidMessage): Promise<void> {
     if (message.sender === this.self) {
-      const own = this.#outbox.confirm(message.n);
+      const own = this.#saying.confirm(message.n);
       if (own?.chat) this.#chat.sent(own.chat, message.seq);
       if (own?.hand !== undefined) this.#room.echoed(message.seq, own.hand);
       return;
@@ -302,7 +303,7 @@ export class Call {
   #refused(message: ErrorMessage): void {
     this.#media.refused(message);
     if (message.about !== "say" || message.n == null) return;
-    const refused = this.#outbox.refuse(message.n);
+    const refused = this.#saying.refuse(message.n);
     if (refused?.chat) this.#chat.notSent(refused.chat);
     else if (refused && refused.to === null) {
       setTimeout(() => this.#queueState(), (message.retry_after ?? 0) * 1000 || AGAIN_MS);
@@ -341,7 +342,7 @@ export class Call {
         else this.#sayState(effect.to);
         break;
       case "say":
-        this.#say(() => effect.message, { to: effect.to });
+        this.#saying.say(() => effect.message, { to: effect.to });
         break;
       case "contexts":
         e2ee.setContexts(this.roomId, effect.member, effect.leaf, effect.contexts);
@@ -378,7 +379,7 @@ export class Call {
 
   #sayState(to: string | null): void {
     const carries: { to: string | null; hand?: number | null } = { to };
-    this.#say(() => {
+    this.#saying.say(() => {
       if (to === null) {
         this.#stateQueued = false;
         carries.hand = this.#room.own.hand;
@@ -388,59 +389,12 @@ export class Call {
   }
 
   #sayChat(key: string, text: string): void {
-    this.#say(() => ({ type: "chat", text }), { to: null, chat: key });
+    this.#saying.say(() => ({ type: "chat", text }), { to: null, chat: key });
     setTimeout(() => {
-      if (this.#outbox.withdraw(key)) this.#chat.notSent(key);
+      if (this.#saying.withdraw(key)) this.#chat.notSent(key);
       this.#draw();
     }, NOT_SENT_MS);
     this.#draw();
-  }
-
-  #say(compose: () => Message, carries: { to: string | null; chat?: string; hand?: number | null }): void {
-    this.#outgoing = this.#outgoing
-      .then(async () => {
-        if (this.#ended) return;
-        const body = await this.options.e2ee.seal(this.roomId, compose(), carries.to ?? undefined);
-        const { added, lost } = this.#outbox.add(body, carries);
-        if (lost?.chat) this.#chat.notSent(lost.chat);
-        this.#transmit(added);
-      })
-      .catch(() => {
-        // Sealing refuses only what is too long, or a room that was left meanwhile.
-        if (carries.chat) this.#chat.notSent(carries.chat);
-      });
-  }
-
-  #transmit(one: Unsent): void {
-    const { n, body, to } = one;
-    const message: ClientMessage = { type: "say", room: this.roomId, n, body, ...(to === null ? {} : { to }) };
-    if (this.options.send(message)) one.transmitted = true;
-  }
-
-  // -- The door ------------------------------------------------------------------------------------------------------
-
-  async #takeKnocks(knocks: Knock[]): Promise<void> {
-    this.#waiting.keepOnly(new Set(knocks.map((knock) => knock.id)));
-    for (const knock of knocks) await this.#knocked(knock, false);
-  }
-
-  async #knocked(knock: Knock, live: boolean): Promise<void> {
-    const [name, seed] = await Promise.all([
-      this.options.openKnock(knock.sealed),
-      this.options.avatarSeed(this.meeting, knock.id),
-    ]);
-    const fresh = this.#waiting.knocked(knock, name, seed, performance.now());
-    if (live && fresh) this.#announce({ urgency: "polite", kind: "knock", name });
-  }
-
-  #knockGone(message: KnockGoneMessage): void {
-    const { knock, outcome, by } = message;
-    const name = this.#waiting.get(knock)?.name ?? null;
-    const other = by != null && by !== this.self ? this.nameOf(by) : null;
-    this.#waiting.gone(knock, outcome, other, performance.now());
-    if (other !== null && outcome !== "withdrawn") {
-      this.#announce({ urgency: "polite", kind: "knock-answered", name, by: other, outcome });
-    }
   }
 
   // -- Showing -------------------------------------------------------------------------------------------------------
@@ -454,7 +408,7 @@ export class Call {
   async #look(): Promise<void> {
     const now = performance.now();
     if (this.options.store.connection.peek() !== "reconnecting") this.#media.tick(now);
-    if (this.#waiting.tick(now)) this.#draw();
+    if (this.#door.list.tick(now)) this.#draw();
     const levels = await this.#media.levels().catch(() => new Map<string, number>());
     if (this.#ended) return;
     for (const [member] of levels) if (!this.#room.member(member)?.state?.microphone) levels.delete(member);
@@ -479,23 +433,11 @@ export class Call {
     } as const;
     store.members.value = rosterViews(this.#room, sources, store.members.peek());
     store.chat.value = this.#chat.messages;
-    const knocks = this.#waiting.views;
-    const before = store.knocks.peek();
-    if (knocks.length !== before.length || knocks.some((view, index) => view !== before[index])) {
-      store.knocks.value = knocks;
+    store.knocks.value = this.#door.list.views;
+    store.lastFacilitator.value = this.#room.onlyFacilitator;
+    if (store.connection.peek() !== "reconnecting") {
+      store.connection.value = this.#line.at(this.#media.state, performance.now());
     }
-    const facilitators = this.#room.members.filter((member) => member.role === "facilitator" && member.connected);
-    store.lastFacilitator.value = facilitators.length === 1 && facilitators[0]?.id === this.self;
-    if (store.connection.peek() !== "reconnecting") store.connection.value = this.#mediaLine();
-  }
-
-  #mediaLine(): "fine" | "media-connecting" | "media-blocked" {
-    const { state } = this.#media;
-    const now = performance.now();
-    if (state === "connected") this.#mediaMissingSince = null;
-    else this.#mediaMissingSince ??= now;
-    if (state === "blocked") return "media-blocked";
-    return this.#mediaMissingSince !== null && now - this.#mediaMissingSince > CALM_MS ? "media-connecting" : "fine";
   }
 
   #openDevices(): { microphone: boolean; camera: boolean } {

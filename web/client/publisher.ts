@@ -31,7 +31,8 @@ export class Publisher {
     this.contexts = (["audio", "video"] as const).map((kind) =>
       options.protect(this.#transceivers[kind].sender, { track: this.#ids[kind], kind }),
     );
-    for (const kind of ["audio", "video"] as const) void this.setTrack(kind, options.tracks[kind]);
+    // Refused only by a connection that was closed in the same moment.
+    for (const kind of ["audio", "video"] as const) this.setTrack(kind, options.tracks[kind]).catch(() => undefined);
   }
 
   /** Send this track, or nothing: without a track no packet leaves, so that muting is real and unmuting needs no offer. */

@@ -103,6 +103,12 @@ export class Room {
     return hands.findIndex((member) => member.id === id) + 1;
   }
 
+  /** Whether one's own leaving would leave the room without a facilitator. */
+  get onlyFacilitator(): boolean {
+    const facilitators = this.members.filter((member) => member.role === "facilitator" && member.connected);
+    return facilitators.length === 1 && facilitators[0]?.id === this.self;
+  }
+
   /** The server's picture after joining or a resume. `continued`: this page was in the room before. */
   enter(self: string, room: RoomState, continued: boolean, now: number): void {
     this.self = self;

@@ -4,23 +4,20 @@
  */
 import { toBase64url } from "./base64url";
 import { Call, type CallMessage } from "./call";
+import { callActions } from "./call_actions";
 import { Connection, type SocketLike } from "./connection";
-import type { DeviceKind, DeviceManager } from "./devices";
+import { deviceActions } from "./device_actions";
+import type { DeviceManager } from "./devices";
 import type { E2eeManager, ManagerOptions } from "./e2ee/manager";
+import { KeptDevices } from "./kept_devices";
 import type { Door } from "./links";
 import type { Memory, TabState } from "./memory";
 import type { Actions, LeftReason, Problem } from "./model";
 import { cleanName, nameProblem, numberNames } from "./names";
-import type {
-  ErrorCode,
-  ErrorMessage,
-  JoinedMessage,
-  JoinMessage,
-  ResumeMessage,
-  ServerMessage,
-} from "./protocol_types";
+import type { ErrorMessage, JoinedMessage, JoinMessage, ResumeMessage, ServerMessage } from "./protocol_types";
+import { PROBLEMS, worthSaying } from "./refusals";
 import { RESERVED_NAMES } from "./reserved_names";
-import { playTestSound, type Sound } from "./sound";
+import type { Sound } from "./sound";
 import type { Store } from "./store";
 
 export interface SessionOptions {
@@ -40,44 +37,49 @@ export interface SessionOptions {
   reload(): void;
 }
 
-/** Refusals before the person is in, and the page that explains each. */
-const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
-  unknown_group: "unknown-group",
-  bad_proof: "foreign-link",
-  meeting_full: "meeting-full",
-  waiting_room_full: "waiting-room-full",
-  server_full: "server-full",
-  rate_limited: "too-busy",
-  bad_message: "version",
-};
-
-/** Refusals that a facilitator should hear about; the others are about things that happened meanwhile. */
-const WORTH_SAYING: readonly ErrorCode[] = ["meeting_full", "not_permitted", "rate_limited", "internal"];
-const MODERATION = ["admit", "decline", "remove", "mute", "mute_everyone", "end_meeting", "delete_group"];
-
 const randomId = () => toBase64url(crypto.getRandomValues(new Uint8Array(12)));
 
-export class Session implements Actions {
+export class Session {
+  readonly actions: Actions;
   readonly #connection: Connection;
+  readonly #kept: KeptDevices;
   #e2ee: E2eeManager | null = null;
   #call: Call | null = null;
   /** This page has been waiting or in a call: an expired session is news to the person then. */
   #wasIn = false;
   #lost = false;
-  /** While false, closing devices says nothing about what the person wants: the page closes them. */
-  #theirChoice = true;
-  #wasOn = { microphone: false, camera: false };
 
   constructor(private readonly options: SessionOptions) {
     const { store, tab, door } = options;
     store.role.value = door.link.role;
     store.ownName.value = tab.name;
+    this.#kept = new KeptDevices({
+      devices: options.devices,
+      tab,
+      save: () => this.#save(),
+      announce: (announcement) => store.announce(announcement),
+    });
     this.#connection = new Connection(options.openSocket, {
       hello: (nonce) => this.#hello(nonce),
       message: (message) => this.#received(message),
       lost: () => this.#connectionLost(),
       gaveUp: () => this.#gaveUp(),
     });
+    this.actions = {
+      agree: () => this.#agree(),
+      checkName: (name) => nameProblem(name, RESERVED_NAMES),
+      askToJoin: (name) => this.#askToJoin(name),
+      stopWaiting: () => this.#stopWaiting(),
+      leave: () => this.#leave(),
+      rejoin: () => this.#rejoin(),
+      copyLink: (which) => this.#copyLink(which),
+      reload: options.reload,
+      ...deviceActions(options.devices, this.#kept, options.sound),
+      ...callActions(
+        () => this.#call,
+        (message) => this.#connection.send(message),
+      ),
+    };
   }
 
   /** The first page: straight back into a session that this tab was in, or the page before joining. */
@@ -99,26 +101,13 @@ export class Session implements Actions {
 
   /** The page goes away, perhaps into the browser's cache: nothing may stay open. The place in the meeting is kept. */
   hide(): void {
-    this.#closeDevices();
+    this.#kept.stop();
     this.#connection.stop();
     this.#endCall();
   }
 
   deviceChanged(input: "microphone" | "camera"): void {
-    const { devices, store, tab } = this.options;
-    const { state } = devices[input].value;
-    const on = devices.outgoing(input) !== null;
-    if (this.#theirChoice) {
-      if (state !== "asking" && tab[input] !== on) {
-        tab[input] = on;
-        this.#save();
-      }
-      if (on !== this.#wasOn[input]) {
-        const kind = `${input === "microphone" ? "mic" : "camera"}-${on ? "on" : "off"}` as const;
-        store.announce({ urgency: "assertive", kind });
-      }
-    }
-    this.#wasOn[input] = on;
+    this.#kept.changed(input);
     this.#call?.devicesChanged();
   }
 
@@ -126,22 +115,18 @@ export class Session implements Actions {
     this.options.store.announce({ urgency: "assertive", kind: "sound-blocked" });
   }
 
-  // -- Actions: before the call --------------------------------------------------------------------------------------
+  // -- What the person does --------------------------------------------------------------------------------------
 
-  agree(): void {
+  #agree(): void {
     const { store, tab } = this.options;
     tab.agreed = true;
     store.devicesOpened.value = true;
-    this.#restoreDevices();
+    this.#kept.restore();
   }
 
-  checkName(name: string): "empty" | "too-long" | "reserved" | "characters" | null {
-    return nameProblem(name, RESERVED_NAMES);
-  }
-
-  askToJoin(name: string): void {
+  #askToJoin(name: string): void {
     const { store, tab } = this.options;
-    if (this.checkName(name) !== null) return;
+    if (nameProblem(name, RESERVED_NAMES) !== null) return;
     tab.name = cleanName(name);
     store.ownName.value = tab.name;
     this.#save();
@@ -149,126 +134,29 @@ export class Session implements Actions {
     this.#connection.start();
   }
 
-  stopWaiting(): void {
+  #stopWaiting(): void {
     this.#connection.send({ type: "leave" });
     this.#connection.stop();
     this.#forgetSession();
     this.#before();
   }
 
-  rejoin(): void {
+  #rejoin(): void {
     const { store, tab } = this.options;
     if (!tab.agreed || tab.name === "") {
       this.#before();
       return;
     }
     store.screen.value = { name: "opening" };
-    this.askToJoin(tab.name);
+    this.#askToJoin(tab.name);
   }
 
-  continueWithoutDevices(): void {
-    const { devices, tab } = this.options;
-    for (const input of ["microphone", "camera"] as const) {
-      devices.close(input);
-      tab[input] = false;
-    }
-    this.#save();
-  }
-
-  // -- Actions: devices ----------------------------------------------------------------------------------------------
-
-  setMicrophone(on: boolean): void {
-    this.options.devices.set("microphone", on);
-  }
-
-  setCamera(on: boolean): void {
-    this.options.devices.set("camera", on);
-  }
-
-  chooseDevice(kind: DeviceKind, id: string): void {
-    this.options.devices.choose(kind, id);
-    if (kind === "speaker") this.options.sound.choose(id);
-  }
-
-  retryDevice(kind: "microphone" | "camera"): void {
-    this.options.devices.set(kind, true);
-  }
-
-  playTestSound(): Promise<void> {
-    return playTestSound(this.options.devices.speaker.value.chosen);
-  }
-
-  turnSoundOn(): void {
-    void this.options.sound.turnOn();
-  }
-
-  attachSound(host: HTMLElement): () => void {
-    return this.options.sound.attach(host);
-  }
-
-  // -- Actions: in the call ------------------------------------------------------------------------------------------
-
-  raiseHand(): void {
-    this.#call?.raiseHand();
-  }
-
-  lowerHand(): void {
-    this.#call?.lowerHand();
-  }
-
-  lowerHandOf(member: string): void {
-    this.#call?.lowerHandOf(member);
-  }
-
-  sendChat(text: string): void {
-    const trimmed = text.trim();
-    if (trimmed !== "") this.#call?.sendChat(trimmed);
-  }
-
-  resendChat(key: string): void {
-    this.#call?.resendChat(key);
-  }
-
-  admit(knock: string): void {
-    this.#ask({ type: "admit", knocks: [knock] });
-  }
-
-  admitAll(): void {
-    const knocks = this.#call?.knocks ?? [];
-    // `admit` takes at most 256 at once; the waiting room holds fewer.
-    if (knocks.length > 0) this.#ask({ type: "admit", knocks: knocks.slice(0, 256) });
-  }
-
-  decline(knock: string): void {
-    this.#ask({ type: "decline", knock });
-  }
-
-  mute(member: string): void {
-    this.#ask({ type: "mute", member });
-  }
-
-  muteEveryone(): void {
-    this.#ask({ type: "mute_everyone" });
-  }
-
-  remove(member: string): void {
-    this.#ask({ type: "remove", member });
-  }
-
-  endMeeting(): void {
-    this.#ask({ type: "end_meeting" });
-  }
-
-  deleteGroup(): void {
-    this.#ask({ type: "delete_group" });
-  }
-
-  leave(): void {
+  #leave(): void {
     this.#connection.send({ type: "leave" });
     this.#finish("left");
   }
 
-  async copyLink(which: "participant" | "facilitator" | "this"): Promise<boolean> {
+  async #copyLink(which: "participant" | "facilitator" | "this"): Promise<boolean> {
     const { door, base, copy, store } = this.options;
     const links = {
       participant: () => door.participantLink(base),
@@ -279,10 +167,6 @@ export class Session implements Actions {
     const copied = link !== null && (await copy(link));
     if (copied) store.announce({ urgency: "polite", kind: "copied" });
     return copied;
-  }
-
-  reload(): void {
-    this.options.reload();
   }
 
   // -- The connection ------------------------------------------------------------------------------------------------
@@ -350,9 +234,7 @@ export class Session implements Actions {
         this.#finish("taken-over");
         break;
       case "muted":
-        if (this.options.devices.outgoing("microphone")) this.#muted(message.everyone ?? false);
-        // A microphone that is just being opened closes too.
-        this.options.devices.close("microphone");
+        this.#kept.mute(message.everyone ?? false);
         break;
       case "error":
         this.#refused(message);
@@ -411,7 +293,7 @@ export class Session implements Actions {
     store.connection.value = "fine";
     if (store.role.value === "organiser") return;
     store.devicesOpened.value = tab.agreed;
-    if (first) this.#restoreDevices();
+    if (first) this.#kept.restore();
   }
 
   #connectionLost(): void {
@@ -431,7 +313,7 @@ export class Session implements Actions {
   #refused(message: ErrorMessage): void {
     const { store } = this.options;
     if (this.#connection.established) {
-      if (MODERATION.includes(message.about ?? "") && WORTH_SAYING.includes(message.code)) {
+      if (worthSaying(message)) {
         store.announce({ urgency: "polite", kind: "request-refused", code: message.code });
       }
       this.#call?.handle(message);
@@ -462,7 +344,7 @@ export class Session implements Actions {
   #finish(reason: LeftReason): void {
     const { store } = this.options;
     this.#connection.stop();
-    this.#closeDevices();
+    this.#kept.stop();
     this.#endCall();
     this.#forgetSession();
     const organiser = store.role.value === "organiser";
@@ -473,14 +355,14 @@ export class Session implements Actions {
 
   #declined(retryAfter: number): void {
     this.#connection.stop();
-    this.#closeDevices();
+    this.#kept.stop();
     this.#forgetSession();
     this.options.store.screen.value = { name: "declined", retryAt: performance.now() + retryAfter * 1000 };
   }
 
   #problem(problem: Problem): void {
     this.#connection.stop();
-    this.#closeDevices();
+    this.#kept.stop();
     this.#endCall();
     this.#forgetSession();
     this.options.store.screen.value = { name: "problem", problem };
@@ -512,37 +394,9 @@ export class Session implements Actions {
 
   // -- Small things --------------------------------------------------------------------------------------------------
 
-  #ask(message: Parameters<Connection["send"]>[0]): void {
-    this.#connection.send(message);
-  }
-
-  #muted(everyone: boolean): void {
-    const { store } = this.options;
-    this.#wasOn.microphone = false; // said below in better words than "microphone off"
-    store.announce({ urgency: "assertive", kind: everyone ? "muted-everyone" : "muted-by" });
-  }
-
   #announceConnection(kind: "connection-lost" | "connection-back"): void {
     const microphoneOn = this.options.devices.outgoing("microphone") !== null;
     this.options.store.announce({ urgency: "assertive", kind, microphoneOn });
-  }
-
-  #restoreDevices(): void {
-    const { devices, tab } = this.options;
-    const { microphone, camera } = tab;
-    if (!tab.agreed) return;
-    for (const [input, wanted] of [
-      ["microphone", microphone],
-      ["camera", camera],
-    ] as const) {
-      if (wanted && devices.outgoing(input) === null) devices.set(input, true);
-    }
-  }
-
-  #closeDevices(): void {
-    this.#theirChoice = false;
-    this.options.devices.stop();
-    this.#theirChoice = true;
   }
 
   #keepToken(token: string): void {

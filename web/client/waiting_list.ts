@@ -7,10 +7,12 @@ const ANSWERED_MS = 4_000;
 
 export class WaitingList {
   #views = new Map<string, KnockView & { until: number }>();
+  #sorted: KnockView[] | null = [];
 
-  /** In order of arrival. */
+  /** In order of arrival; the same array while nothing changed. */
   get views(): KnockView[] {
-    return [...this.#views.values()].sort((a, b) => a.since - b.since);
+    this.#sorted ??= [...this.#views.values()].sort((a, b) => a.since - b.since);
+    return this.#sorted;
   }
 
   get(id: string): KnockView | undefined {
@@ -25,6 +27,7 @@ export class WaitingList {
   /** Somebody knocked, or something about them changed. Returns true for a new knock. */
   knocked(knock: Knock, name: string | null, avatarSeed: Uint8Array, now: number): boolean {
     const known = this.#views.get(knock.id);
+    this.#sorted = null;
     this.#views.set(knock.id, {
       id: knock.id,
       name,
@@ -40,6 +43,7 @@ export class WaitingList {
 
   /** Whole list anew, after joining or a resume: what is not in it is gone. */
   keepOnly(ids: ReadonlySet<string>): void {
+    this.#sorted = null;
     for (const id of this.#views.keys()) if (!ids.has(id)) this.#views.delete(id);
   }
 
@@ -47,6 +51,7 @@ export class WaitingList {
   gone(id: string, outcome: KnockGoneMessage["outcome"], by: string | null, now: number): void {
     const view = this.#views.get(id);
     if (!view) return;
+    this.#sorted = null;
     if (by === null && outcome !== "withdrawn") this.#views.delete(id);
     else this.#views.set(id, { ...view, answered: { outcome, by }, until: now + ANSWERED_MS });
   }
@@ -57,6 +62,7 @@ export class WaitingList {
     for (const [id, view] of this.#views) {
       if (view.until <= now) {
         this.#views.delete(id);
+        this.#sorted = null;
         changed = true;
       }
     }

@@ -13,7 +13,7 @@ beforeEach(async () => {
   await ana.comeIn();
 });
 afterEach(() => {
-  ana.session.leave();
+  ana.actions.leave();
   vi.useRealTimers();
 });
 
@@ -58,8 +58,8 @@ test("a newcomer gets one's state alone, soon", async () => {
 
 test("chat: on its way, then in its place; others' words are counted and announced", async () => {
   await ana.hearSaid("marta", MARTA);
-  ana.session.sendChat("  hello  ");
-  ana.session.sendChat("   ");
+  ana.actions.sendChat("  hello  ");
+  ana.actions.sendChat("   ");
   await settle();
   expect(ana.model.chat.value).toMatchObject([{ text: "hello", state: "sending", own: true, seq: 0 }]);
   await ana.hearSaid("marta", { type: "chat", text: "good evening" });
@@ -74,9 +74,9 @@ test("chat: on its way, then in its place; others' words are counted and announc
 
 test("what the room did not take before a loss is said again, the very same, and nothing else", async () => {
   await ana.echo();
-  ana.session.sendChat("first");
+  ana.actions.sendChat("first");
   await settle();
-  ana.session.sendChat("second");
+  ana.actions.sendChat("second");
   await settle();
   const [first, second] = ana.said("chat").map((message) => message.n);
   const bodies = ana.sent("say").map((message) => message.body);
@@ -93,7 +93,7 @@ test("what the room did not take before a loss is said again, the very same, and
 test("written without a network it is given back after twelve seconds, and sent when asked again", async () => {
   await ana.echo();
   ana.socket.close(1006);
-  ana.session.sendChat("into the void");
+  ana.actions.sendChat("into the void");
   await vi.advanceTimersByTimeAsync(11_900);
   expect(ana.model.chat.value[0]?.state).toBe("sending");
   await vi.advanceTimersByTimeAsync(200);
@@ -102,14 +102,14 @@ test("written without a network it is given back after twelve seconds, and sent 
   await ana.greet();
   await ana.hear(ana.joined(PRESENT, { resumed: true, room: { said_n: 1 } }));
   expect(ana.said("chat")).toEqual([]);
-  ana.session.resendChat(ana.model.chat.value[0]?.key ?? "");
+  ana.actions.resendChat(ana.model.chat.value[0]?.key ?? "");
   await settle();
   expect(ana.said("chat")).toHaveLength(1);
   expect(ana.model.chat.value[0]?.state).toBe("sending");
 });
 
 test("a refused message is given back; a refused state is said again later", async () => {
-  ana.session.sendChat("too fast");
+  ana.actions.sendChat("too fast");
   await settle();
   const n = ana.said("chat")[0]?.n as number;
   await ana.hear({ type: "error", code: "rate_limited", about: "say", n, retry_after: 2 });
@@ -129,8 +129,8 @@ test("a refused message is given back; a refused state is said again later", asy
 });
 
 test("a hand goes up with null, gets its number from the echo, and is kept over a reload", async () => {
-  ana.session.raiseHand();
-  ana.session.raiseHand();
+  ana.actions.raiseHand();
+  ana.actions.raiseHand();
   await settle();
   expect(ana.said("state").at(-1)).toMatchObject({ hand: null });
   await ana.echo();
@@ -184,8 +184,8 @@ test("who speaks is marked from levels, and nobody who is muted", async () => {
 test("a facilitator's door: knocks are named, answered, and cleared by whoever was first", async () => {
   const marta = new Person("facilitator");
   marta.session.begin();
-  marta.session.agree();
-  marta.session.askToJoin("Marta");
+  marta.actions.agree();
+  marta.actions.askToJoin("Marta");
   await marta.greet();
   const knock = (id: string) => ({ id, sealed: `sealed-${id}`, waiting_seconds: 0 });
   const members = [member("me", 0, "facilitator"), member("ben", 1, "facilitator")];
@@ -197,9 +197,9 @@ test("a facilitator's door: knocks are named, answered, and cleared by whoever w
   expect(marta.announcements.filter((one) => one.kind === "knock")).toEqual([
     { urgency: "polite", kind: "knock", name: "late" },
   ]);
-  marta.session.admit("early");
-  marta.session.admitAll();
-  marta.session.decline("late");
+  marta.actions.admit("early");
+  marta.actions.admitAll();
+  marta.actions.decline("late");
   expect(marta.sent("admit").map((message) => message.knocks)).toEqual([["early"], ["early", "late"]]);
   await marta.hear({ type: "knock_gone", knock: "early", outcome: "admitted", by: "me" });
   await marta.hear({ type: "knock_gone", knock: "late", outcome: "declined", by: "ben" });
@@ -207,9 +207,9 @@ test("a facilitator's door: knocks are named, answered, and cleared by whoever w
   expect(marta.kinds()).toContain("knock-answered");
   await vi.advanceTimersByTimeAsync(5000);
   expect(marta.model.knocks.value).toEqual([]);
-  for (const act of ["mute", "remove"] as const) marta.session[act]("ana");
-  marta.session.muteEveryone();
-  marta.session.endMeeting();
+  for (const act of ["mute", "remove"] as const) marta.actions[act]("ana");
+  marta.actions.muteEveryone();
+  marta.actions.endMeeting();
   expect(marta.socket.sent.slice(-4).map((message) => message.type)).toEqual([
     "mute",
     "remove",
@@ -220,5 +220,5 @@ test("a facilitator's door: knocks are named, answered, and cleared by whoever w
   expect(marta.announcements.at(-1)).toEqual({ urgency: "polite", kind: "request-refused", code: "meeting_full" });
   await marta.hear({ type: "member_lost", room: "room", seq: ++marta.seq, member: "ben" });
   expect(marta.model.lastFacilitator.value).toBe(true);
-  marta.session.leave();
+  marta.actions.leave();
 });

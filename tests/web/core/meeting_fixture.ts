@@ -4,7 +4,7 @@ import { DeviceManager } from "../../../web/client/devices";
 import type { E2eeManager, Message } from "../../../web/client/e2ee/manager";
 import type { Door } from "../../../web/client/links";
 import { freshTab, Memory, type TabState } from "../../../web/client/memory";
-import type { Announcement, Model, Role } from "../../../web/client/model";
+import type { Actions, Announcement, Model, Role } from "../../../web/client/model";
 import type {
   ClientMessage,
   JoinedMessage,
@@ -124,6 +124,10 @@ export class Person {
     this.model.onAnnouncement((announcement) => this.announcements.push(announcement));
   }
 
+  get actions(): Actions {
+    return this.session.actions;
+  }
+
   get socket(): FakeSocket {
     return this.sockets.at(-1) as FakeSocket;
   }
@@ -211,8 +215,8 @@ export class Person {
   /** From the page before joining into a room with Marta, a facilitator. */
   async comeIn(): Promise<void> {
     this.session.begin();
-    this.session.agree();
-    this.session.askToJoin("Ana");
+    this.actions.agree();
+    this.actions.askToJoin("Ana");
     await this.greet();
     await this.wait();
     await this.hear(this.joined([member("marta", 0, "facilitator"), member("me", 1)]));

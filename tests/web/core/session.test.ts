@@ -40,8 +40,8 @@ test("the contexts are announced before the publisher is offered", async () => {
 test("a facilitator goes straight in, without a sealed name or a mark", async () => {
   const marta = new Person("facilitator");
   marta.session.begin();
-  marta.session.agree();
-  marta.session.askToJoin("Marta");
+  marta.actions.agree();
+  marta.actions.askToJoin("Marta");
   await marta.greet();
   await marta.hear(marta.joined([member("me", 0, "facilitator")], { role: "facilitator" }));
   expect(marta.sent("join")[0]).not.toHaveProperty("sealed");
@@ -52,9 +52,9 @@ test("a facilitator goes straight in, without a sealed name or a mark", async ()
 test.each(["", "  ", "x".repeat(41), "everyone", "a\u202eb"])("the name %j does not reach the door", (name) => {
   const ana = new Person();
   ana.session.begin();
-  ana.session.askToJoin(name);
+  ana.actions.askToJoin(name);
   expect(ana.sockets).toHaveLength(0);
-  expect(ana.session.checkName(name)).not.toBeNull();
+  expect(ana.actions.checkName(name)).not.toBeNull();
 });
 
 test.each([
@@ -68,8 +68,8 @@ test.each([
 ] as [ErrorCode, string][])("refused with %s the person reads %s, and nothing stays open", async (code, problem) => {
   const ana = new Person();
   ana.session.begin();
-  ana.session.agree();
-  ana.session.askToJoin("Ana");
+  ana.actions.agree();
+  ana.actions.askToJoin("Ana");
   await ana.greet();
   await ana.hear({ type: "error", code, about: "join" });
   await vi.advanceTimersByTimeAsync(30_000);
@@ -79,14 +79,14 @@ test.each([
 test("declined: kindly, with the time from which one may ask again, and asking again uses the same name", async () => {
   const ana = new Person();
   ana.session.begin();
-  ana.session.agree();
-  ana.session.askToJoin("Ana");
+  ana.actions.agree();
+  ana.actions.askToJoin("Ana");
   await ana.greet();
   await ana.wait();
   await ana.hear({ type: "declined", retry_after: 60 });
   expect(ana.model.screen.value).toEqual({ name: "declined", retryAt: performance.now() + 60_000 });
   expect(ana.media.live).toEqual([]);
-  ana.session.rejoin();
+  ana.actions.rejoin();
   await ana.greet();
   await ana.hear({ type: "error", code: "wait_before_knocking", about: "join", retry_after: 20 });
   expect(ana.model.screen.value).toEqual({ name: "declined", retryAt: performance.now() + 20_000 });
@@ -95,13 +95,13 @@ test("declined: kindly, with the time from which one may ask again, and asking a
 test("waiting says whether a facilitator is here, and can be stopped", async () => {
   const ana = new Person();
   ana.session.begin();
-  ana.session.agree();
-  ana.session.askToJoin("Ana");
+  ana.actions.agree();
+  ana.actions.askToJoin("Ana");
   await ana.greet();
   await ana.wait();
   await ana.hear({ type: "door", facilitator_present: false });
   expect(ana.model.screen.value).toEqual({ name: "waiting", facilitatorPresent: false, reconnecting: false });
-  ana.session.stopWaiting();
+  ana.actions.stopWaiting();
   expect(ana.sent("leave")).toHaveLength(1);
   expect([ana.screen, ana.kept.token]).toEqual(["before", null]);
 });
@@ -109,8 +109,8 @@ test("waiting says whether a facilitator is here, and can be stopped", async () 
 test("a waiting person keeps the place over a lost network, and a restarted server learns the name again", async () => {
   const ana = new Person();
   ana.session.begin();
-  ana.session.agree();
-  ana.session.askToJoin("Ana");
+  ana.actions.agree();
+  ana.actions.askToJoin("Ana");
   await ana.greet();
   await ana.wait();
   ana.socket.close(1006);
@@ -125,8 +125,8 @@ test("a waiting person keeps the place over a lost network, and a restarted serv
 test("after a reload the session goes on, and what was off is not even asked for", async () => {
   const ana = new Person();
   await ana.comeIn();
-  ana.session.setMicrophone(false);
-  ana.session.setCamera(false);
+  ana.actions.setMicrophone(false);
+  ana.actions.setCamera(false);
   ana.session.hide();
   const again = new Person("participant", ana.tabStorage);
   again.session.begin();
@@ -146,7 +146,7 @@ test("after a reload the session goes on, and what was off is not even asked for
 test("after a reload what was open opens again by itself", async () => {
   const ana = new Person();
   await ana.comeIn();
-  ana.session.setCamera(false);
+  ana.actions.setCamera(false);
   ana.session.hide();
   const again = new Person("participant", ana.tabStorage);
   again.session.begin();
@@ -170,12 +170,12 @@ test("whatever was pressed: a reload is never more open than the last state seen
     await ana.comeIn();
     for (let step = 0; step < 12; step++) {
       const pick = Math.floor(random() * 7);
-      if (pick === 0) ana.session.setMicrophone(random() < 0.5);
-      else if (pick === 1) ana.session.setCamera(random() < 0.5);
+      if (pick === 0) ana.actions.setMicrophone(random() < 0.5);
+      else if (pick === 1) ana.actions.setCamera(random() < 0.5);
       else if (pick === 2) ana.media.live[0]?.unplug();
       else if (pick === 3) await ana.hear({ type: "muted", by: "marta" });
-      else if (pick === 4) ana.session.continueWithoutDevices();
-      else if (pick === 5) ana.session.retryDevice(random() < 0.5 ? "microphone" : "camera");
+      else if (pick === 4) ana.actions.continueWithoutDevices();
+      else if (pick === 5) ana.actions.retryDevice(random() < 0.5 ? "microphone" : "camera");
       else await vi.advanceTimersByTimeAsync(random() * 500);
     }
     await vi.advanceTimersByTimeAsync(1);
@@ -253,14 +253,14 @@ test.each([
 test("leaving says so; a reload afterwards restores nothing; rejoining knocks, as open as before", async () => {
   const ana = new Person();
   await ana.comeIn();
-  ana.session.setCamera(false);
-  ana.session.leave();
+  ana.actions.setCamera(false);
+  ana.actions.leave();
   expect(ana.sent("leave")).toHaveLength(1);
   expect([ana.screen, ana.media.live, ana.kept.token]).toEqual(["left left", [], null]);
   const reloaded = new Person("participant", ana.tabStorage);
   reloaded.session.begin();
   expect([reloaded.screen, reloaded.sockets.length]).toEqual(["before", 0]);
-  ana.session.rejoin();
+  ana.actions.rejoin();
   await ana.greet();
   expect(ana.sent("join")).toHaveLength(2);
   await ana.wait();
@@ -277,7 +277,7 @@ test("a soft mute closes the microphone and is told once; its owner opens it aga
   expect(ana.kinds()).toEqual(["muted-by"]);
   expect(ana.model.devices.microphone.value.state).toBe("off");
   expect(ana.said("state").at(-1)).toMatchObject({ microphone: false });
-  ana.session.setMicrophone(true);
+  ana.actions.setMicrophone(true);
   await vi.advanceTimersByTimeAsync(1);
   expect(ana.said("state").at(-1)).toMatchObject({ microphone: true });
   expect(ana.kinds()).toEqual(["muted-by", "mic-on"]);
@@ -286,10 +286,10 @@ test("a soft mute closes the microphone and is told once; its owner opens it aga
 test("a microphone that is just being opened closes at a soft mute too", async () => {
   const ana = new Person();
   await ana.comeIn();
-  ana.session.setMicrophone(false);
+  ana.actions.setMicrophone(false);
   ana.devices.choose("microphone", "other");
   ana.media.answers.audio = () => new Promise(() => undefined);
-  ana.session.setMicrophone(true);
+  ana.actions.setMicrophone(true);
   await ana.hear({ type: "muted", by: "marta", everyone: true });
   expect(ana.model.devices.microphone.value.state).toBe("off");
 });
@@ -297,15 +297,15 @@ test("a microphone that is just being opened closes at a soft mute too", async (
 test("continuing without devices closes them and stays; the camera can be turned on later", async () => {
   const ana = new Person();
   ana.session.begin();
-  ana.session.agree();
+  ana.actions.agree();
   await vi.advanceTimersByTimeAsync(1);
-  ana.session.continueWithoutDevices();
+  ana.actions.continueWithoutDevices();
   expect([ana.screen, ana.kept.microphone, ana.kept.camera]).toEqual(["before", false, false]);
-  ana.session.askToJoin("Ana");
+  ana.actions.askToJoin("Ana");
   await ana.greet();
   await ana.hear(ana.joined([member("me", 1)]));
   const asked = ana.media.asked.length;
-  ana.session.setCamera(true);
+  ana.actions.setCamera(true);
   await vi.advanceTimersByTimeAsync(1);
   expect([ana.media.asked.length, ana.model.devices.camera.value.state]).toEqual([asked + 1, "on"]);
 });
@@ -329,9 +329,9 @@ test("the token is renewed by a pong, and connection loss is told with the micro
 
 test("links are copied for those who hold them", async () => {
   const ana = new Person();
-  expect(await ana.session.copyLink("participant")).toBe(true);
-  expect(await ana.session.copyLink("facilitator")).toBe(false);
-  expect(await ana.session.copyLink("this")).toBe(true);
+  expect(await ana.actions.copyLink("participant")).toBe(true);
+  expect(await ana.actions.copyLink("facilitator")).toBe(false);
+  expect(await ana.actions.copyLink("this")).toBe(true);
   expect(ana.copied).toEqual(["https://meet.example.org/participant", "https://meet.example.org/own"]);
 });
 
@@ -342,7 +342,7 @@ test("the organiser proves the key, sees the page, and deletes the group", async
   expect(olu.sent("join")[0]).toMatchObject({ role: "organiser", signature: "signed nonce" });
   await olu.hear({ type: "organiser_ready", meeting_running: true });
   expect(olu.model.screen.value).toEqual({ name: "organiser", meetingRunning: true, deleted: false });
-  olu.session.deleteGroup();
+  olu.actions.deleteGroup();
   expect(olu.sent("delete_group")).toHaveLength(1);
   await olu.hear({ type: "ended", reason: "deleted" });
   expect(olu.model.screen.value).toEqual({ name: "organiser", meetingRunning: false, deleted: true });
