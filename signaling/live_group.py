@@ -96,7 +96,7 @@ class LiveGroup(Moderation):
             start, messages = meeting.rooms[room].replay(attendee.id, message.seen.get(room), now=now)
             states.append(self._room_state(meeting, attendee, room, start))
             missed += messages
-        self._tell_joined(meeting, attendee, states, resumed=True, media_kept=True, now=now)
+        self._tell_joined(meeting, attendee, states, resumed=True, media_kept=attendee.negotiated, now=now)
         for late in missed:
             self._send(connection, late)
         if attendee.missed_mute is not None:
@@ -116,7 +116,10 @@ class LiveGroup(Moderation):
 
     def negotiate(self, session: str, message: m.Publish | m.Subscribe | m.SubscribeAnswer) -> None:
         """Hand a media message on. Raises ``no_such_room``."""
-        self._out(e.Negotiate(self._running().room_of(session, message.room).id, session, message))
+        meeting = self._running()
+        room = meeting.room_of(session, message.room)
+        meeting.attendees[session].negotiated = True
+        self._out(e.Negotiate(room.id, session, message))
 
     def report_media_blocked(self, session: str, message: m.MediaBlocked) -> None:
         """A member's media did not connect. Raises ``no_such_room``."""

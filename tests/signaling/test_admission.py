@@ -171,7 +171,8 @@ def test_somebody_admitted_while_the_phone_is_locked_is_in_on_return() -> None:
     facilitator.send(m.Admit(knocks=[facilitator.find(m.Knocked)[0].knock.id]))
     assert not facilitator.find(m.MemberJoined)[0].member.connected
     back = person.resume()
-    assert back.take(m.Joined).resumed
+    joined = back.take(m.Joined)
+    assert (joined.resumed, joined.media_kept) == (True, False)
 
 
 def test_a_new_knock_replaces_the_lost_one_of_the_same_browser() -> None:

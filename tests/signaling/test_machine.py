@@ -143,6 +143,7 @@ def test_a_fresh_token_comes_with_a_pong_at_most_every_half_minute() -> None:
 def test_a_lost_member_keeps_the_place_and_hears_what_was_missed() -> None:
     world = World()
     facilitator, ana, ben = world.meeting(2)
+    ana.send(m.Subscribe(room=ana.room))
     ben.say("first")
     seen = ana.take(m.Said).seq
     ana.lose()

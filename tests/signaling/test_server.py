@@ -271,7 +271,7 @@ async def test_an_oversize_message_ends_the_socket_and_keeps_the_place(house: Ho
     await facilitator.get(m.MemberLost)
     again, _ = await house.connect()
     await again.send(m.Resume(group=GROUP, token=joined.token))
-    assert (await again.get(m.Joined)).media_kept
+    assert (await again.get(m.Joined)).member == joined.member
 
 
 async def test_text_that_is_not_utf8_ends_the_socket(house: House) -> None:
