@@ -118,7 +118,7 @@ async function start(root: HTMLElement): Promise<void> {
     return;
   }
   session = opened;
-  mountApp(root, model, session, l10n);
+  mountApp(root, model, session.actions, l10n);
   watchPage(session);
   session.begin();
 }
