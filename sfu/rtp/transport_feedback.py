@@ -136,14 +136,12 @@ def parse_body(data: bytes, start: int, end: int) -> TransportFeedback:
                     raise ParseError("transport feedback lacks deltas")
                 received += [(index, symbol) for index in range(position, position + run)]
             position += run
-            if not run:
-                raise ParseError("transport feedback has an empty run")
     reference = last_word >> 8
     ticks = (reference - 0x1000000 if reference & 0x800000 else reference) << _REFERENCE_SHIFT
     arrivals: list[tuple[int, int]] = []
     for index, symbol in received:
         if symbol > _LARGE or offset + symbol > end:
-            raise ParseError("transport feedback has a bad symbol or lacks deltas")
+            raise ParseError("transport feedback has a bad symbol or a cut delta")
         if symbol == _SMALL:
             ticks += data[offset]
         else:

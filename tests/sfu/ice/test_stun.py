@@ -177,9 +177,14 @@ def test_oversize_messages_are_refused() -> None:
         stun.parse(data)
 
 
+def test_error_codes() -> None:
+    data = stun.build(stun.BINDING_ERROR, TRANSACTION, [(stun.ERROR_CODE, b"\0\0\x0c\x57Role Conflict")], "s")
+    assert stun.parse(data).error_code == 487, "of the class only three bits count"
+
+
 def test_is_stun() -> None:
     assert stun.is_stun(RFC_REQUEST)
     assert not stun.is_stun(b"")
     assert not stun.is_stun(RFC_REQUEST[:19])
-    assert not stun.is_stun(b"\x80" + RFC_REQUEST[1:])
+    assert not stun.is_stun(b"\x04" + RFC_REQUEST[1:])
     assert not stun.is_stun(RFC_REQUEST[:4] + b"\0" + RFC_REQUEST[5:])

@@ -110,6 +110,10 @@ def test_padding_is_left_out() -> None:
     assert rtcp.parse(bytes.fromhex("a1cb0002 aabbccdd 00000004")) == [rtcp.Goodbye([0xAABBCCDD])]
 
 
+def test_a_chunk_that_fills_its_packet_needs_no_end_mark() -> None:
+    assert rtcp.parse(bytes.fromhex("81ca0002 00000001 01026162")) == [rtcp.SourceDescription([(1, b"ab")])]
+
+
 def test_a_goodbye_may_carry_a_reason() -> None:
     assert rtcp.parse(bytes.fromhex("81cb0002 aabbccdd 03627965")) == [rtcp.Goodbye([0xAABBCCDD])]
 

@@ -79,6 +79,11 @@ def test_every_short_pattern_of_statuses_survives(symbols: list[int]) -> None:
     assert rtcp.parse(packet.to_bytes()) == [packet]
 
 
+def test_a_run_of_thousands_is_refused_before_it_is_unfolded() -> None:
+    with pytest.raises(ParseError, match="lacks deltas"):
+        rtcp.parse(wire("3fff" + "00" * 40, count=0xFFFF))
+
+
 def test_a_body_without_its_fixed_part_is_refused() -> None:
     with pytest.raises(ParseError):
         rtcp.parse(bytes.fromhex("8fcd0003 0000000a 0000000b 00010001"))
@@ -93,7 +98,7 @@ def test_a_step_that_no_delta_carries_is_a_programming_error() -> None:
     ("body", "count"),
     [
         ("", 1),  # no chunk
-        ("2000", 1),  # an empty run would never end
+        ("2000", 1),  # an empty run, and nothing after it
         ("3fff", 0xFFFF),  # a run of 8191 received without a single delta
         ("6001 00", 1),  # reserved symbol
         ("4001 01", 1),  # half a large delta
