@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import secrets
@@ -41,6 +42,8 @@ TICK_SECONDS = 1.0
 """How often time passes for the machine, and how often groups that another process deleted are looked for."""
 DRAIN_SECONDS = 2.0
 """How long `drain` waits for clients to take their leave. Longer keeps everybody waiting for one locked phone."""
+STORE_SECONDS = 3.0
+"""How long `close` waits for what is still to be stored: a hung database should not keep the server from ending."""
 RESTART_CODE = 1012
 
 _log = logging.getLogger("hearthside.signaling")
@@ -118,8 +121,9 @@ class Signaling:
             await asyncio.wait(self._conversations, timeout=DRAIN_SECONDS)
 
     async def close(self) -> None:
-        """Stop. What the store was to be told has been told, unless it fails."""
-        await self._to_store.join()
+        """Stop. What the store was to be told has been told, unless it fails or hangs."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._to_store.join(), STORE_SECONDS)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -287,6 +291,7 @@ class Signaling:
                         await self._store.end_meeting(meeting)
                     case e.AddMark(meeting, kind, digest):
                         await self._store.add_mark(meeting, kind, digest)
+                self._store_failing = False
             except StoreError as error:
                 self._tell_failure(error)
             finally:

@@ -380,6 +380,22 @@ async def test_a_store_that_fails_is_told_once_and_the_meeting_goes_on(
     assert caplog.text.count("The database is full.") == 1
 
 
+async def test_a_store_that_hangs_does_not_keep_the_server_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_module, "STORE_SECONDS", 0.01)
+    store = MemoryStore()
+    never = asyncio.Event()
+
+    async def hang(_: OpenMeeting) -> None:
+        await never.wait()
+
+    monkeypatch.setattr(store, "save_meeting", hang)
+    async with asyncio.timeout(SECONDS), open_house(store) as house:
+        facilitator = await house.join("facilitator")
+        await facilitator.get(m.Joined)
+
+
 async def test_which_port_to_open_is_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
     _, _, person, joined = await house.meeting()
     for n in range(3):
