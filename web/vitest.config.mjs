@@ -14,5 +14,7 @@ export default defineConfig({
     include: ["tests/web/**/*.test.{mjs,ts,tsx}"],
     cache: false,
     maxWorkers: 2,
+    // A busy machine is slow; only a test that hangs takes a minute.
+    testTimeout: 60_000,
   },
 });
