@@ -3,6 +3,8 @@ import { createL10n } from "../../../web/client/l10n";
 import { mountApp } from "../../../web/client/ui/app";
 import { STORAGE_KEY } from "../../../web/client/ui/preferences";
 // @ts-expect-error esbuild's text loader
+import german from "../../../web/locales/de/client.ftl";
+// @ts-expect-error esbuild's text loader
 import english from "../../../web/locales/en/client.ftl";
 import { pseudo } from "./pseudo";
 import { buildScene, ENGLISH, HEBREW, PRESS, SCENES } from "./scenes";
@@ -38,7 +40,7 @@ localStorage.setItem(
   STORAGE_KEY,
   JSON.stringify({ theme: wanted.get("theme") ?? "dark", ...JSON.parse(wanted.get("look") ?? "{}") }),
 );
-const l10n = locale === "ar-XB" ? pseudo(english) : createL10n(locale, english);
+const l10n = locale === "ar-XB" ? pseudo(english) : createL10n(locale, locale === "de" ? german : english);
 const root = document.getElementById("app");
 if (!root) throw new Error("no root");
 const fake = buildScene(scene, { cast: locale === "ar-XB" ? HEBREW : ENGLISH, picture });
