@@ -20,7 +20,8 @@ MAX_MESSAGE_BYTES = 1 << 20
 MAX_SDP_CHARS = 200_000
 MAX_SAY_CHARS = 24_000
 """Largest `say.body`, base64url characters: an envelope of the largest size class (16 KiB) and its overhead."""
-MAX_KNOCK_CHARS = 1_024
+MAX_KNOCK_CHARS = 5_504
+"""Largest sealed name, base64url characters: the 4 KiB size class. 40 graphemes may take 512 UTF-16 units, 1.5 kB."""
 MAX_TRACKS = 8
 """Tracks one member may publish in one room: microphone, camera, screen, screen sound, and as many to spare."""
 

@@ -4,7 +4,7 @@ export const PROTOCOL = "hearthside.v1";
 export const MAX_MESSAGE_BYTES = 1048576;
 export const MAX_SDP_CHARS = 200000;
 export const MAX_SAY_CHARS = 24000;
-export const MAX_KNOCK_CHARS = 1024;
+export const MAX_KNOCK_CHARS = 5504;
 export const MAX_TRACKS = 8;
 
 export type Id = string;
