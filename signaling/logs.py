@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)")
 _IPV6 = re.compile(
     r"(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\d{1,3}(?:\.\d{1,3}){3})?(?:%\w+)?(?![\w:])"
@@ -111,9 +113,19 @@ def set_up(level: str, stream: TextIO | None = None) -> logging.Handler:
     # Alembic tells at info what it does at every start; aiohttp's access log has addresses and paths: never wanted.
     logging.getLogger("alembic").setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     logging.getLogger("aiohttp.access").disabled = True
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at debug: every statement, with its values
+    server = logging.getLogger("aiohttp.server")
+    server.removeFilter(_not_junk)
+    if level != "debug":
+        server.addFilter(_not_junk)
     logging.raiseExceptions = False  # else a failing handler prints the record's arguments
     logging.captureWarnings(True)
     return handler
+
+
+def _not_junk(record: logging.LogRecord) -> bool:
+    """Whether a record is about more than a request that was no HTTP: anybody can send those, without end."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def on_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

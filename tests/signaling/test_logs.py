@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from aiohttp.http_exceptions import BadStatusLine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ def written() -> Iterator[io.StringIO]:
     yield stream
     root.handlers[:], logging.raiseExceptions = before[0], before[2]
     root.setLevel(before[1])
+    logging.getLogger("aiohttp.server").removeFilter(logs._not_junk)
     logging.captureWarnings(False)
 
 
@@ -123,7 +125,7 @@ def test_an_exception_that_causes_itself_is_printed_once() -> None:
 
 def test_every_librarys_records_go_through_it(written: io.StringIO) -> None:
     token = secrets.token_urlsafe(16) + "A1"
-    for name in ("aiortc", "aioice.ice", "aiohttp.server", "asyncio", "sqlalchemy.engine", "aiosqlite"):
+    for name in ("aiortc", "aioice.ice", "aiohttp.server", "asyncio", "sqlalchemy.engine", "alembic"):
         logging.getLogger(name).warning("row (%r, %r) of %s", token, b"\x01\x02blob", "192.0.2.7")
     text = written.getvalue()
     assert text.count("[secret]") == text.count("[bytes]") == text.count("[address]") == 6
@@ -153,6 +155,22 @@ def test_a_broken_log_call_shows_nothing_of_its_arguments(
 
 def test_the_access_log_stays_silent(written: io.StringIO) -> None:
     logging.getLogger("aiohttp.access").info("192.0.2.7 GET /g/x")
+    assert written.getvalue() == ""
+
+
+def test_requests_that_are_no_http_do_not_fill_the_log(written: io.StringIO) -> None:
+    server = logging.getLogger("aiohttp.server")
+    for level, lines in (("debug", 2), ("info", 1)):
+        logs.set_up(level, written)
+        written.truncate(0)
+        for error in (BadStatusLine("junk"), RuntimeError("ours")):
+            server.error("Error handling request", exc_info=error)
+        assert written.getvalue().count("Error handling request") == lines
+        assert "RuntimeError" in written.getvalue()
+
+
+def test_no_statement_with_its_values_is_logged(written: io.StringIO) -> None:
+    logging.getLogger("aiosqlite").debug("executing INSERT, ('m1',)")
     assert written.getvalue() == ""
 
 
