@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.ui_gallery import WEB, Gallery, open_gallery
+from tests.browser.ui_gallery import ORIGIN, WEB, Gallery, open_gallery
 
 pytestmark = pytest.mark.browser
 
@@ -138,6 +139,20 @@ def test_every_target_is_44_pixels_at_least(gallery: Gallery, width: int) -> Non
             if problems := page.evaluate(TARGETS):
                 found[scene] = problems
     assert found == {}
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_servers_own_pages(gallery: Gallery, width: int, scheme: Literal["dark", "light"]) -> None:
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    with gallery.page(width, 900) as page:
+        page.emulate_media(color_scheme=scheme)
+        for name in ["landing-en", "landing-de", "error-en", "group-de"]:
+            page.goto(f"{ORIGIN}/{name}")
+            page.screenshot(path=ARTIFACTS / f"{name}-{width}-{scheme}.png", full_page=True)
+            assert page.title() == "Hearthside"
+            assert page.evaluate(OVERFLOW) == []
+            assert axe(page) == []
 
 
 def test_tiles_fill_the_stage_without_overlap(gallery: Gallery) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
+import jinja2
+from fluent.runtime import FluentBundle, FluentResource
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,30 @@ def build(folder: Path) -> None:
     subprocess.run([esbuild, WEB / "client/ui/app.css", "--bundle", f"--outfile={folder / 'app.css'}"], check=True)
 
 
+def server_page(template: str, language: str) -> bytes:
+    """One of the server's own pages, as signaling/http.py renders it."""
+    bundle = FluentBundle([language], use_isolating=False)
+    bundle.add_resource(FluentResource((WEB / "locales" / language / "server.ftl").read_text()))
+
+    def t(message: str) -> str:
+        pattern = bundle.get_message(message).value
+        assert pattern is not None
+        return str(bundle.format_pattern(pattern)[0])
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(WEB / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.get_template(template).render(
+        t=t,
+        asset=lambda name: f"/{name}",
+        lang=language,
+        dir="ltr",
+        title=t("error-not-found-title"),
+        text=t("error-not-found-text"),
+    )
+    return page.encode()
+
+
 def chromium() -> str:
     """The installed browser. Raises `FileNotFoundError` if there is none."""
     names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
@@ -57,8 +83,12 @@ class Gallery:
         self._files = {
             "/": (PAGE.encode(), "text/html; charset=utf-8"),
             "/app.css": ((folder / "app.css").read_bytes(), "text/css"),
+            "/app.js": (b"", "text/javascript"),  # a group's page is looked at as it is before the client starts
             "/gallery.js": ((folder / "gallery.js").read_bytes(), "text/javascript"),
         }
+        for language in ("en", "de"):
+            for name in ("landing", "error", "group"):
+                self._files[f"/{name}-{language}"] = (server_page(f"{name}.html", language), "text/html; charset=utf-8")
 
     def _answer(self, route: Route) -> None:
         path = "/" + route.request.url.removeprefix(ORIGIN).lstrip("/").partition("?")[0]
