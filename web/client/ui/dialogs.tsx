@@ -20,7 +20,7 @@ function Question(props: {
     ui.dialog.value = null;
   };
   return (
-    <Dialog title={props.title} onCancel={cancel}>
+    <Dialog title={props.title} wide={props.middle !== undefined} onCancel={cancel}>
       {props.children}
       <div class="actions">
         <button type="button" class="button" data-harmless onClick={cancel}>

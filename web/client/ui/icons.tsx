@@ -8,7 +8,8 @@
  * REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE
  * LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE,
  * DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION
- * WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ * WITH THE USE OR PERFORMANCE OF THIS SOFTWARE. Some are derived from Feather (MIT licence, Copyright (c) 2013-present Cole
+ * Bemis), under the same conditions of notice and without warranty.
  */
 import type { JSX } from "preact";
 
@@ -205,18 +206,6 @@ const ICONS = {
     <>
       <path d="M12 5v14" />
       <path d="m19 12-7 7-7-7" />
-    </>
-  ),
-  feather: (
-    <>
-      <path d="M14.086 18.412A2 2 0 0112.67 19H5v-7.672a2 2 0 01.586-1.414L11.75 3.75a6 6 0 118.49 8.49z" />
-      <path d="M16 8 2 22" />
-      <path d="M17.488 15H9" />
-    </>
-  ),
-  "chevron-right": (
-    <>
-      <path d="m9 18 6-6-6-6" />
     </>
   ),
 } satisfies Record<string, JSX.Element>;

@@ -18,7 +18,7 @@ skip-main = Zum Hauptinhalt springen
 opening = Die Tür geht auf…
 no-script = Bild, Stimme und Chat werden in deinem Browser verschlossen und geöffnet. Dafür braucht diese Seite JavaScript. Bitte erlaube es hier, oder öffne den Link in einem anderen Browser.
 
-landing-title = Ein ruhiger Ort, um zusammenzusitzen
+landing-title = Ein ruhiger Ort zum Zusammensein
 landing-lead = Videotreffen für Selbsthilfegruppen. Kein Konto, keine App, und niemand hört mit, auch dieser Server nicht.
 landing-invited-title = Bist du eingeladen?
 landing-invited-text = Öffne den Link aus deiner Einladung. Er bringt dich direkt zu deiner Gruppe.
