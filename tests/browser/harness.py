@@ -373,8 +373,7 @@ class Gathering:
         flags = [*CHROMIUM_FLAGS, *([AUTOPLAY] if autoplay else [])]
         if not devices:
             flags = [f for f in flags if not f.startswith("--use-fake-device")]
-        browser = await self._playwright.chromium.launch(executable_path=chromium_path(), args=flags)
-        self._browsers.append(browser)
+        browser = await self.launch(executable_path=chromium_path(), args=flags)
         page_context = await browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", **context)
         await page_context.add_init_script(INSTRUMENT)
         page = await page_context.new_page()
@@ -384,6 +383,12 @@ class Gathering:
         page.on("pageerror", lambda error: person.console.append(f"pageerror: {error}"))
         self.people.append(person)
         return person
+
+    async def launch(self, **options: Any) -> Browser:
+        """A Chromium that is closed with the gathering."""
+        browser = await self._playwright.chromium.launch(**options)
+        self._browsers.append(browser)
+        return browser
 
     async def meeting(self, links: Links, facilitator: str, *participants: str, **options: Any) -> list[Person]:
         """A running meeting: the facilitator first, then everybody else, admitted."""

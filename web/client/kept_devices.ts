@@ -59,12 +59,10 @@ export class KeptDevices {
     devices.close("microphone");
   }
 
-  /** The person goes on without devices. */
+  /** The person goes on without devices: both are given back to the system at once. */
   doWithout(): void {
-    for (const input of INPUTS) {
-      this.options.devices.close(input);
-      this.options.tab[input] = false;
-    }
+    this.options.devices.stop();
+    for (const input of INPUTS) this.options.tab[input] = false;
     this.options.save();
   }
 
