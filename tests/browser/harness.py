@@ -221,8 +221,8 @@ class Person:
     async def fill_name(self) -> None:
         await self.page.get_by_role("textbox", name="Your name").fill(self.name)
 
-    async def knock(self, link: str, *, devices: bool = True) -> None:
-        """Open the link as a participant and ask to join."""
+    async def get_ready(self, link: str, *, devices: bool = True) -> None:
+        """Open the link, agree, choose a name, and open the devices or do without."""
         await self.open(link)
         await self.agree()
         await self.fill_name()
@@ -231,19 +231,16 @@ class Person:
             await expect(self.button("Turn camera off")).to_be_visible()
         else:
             await self.button("Continue without camera or microphone").click()
+
+    async def knock(self, link: str, *, devices: bool = True) -> None:
+        """Come as a participant as far as the waiting page."""
+        await self.get_ready(link, devices=devices)
         await self.button("Ask to join").click()
         await expect(self.page.get_by_role("status").filter(has_text="Waiting to be let in")).to_be_visible()
 
     async def join(self, link: str, *, devices: bool = True) -> None:
-        """Open the link as a facilitator and go in."""
-        await self.open(link)
-        await self.agree()
-        await self.fill_name()
-        if devices:
-            await expect(self.button("Mute microphone")).to_be_visible()
-            await expect(self.button("Turn camera off")).to_be_visible()
-        else:
-            await self.button("Continue without camera or microphone").click()
+        """Come in as a facilitator."""
+        await self.get_ready(link, devices=devices)
         await self.button("Join meeting").click()
         await self.in_call()
 
