@@ -15,8 +15,9 @@ from sfu.peer import REPORT_INTERVAL, Peer
 from sfu.rtp import extensions
 from sfu.rtp.errors import ParseError
 from sfu.rtp.packet import HEADER_SIZE, RtpHeader
-from sfu.rtp.rtcp import Packet, ReceiverReport, SenderReport, SourceDescription
-from sfu.streams.clock_map import RemoteClock
+from sfu.rtp.rtcp import Packet, ReceiverReport, ReferenceAnswer, ReferenceTime, SenderReport, SourceDescription
+from sfu.streams.clock_map import RemoteClock, ntp_time
+from sfu.streams.round_trip import smoothed_rtt
 
 MAX_TRACKS = 8
 """Tracks of one publisher: microphone, camera, screen and its sound, twice over for m-lines on their way out."""
@@ -56,6 +57,8 @@ class Publisher(Peer):
         self._twcc = TwccReceiver()
         self._twcc_id: int | None = None
         self._next_report = now
+        self._rtt = 0.0
+        """Seconds, smoothed; 0 before the first answer to a reference time, or where a client gives none."""
 
     # -- Requests --------------------------------------------------------------------------------------------------
 
@@ -201,6 +204,10 @@ class Publisher(Peer):
             if encoding is not None:
                 encoding.stream.sender_report(packet.ntp, now=now)
                 encoding.clock.sender_report(packet.ntp, packet.rtp_timestamp, now=now)
+        elif isinstance(packet, ReferenceAnswer):
+            for ssrc, sent, delay in packet.answers:
+                if ssrc == self.report_ssrc:
+                    self._rtt = smoothed_rtt(self._rtt, sent, delay, now=now)
 
     # -- Time ------------------------------------------------------------------------------------------------------
 
@@ -210,7 +217,7 @@ class Publisher(Peer):
         if not self.up:
             return
         for encoding in self._media.values():
-            encoding.handle_timer(now=now)
+            encoding.handle_timer(rtt=self._rtt, now=now)
         deadline = self._twcc.next_deadline()
         if deadline is not None and deadline <= now:
             media_ssrc = next(iter(self._media), 0)
@@ -222,4 +229,5 @@ class Publisher(Peer):
             if blocks:
                 description = SourceDescription([(self.report_ssrc, b"hearthside")])
                 report = ReceiverReport(self.report_ssrc, blocks)
-                self.channel.send_rtcp(report.to_bytes() + description.to_bytes())
+                asking = ReferenceTime(self.report_ssrc, ntp_time(now))
+                self.channel.send_rtcp(report.to_bytes() + description.to_bytes() + asking.to_bytes())

@@ -143,17 +143,18 @@ class UpEncoding:
         if self._requests.request(now=now):
             self._send_pli()
 
-    def handle_timer(self, *, now: float) -> None:
-        """Send what is due: repeated key-frame requests and NACKs."""
+    def handle_timer(self, *, rtt: float, now: float) -> None:
+        """Send what is due: repeated key-frame requests and NACKs. ``rtt`` in seconds, 0 where not known."""
         if self._requests.handle_timer(now=now):
             self._send_pli()
         deadline = self._nack.next_deadline()
         if deadline is not None and deadline <= now:
-            lost = self._nack.due(rtt=0.0, now=now)
+            lost = self._nack.due(rtt=rtt, now=now)
             if lost:
                 self._channel.send_rtcp(Nack(self._report_ssrc, self.ssrc, lost).to_bytes())
         if self._nack.take_key_frame_request():
-            self.request_key_frame(now=now)
+            for down_track in self.down_tracks:
+                down_track.request_key_frame(now=now)
 
     def _send_pli(self) -> None:
         if self.ssrc:

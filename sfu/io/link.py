@@ -18,8 +18,8 @@ from sfu.io.udp_mux import MuxSocket, Path, SocketAddress, UdpMux
 from sfu.peer import Peer
 
 KNOWN_RATE = 50.0
-"""STUN and DTLS messages a second that are taken from a transport's own addresses. A handshake takes ten, consent one
-every two seconds on each path; whoever forges a participant's address gets no more of our time than this."""
+"""STUN messages a second, and as many of DTLS, that are taken from a transport's own addresses. A handshake takes ten,
+consent one every two seconds on each path; who forges a participant's address gets no more of our time than this."""
 
 KNOWN_BURST = 100.0
 """Messages: an ICE restart over eight paths."""
@@ -130,7 +130,9 @@ class Link:
         self._buffers = buffers
         self._clock = clock
         self._on_change = on_change
-        self._bucket = TokenBucket(KNOWN_RATE, KNOWN_BURST)
+        # Apart, since anybody who forges a source address can send what looks like DTLS: consent must not starve by it.
+        self._checks = TokenBucket(KNOWN_RATE, KNOWN_BURST)
+        self._handshakes = TokenBucket(KNOWN_RATE, KNOWN_BURST)
         self._remote: RemoteParameters | None = None
         self._ufrags: list[str] = []
         self._paths: list[Path] = []
@@ -171,7 +173,7 @@ class Link:
 
     def receive_stun(self, message: Message, path: Path, *, now: float) -> bytes | None:
         """Take a STUN message; return the answer, or None for silence."""
-        if path in self._paths and not self._bucket.take(now):
+        if path in self._paths and not self._checks.take(now):
             return None
         answer = self.peer.receive_stun(message, path, now=now)
         self._follow()
@@ -180,7 +182,7 @@ class Link:
 
     def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
         """Take a DTLS datagram. The browser may begin before it has nominated a pair: it is answered where it spoke."""
-        if not self._bucket.take(now):
+        if not self._handshakes.take(now):
             return
         if self._selected is None:
             self._point_at(path)
@@ -191,8 +193,9 @@ class Link:
         """Let time pass."""
         peer = self.peer
         peer.handle_timer(now=now)
-        if peer.events:
+        if peer.agent.selected != self._selected:
             self._follow()
+        if peer.events:
             self._on_change(self)
 
     def release(self) -> None:

@@ -247,7 +247,12 @@ class Worker:
         self._timer = None
         now = self._clock()
         for link in list(self._links.values()):
-            link.handle_timer(now=now)
+            try:
+                link.handle_timer(now=now)
+            except Exception:  # whatever a fault of ours meets, only this transport ends, and everybody's clock goes on
+                logger.exception("Transport %d: a fault ends it.", link.number)
+                link.peer.end("dtls_closed")
+                self._on_change(link)
         if self._links:
             self._timer = self._loop.call_later(TICK, self._tick)
 

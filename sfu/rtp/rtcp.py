@@ -1,4 +1,4 @@
-"""RTCP packets: read tolerantly, write exactly (RFC 3550 section 6, RFC 4585, RFC 5104, REMB).
+"""RTCP packets: read tolerantly, write exactly (RFC 3550 section 6, RFC 3611, RFC 4585, RFC 5104, REMB).
 
 Transport-wide feedback has a file of its own, `transport_feedback`; `parse` returns it among the others.
 """
@@ -12,14 +12,17 @@ from sfu.rtp.errors import ParseError
 from sfu.rtp.transport_feedback import TransportFeedback as TransportFeedback  # one of the packets that `parse` returns
 from sfu.rtp.transport_feedback import parse_body
 
-_SR, _RR, _SDES, _BYE, _RTPFB, _PSFB = 200, 201, 202, 203, 205, 206
-"""Packet types (RFC 3550 section 12.1, RFC 4585 section 6.1)."""
+_SR, _RR, _SDES, _BYE, _RTPFB, _PSFB, _XR = 200, 201, 202, 203, 205, 206, 207
+"""Packet types (RFC 3550 section 12.1, RFC 4585 section 6.1, RFC 3611 section 2)."""
 
 _NACK, _TRANSPORT_FEEDBACK = 1, 15
 """Formats of RTPFB."""
 
 _PLI, _FIR, _APPLICATION = 1, 4, 15
 """Formats of PSFB."""
+
+_REFERENCE_TIME, _REFERENCE_ANSWER = 4, 5
+"""Blocks of an extended report (RFC 3611 sections 4.4 and 4.5)."""
 
 _MAX_COUNT = 31
 """Reports, chunks or sources in one packet: the header has five bits for it."""
@@ -30,6 +33,8 @@ _TWO_WORDS = Struct("!II")
 _SENDER_INFO = Struct("!IQIII")
 _REPORT = Struct("!IIIIII")
 _NACK_ITEM = Struct("!HH")
+_BLOCK = Struct("!BBH")
+_ANSWER = Struct("!III")
 
 
 @dataclass(slots=True)
@@ -170,6 +175,29 @@ class ReceiverEstimate:
     ssrcs: list[int]
 
 
+@dataclass(slots=True)
+class ReferenceTime:
+    """XR with a receiver's reference time: what a receiver that sends nothing measures the round trip by."""
+
+    sender_ssrc: int
+    ntp: int
+    """64 bits, 32.32 seconds."""
+
+    def to_bytes(self) -> bytes:
+        """Return the packet as it goes on the wire."""
+        block = _BLOCK.pack(_REFERENCE_TIME, 0, 2) + self.ntp.to_bytes(8, "big")
+        return _packet(0, _XR, _WORD.pack(self.sender_ssrc) + block)
+
+
+@dataclass(slots=True)
+class ReferenceAnswer:
+    """XR with the answers to reference times (DLRR); other blocks are read over."""
+
+    sender_ssrc: int
+    answers: list[tuple[int, int, int]]
+    """(SSRC that asked, middle 32 bits of its reference time, delay since then in 1/65536 s)."""
+
+
 Packet = (
     SenderReport
     | ReceiverReport
@@ -179,6 +207,7 @@ Packet = (
     | PictureLossIndication
     | FullIntraRequest
     | ReceiverEstimate
+    | ReferenceAnswer
     | TransportFeedback
 )
 
@@ -230,6 +259,8 @@ def _parse_one(packet_type: int, count: int, data: bytes, start: int, end: int) 
         return _parse_transport_feedback(count, data, start, end)
     if packet_type == _PSFB:
         return _parse_payload_feedback(count, data, start, end)
+    if packet_type == _XR:
+        return _parse_extended_report(data, start, end)
     return None
 
 
@@ -265,6 +296,22 @@ def _parse_payload_feedback(message_format: int, data: bytes, start: int, end: i
         ssrcs = [_WORD.unpack_from(data, start + 16 + 4 * index)[0] for index in range(ssrc_count)]
         return ReceiverEstimate(sender_ssrc, (word & 0x3FFFF) << (word >> 18 & 0x3F), ssrcs)
     return None
+
+
+def _parse_extended_report(data: bytes, start: int, end: int) -> ReferenceAnswer | None:
+    _require(end - start >= 4)
+    answers: list[tuple[int, int, int]] = []
+    offset = start + 4
+    while offset < end:
+        _require(offset + 4 <= end)
+        block, _, words = _BLOCK.unpack_from(data, offset)
+        following = offset + 4 + 4 * words
+        _require(following <= end)
+        if block == _REFERENCE_ANSWER:
+            _require(words % 3 == 0)
+            answers += _ANSWER.iter_unpack(data[offset + 4 : following])
+        offset = following
+    return ReferenceAnswer(_WORD.unpack_from(data, start)[0], answers) if answers else None
 
 
 def _parse_source_description(data: bytes, start: int, end: int, count: int) -> SourceDescription:

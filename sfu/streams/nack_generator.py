@@ -25,6 +25,10 @@ MAX_MISSING = 500
 """Packets missing at once: beyond that (about 3 s of video) a key frame costs less than repairing."""
 
 
+MAX_ASKED = 256
+"""Numbers asked for at once: each costs at most four bytes, which keeps the packet under 1200. The rest waits."""
+
+
 class _Gap:
     """One missing packet."""
 
@@ -82,9 +86,11 @@ class NackGenerator:
     def due(self, *, rtt: float, now: float) -> list[int]:
         """Return the 16-bit sequence numbers to ask for now, oldest first. `rtt` in seconds, 0 where not known."""
         repeat = max(rtt or DEFAULT_RTT, MIN_REPEAT)
-        wanted = []
+        wanted: list[int] = []
         given_up = []
         for number, gap in self._missing.items():
+            if len(wanted) == MAX_ASKED:
+                break
             if now >= gap.found + LIFETIME:
                 given_up.append(number)
             elif now >= gap.due or (gap.tries == 0 and self._arrived >= gap.count):

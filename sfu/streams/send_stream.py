@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from sfu.rtp.rtcp import ReportBlock, SenderReport
 from sfu.streams.clock_map import ntp_time
-
-MAX_RTT = 10.0
-"""Seconds: a longer round trip than this is an answer to a report that was never sent, and is left out."""
-
-RTT_GAIN = 1 / 8
-"""Weight of a new measurement (RFC 6298 section 2). Higher follows jitter, lower lags behind a network switch."""
+from sfu.streams.round_trip import smoothed_rtt
 
 
 class SendStream:
@@ -37,8 +32,4 @@ class SendStream:
         """Take the block that the receiver of this stream sent about it."""
         self.fraction_lost = block.fraction_lost
         self.cumulative_lost = block.cumulative_lost
-        if block.last_sr:
-            units = (ntp_time(now) >> 16) - block.last_sr - block.delay_since_last_sr & 0xFFFFFFFF
-            rtt = units / 0x10000
-            if rtt <= MAX_RTT:
-                self.rtt += (rtt - self.rtt) * RTT_GAIN if self.rtt else rtt
+        self.rtt = smoothed_rtt(self.rtt, block.last_sr, block.delay_since_last_sr, now=now)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sfu.control import Done, EncodingParameters, Extensions, Refused
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials, State
+from sfu.peer import MAX_RTCP_SENDERS
 from sfu.publisher import MAX_RETIRED, MAX_TRACKS, Publisher
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Nack, PictureLossIndication, ReceiverReport, TransportFeedback
@@ -242,6 +243,50 @@ def test_a_gap_is_asked_for_and_after_the_answer_no_more(room: Room) -> None:
     assert [packet for packet in room.channel.take_rtcp() if isinstance(packet, Nack)] == []
 
 
+def extended_report(ssrc: int, *answers: tuple[int, int, int]) -> bytes:
+    """An XR of somebody with these answers to reference times, written by hand (RFC 3611 section 4.5)."""
+    body = b"".join(struct.pack("!III", *answer) for answer in answers)
+    return struct.pack("!BBHIBBH", 0x80, 207, len(body) // 4 + 2, ssrc, 5, 0, len(body) // 4) + body
+
+
+@pytest.mark.parametrize(("answered", "asked"), [(True, 4), (False, 8)])
+def test_a_loss_is_asked_for_once_a_round_trip(room: Room, answered: bool, asked: int) -> None:
+    """A publisher 300 ms away got every loss asked for three times while the SFU took 100 ms for granted."""
+    room.publisher.publish(publish())
+    room.receive(rtp(1000, 1, KEY), 0.0)
+    room.publisher.handle_timer(now=10.0)
+    (sent,) = [packet for packet in room.channel.rtcp if packet[-20:-16] == bytes.fromhex("80cf0004")]
+    if answered:
+        middle = int.from_bytes(sent[-6:-2], "big")
+        others, ours = (4711, middle, 0), (99, middle, 0x10000)
+        room.publisher.receive_rtcp(room.channel.put(extended_report(1000, others, ours)), now=11.3)
+    room.receive(rtp(1000, 3, DELTA), 20.0)
+    room.receive(rtp(1000, 4, DELTA), 20.01)
+    for tick in range(2, 102):
+        room.publisher.handle_timer(now=20 + tick / 100)
+    assert [packet.lost for packet in room.channel.take_rtcp() if isinstance(packet, Nack)] == [[2]] * asked
+
+
+def test_after_a_long_gap_only_who_waits_for_a_picture_asks_for_one(room: Room) -> None:
+    """No key frame ever comes for sound: a request that nothing answers was repeated for the rest of the meeting."""
+    room.publisher.publish(publish("mic", kind="audio", mid="1", ssrc=7))
+    room.publisher.publish(publish())
+    copy = room.router.subscribe(subscribe("mic", codec=OPUS), FakeChannel(), on_ended=lambda ended: None)
+    assert not isinstance(copy, Refused)
+    copy.resume(now=0.0)
+    for ssrc, payload_type in ((7, 111), (1000, 96)):
+        room.receive(rtp(ssrc, 1, KEY, payload_type=payload_type))
+        room.receive(rtp(ssrc, 1001, DELTA, payload_type=payload_type), 20.0)
+    for tick in range(100):
+        room.publisher.handle_timer(now=20 + tick / 50)
+    assert [packet for packet in room.channel.take_rtcp() if isinstance(packet, PictureLossIndication)] == []
+    room.watch()
+    room.receive(rtp(1000, 1002, KEY), 22.0)
+    room.receive(rtp(1000, 2002, DELTA), 23.0)
+    room.publisher.handle_timer(now=23.1)
+    assert [packet for packet in room.channel.take_rtcp() if isinstance(packet, PictureLossIndication)] != []
+
+
 def test_transport_wide_feedback_tells_what_arrived(room: Room) -> None:
     room.publisher.publish(publish(extensions=Extensions(transport_cc=3)))
     for number in (10, 11, 13):
@@ -311,9 +356,9 @@ def test_sound_is_told_the_worst_loss_of_any_listener(room: Room) -> None:
 
 
 def test_rtcp_of_many_ssrcs_is_bounded(room: Room) -> None:
-    for ssrc in range(1, 40):
+    for ssrc in range(1, MAX_RTCP_SENDERS + 40):
         room.publisher.receive_rtcp(room.channel.put(ReceiverReport(ssrc).to_bytes()), now=0.0)
-    assert room.channel.unprotected == 32
+    assert room.channel.unprotected == MAX_RTCP_SENDERS
 
 
 def test_closing_takes_everything_away(room: Room) -> None:

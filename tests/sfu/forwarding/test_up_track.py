@@ -75,7 +75,7 @@ def test_too_many_gaps_ask_for_a_key_frame_instead() -> None:
     source = Source()
     source.receive(rtp(1000, 1, KEY))
     source.receive(rtp(1000, 1500, DELTA), now=1.0)
-    source.encoding.handle_timer(now=1.1)
+    source.encoding.handle_timer(rtt=0.0, now=1.1)
     assert PictureLossIndication(9, 1000) in source.channel.take_rtcp()
 
 
@@ -86,14 +86,14 @@ def test_an_encoding_without_ssrc_asks_for_nothing() -> None:
     encoding.request_key_frame(now=0.0)
     assert channel.rtcp == []
     encoding.bind(77)
-    encoding.handle_timer(now=1.0)
+    encoding.handle_timer(rtt=0.0, now=1.0)
     assert channel.take_rtcp() == [PictureLossIndication(9, 77)]
 
 
 def test_when_the_last_copy_goes_nobody_needs_a_key_frame() -> None:
     source = Source()
     source.copy.close()
-    source.encoding.handle_timer(now=5.0)
+    source.encoding.handle_timer(rtt=0.0, now=5.0)
     assert source.channel.rtcp == []
 
 
@@ -101,5 +101,5 @@ def test_nacks_name_the_encoding() -> None:
     source = Source()
     source.receive(rtp(1000, 65535, KEY))
     source.receive(rtp(1000, 1, DELTA))
-    source.encoding.handle_timer(now=0.05)
+    source.encoding.handle_timer(rtt=0.0, now=0.05)
     assert source.channel.take_rtcp() == [Nack(9, 1000, [0])]

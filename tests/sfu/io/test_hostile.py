@@ -130,7 +130,11 @@ async def test_wrong_credentials_meet_silence(talk: Talk) -> None:
 
 
 async def test_a_repeated_check_from_elsewhere_does_not_move_the_media(talk: Talk) -> None:
-    """An eavesdropper can send a browser's check again from another address: without its keys that gains one answer."""
+    """A browser's check that nominates nothing, sent again from another address: that gains one answer, no media.
+
+    One that nominates does move the media, until the browser's next check: a lite agent sends no checks of its own by
+    which it could tell (RFC 8445 section 2.5), and who sends it again can do nothing with what comes.
+    """
     check = talk.up.build_check(nominate=False)
     for _ in range(5):
         talk.sock.sendto(check, talk.server)

@@ -90,6 +90,37 @@ async def test_checks_on_a_known_path_are_limited(meeting: Meeting) -> None:
     assert link.receive_stun(message, path, now=2.0) is not None
 
 
+async def test_forged_handshakes_do_not_starve_consent(meeting: Meeting) -> None:
+    """Whoever forges a member's address can send what looks like DTLS; its checks are answered all the same."""
+    opened = await meeting.worker.request(OpenTransport("room", "ada", "up", "publish"))
+    assert isinstance(opened, TransportOpened)
+    link, local = meeting.worker._links["up"], opened.local
+    attributes = [(stun.USERNAME, f"{local.ice_ufrag}:x".encode()), (stun.PRIORITY, bytes(4))]
+    message = stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, local.ice_pwd))
+    path = ("192.0.2.1", 5000, 0)
+    assert link.receive_stun(message, path, now=1.0) is not None
+    for _ in range(int(KNOWN_BURST) * 3):
+        link.receive_dtls(b"\x16\xfe\xfd" + bytes(40), path, now=1.0)
+    assert link.receive_stun(message, path, now=1.0) is not None
+
+
+async def test_media_follows_when_the_address_in_use_falls_silent(meeting: Meeting) -> None:
+    opened = await meeting.worker.request(OpenTransport("room", "ada", "up", "publish"))
+    assert isinstance(opened, TransportOpened)
+    link, local = meeting.worker._links["up"], opened.local
+
+    def check(port: int, *extra: tuple[int, bytes], now: float) -> None:
+        attributes = [(stun.USERNAME, f"{local.ice_ufrag}:x".encode()), (stun.PRIORITY, bytes(4)), *extra]
+        message = stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, local.ice_pwd))
+        link.receive_stun(message, ("192.0.2.1", port, 0), now=now)
+
+    check(5000, (stun.USE_CANDIDATE, b""), now=1.0)
+    check(5001, now=9.0)
+    assert link._channel._address == ("192.0.2.1", 5000)
+    link.handle_timer(now=11.0)
+    assert link._channel._address == ("192.0.2.1", 5001)
+
+
 async def test_a_transport_has_at_most_eight_routes(meeting: Meeting) -> None:
     opened = await meeting.worker.request(OpenTransport("room", "ada", "up", "publish"))
     assert isinstance(opened, TransportOpened)

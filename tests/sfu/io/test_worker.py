@@ -270,6 +270,27 @@ async def test_the_log_tells_the_life_cycle_and_nobodys_name(
         assert line in text
 
 
+async def test_a_fault_in_one_transport_stops_nobody_elses_clock(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await meeting.pair(0)
+    up, _, _ = await meeting.pair(1)
+    meeting.events.clear()
+    faulty = meeting.worker._links["up0"]
+
+    def fail(*, now: float) -> None:
+        raise BufferError
+
+    monkeypatch.setattr(faulty.peer, "handle_timer", fail)
+    await until(lambda: "up0" not in meeting.worker._links)
+    assert meeting.events == [TransportClosed("up0", "dtls_closed")]
+    assert caplog.text.count("a fault ends it") == 1
+    asked = len(up.received)
+    up.send_rtp(rtp(1001, 1, KEY))
+    up.send_rtp(rtp(1001, 3, DELTA))
+    await until(lambda: any(isinstance(p, Nack) for data in up.received[asked:] for p in rtcp.parse(data)))
+
+
 async def test_many_packets_in_order(meeting: Meeting) -> None:
     up, down, _ = await meeting.pair()
     for sequence in range(65500, 65500 + 300):

@@ -92,6 +92,16 @@ def test_a_truncated_compound_raises_parse_error_or_is_a_shorter_one(packets: li
     assert sum(len(wire) for wire in wires[: len(parsed)]) == cut
 
 
+def test_a_reference_time_goes_out_and_its_answers_are_read() -> None:
+    """The layouts of RFC 3611, sections 4.4 and 4.5; a block of another type stands between."""
+    wire = rtcp.ReferenceTime(1, 0x0102030405060708).to_bytes()
+    assert wire == bytes.fromhex("80cf0004 00000001 04000002 01020304 05060708")
+    assert rtcp.parse(wire) == []
+    answers = "05000006 00000001 03040506 00010000 00000002 00000003 00000004"
+    answer = bytes.fromhex(f"80cf000e 00000009 {answers} 07000001 00000000 05000003 00000005 00000006 00000007")
+    assert rtcp.parse(answer) == [rtcp.ReferenceAnswer(9, [(1, 0x03040506, 0x10000), (2, 3, 4), (5, 6, 7)])]
+
+
 def test_transport_feedback_is_read_among_the_others() -> None:
     feedback = TransportFeedback(1, 2, 3, 1, 4, [(0, 5)])
     assert rtcp.parse(rtcp.PictureLossIndication(1, 2).to_bytes() + feedback.to_bytes())[1] == feedback
@@ -137,6 +147,9 @@ def test_a_goodbye_may_carry_a_reason() -> None:
         "8fce0003 00000001 00000000 52454d42",  # REMB without a bitrate
         "8fce0004 00000001 00000000 52454d42 02000000",  # REMB without its sources
         "8fcd0002 00000001 00000002",  # transport feedback without a body
+        "80cf0000",  # an extended report of nobody
+        "80cf0002 00000001 05000003",  # a block beyond the end
+        "80cf0003 00000001 05000001 00000002",  # a third of an answer
     ],
 )
 def test_malformed_packets_raise_parse_error(wire: str) -> None:

@@ -4,6 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from sfu.rtp.rtcp import Nack
 from sfu.streams import nack_generator
 from sfu.streams.nack_generator import FIRST_DELAY, LIFETIME, MAX_MISSING, MAX_TRIES, NackGenerator
 
@@ -33,6 +34,17 @@ def test_or_after_two_later_packets() -> None:
     assert generator.next_deadline() == 0.0
     assert generator.due(rtt=0.0, now=0.001) == [101]
     assert generator.due(rtt=0.0, now=0.001) == []
+
+
+def test_what_is_asked_for_at_once_fits_one_packet() -> None:
+    """Every seventeenth packet lost is the costliest pattern: each takes an item of its own."""
+    generator = fed(*(number for number in range(100, 100 + 17 * 450) if number % 17))
+    asked = []
+    for tick in range(3):
+        lost = generator.due(rtt=0.5, now=0.1 + tick / 100)
+        assert len(Nack(1, 2, lost).to_bytes()) <= 1200
+        asked += lost
+    assert asked == [number for number in range(100, 100 + 17 * 450 - 1) if not number % 17]
 
 
 def test_a_packet_that_was_overtaken_is_not_asked_for() -> None:
