@@ -47,12 +47,15 @@ class Door:
         """The waiting person with this id."""
         return self._visitors.get(visitor)
 
-    def check(self, browser: str | None, *, now: float) -> None:
-        """Raises `RefusedError`: ``wait_before_knocking``, ``waiting_room_full``."""
+    def check(self, browser: str | None, *, replaced: Visitor | None = None, now: float) -> None:
+        """Whether there is room for one more, in the place of `replaced` if given.
+
+        Raises `RefusedError`: ``wait_before_knocking``, ``waiting_room_full``.
+        """
         until = self._pauses.get(browser, now) if browser else now
         if until > now:
             raise RefusedError("wait_before_knocking", retry_after=ceil(until - now))
-        if len(self._visitors) >= self._limit:
+        if replaced is None and len(self._visitors) >= self._limit:
             raise RefusedError("waiting_room_full")
 
     def add(self, visitor: Visitor) -> None:

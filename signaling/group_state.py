@@ -16,7 +16,7 @@ from signaling import messages as m
 from signaling.admission import Door, Visitor, as_knock
 from signaling.meeting import Attendee, Meeting
 from signaling.permissions import Standing
-from signaling.rate_limit import Limits
+from signaling.rate_limit import Limits, TokenBucket
 from signaling.session import TOKEN_SECONDS, Claims, TokenKeeper, mark_digest
 
 FINISHED = 4000
@@ -45,12 +45,13 @@ class GroupState:
         self.organisers: set[int] = set()
         self._around = around
         self._void: dict[str, float] = {}
+        self._returns: dict[str, TokenBucket] = {}
         self._facilitated = False
 
     @property
     def idle(self) -> bool:
         """True if there is nothing to remember."""
-        return self.meeting is None and self.door.idle and not self.organisers and not self._void
+        return self.meeting is None and self.door.idle and not self.organisers and not self._void and not self._returns
 
     @property
     def peopled(self) -> bool:

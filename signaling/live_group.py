@@ -12,6 +12,7 @@ from signaling.admission import Visitor
 from signaling.meeting import Attendee, Meeting
 from signaling.moderation import Moderation
 from signaling.permissions import RefusedError
+from signaling.rate_limit import TokenBucket
 from signaling.session import RENEW_SECONDS, Claims
 
 
@@ -22,9 +23,10 @@ class LiveGroup(Moderation):
 
     def knock(self, connection: int, sealed: str, browser: str | None, *, now: float) -> str:
         """A participant comes to the door. Returns the session. Raises `RefusedError` as `Door.check`."""
-        if ghost := self.door.ghost_of(browser):
+        ghost = self.door.ghost_of(browser)
+        self.door.check(browser, replaced=ghost, now=now)
+        if ghost is not None:
             self._end_visit(ghost.id, now=now)
-        self.door.check(browser, now=now)
         visitor = Visitor(self._around.new_id(), sealed, now, browser, connection)
         self.door.add(visitor)
         self._tell_waiting(visitor, now=now)
@@ -46,10 +48,16 @@ class LiveGroup(Moderation):
         self._send(connection, m.OrganiserReady(meeting_running=self.meeting is not None))
 
     def resume(self, connection: int, claims: Claims, message: m.Resume, *, now: float) -> str:
-        """Take a session up again. Returns it. Raises `RefusedError`: ``session_expired``, ``meeting_full``."""
+        """Take a session up again. Returns it.
+
+        Raises `RefusedError`: ``session_expired``, ``rate_limited``, ``meeting_full``, and as `Door.check`.
+        """
         session = claims.session
         if session in self._void or (self.meeting is not None and self.meeting.session_ended(session)):
             raise RefusedError("session_expired")
+        returns = self._returns.setdefault(session, TokenBucket(self._around.limits.returns, now=now))
+        if wait := returns.take(now=now):
+            raise RefusedError("rate_limited", retry_after=wait)
         if visitor := self.door.get(session):
             self._take_over(visitor.connection)
             visitor.connection, visitor.lost_at = connection, None
@@ -163,6 +171,7 @@ class LiveGroup(Moderation):
     def tick(self, *, now: float) -> None:
         """Let go of what has waited long enough."""
         self._void = {session: until for session, until in self._void.items() if until > now}
+        self._returns = {session: bucket for session, bucket in self._returns.items() if not bucket.full(now=now)}
         for visitor in self.door.expired(now=now):
             self._end_visit(visitor.id, now=now)
         if self.meeting is None:
@@ -174,7 +183,9 @@ class LiveGroup(Moderation):
             self.end("empty", now=now)
 
     def restore(self, found: e.SaveMeeting, marks: list[str], *, now: float) -> None:
-        """Take up a meeting that ran when the server went down."""
+        """Take up a meeting that ran when the server went down; of two, the later one."""
+        if self.meeting is not None:
+            self._out(e.EndMeeting(self.meeting.id))
         number = next(self._around.meeting_numbers)
         self.meeting = Meeting.restored(
             found.meeting,

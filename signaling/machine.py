@@ -37,6 +37,7 @@ class _Connection:
     nonce: str
     since: float
     messages: TokenBucket
+    message_chars: TokenBucket
     say_bytes: TokenBucket
     faults: TokenBucket
     group: LiveGroup | None = None
@@ -89,6 +90,7 @@ class Machine:
             self._new_nonce(),
             now,
             TokenBucket(limits.messages, now=now),
+            TokenBucket(limits.message_chars, now=now),
             TokenBucket(limits.say_bytes, now=now),
             TokenBucket(limits.faults, now=now),
         )
@@ -106,7 +108,7 @@ class Machine:
         found = self._connections.get(connection)
         if found is None:
             return []
-        if wait := found.messages.take(now=now):
+        if wait := found.messages.take(now=now) or found.message_chars.take(len(data), now=now):
             self._fault(connection, found, self._refusal_of(data, "rate_limited", wait), now=now)
             return self._drained()
         try:

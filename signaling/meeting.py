@@ -12,8 +12,9 @@ from signaling.session import GRACE_SECONDS, mark_digest
 LEAVES = 1024
 """A leaf is 10 bits of the KID (docs/protocol.md, section 5)."""
 RESTORED_FIRST_LEAF = LEAVES // 2
-"""After a restart people take their old leaves up again one by one. Newcomers get leaves from here on, so that nobody
-finds theirs taken; a meeting has far fewer members than half of all leaves."""
+"""After a restart people take their old leaves up again one by one. Newcomers get leaves of the upper half, from a
+place on that moves with the meeting's age (one a second): so nobody finds theirs taken, after a second restart either.
+A meeting has far fewer members than half of all leaves."""
 RESTORED_SEQ_PER_SECOND = 100_000
 """After a restart a room counts on from the meeting's age times this: beyond any number given before, through any
 number of restarts, since the rate limits let fewer messages pass. Below 2^53 (JSON's safe numbers) for 2800 years."""
@@ -56,7 +57,7 @@ class Meeting:
         self.empty_since: float | None = None
         self._limit = limit
         self._last_order = -1
-        self._first_leaf = 0
+        self._leaves = list(range(LEAVES))
         self._marks: set[str] = set()
 
     @classmethod
@@ -65,7 +66,8 @@ class Meeting:
     ) -> Meeting:
         """A meeting that ran when the server went down. Nobody has taken their place up yet."""
         found = cls(meeting, room, number=number, limit=limit, started=started)
-        found._first_leaf = RESTORED_FIRST_LEAF
+        first = RESTORED_FIRST_LEAF + int(now - started) % (LEAVES - RESTORED_FIRST_LEAF)
+        found._leaves = [*range(first, LEAVES), *range(RESTORED_FIRST_LEAF, first), *range(RESTORED_FIRST_LEAF)]
         found._marks = set(marks)
         found.empty_since = now
         # How far the room had counted is not stored; this is beyond it.
@@ -83,7 +85,7 @@ class Meeting:
         """Give somebody a place. Raises `RefusedError` ``meeting_full``."""
         self.check_place()
         taken = {other.leaf for other in self.attendees.values()}
-        leaf = next(leaf for leaf in [*range(self._first_leaf, LEAVES), *range(self._first_leaf)] if leaf not in taken)
+        leaf = next(leaf for leaf in self._leaves if leaf not in taken)
         # Milliseconds since the start rather than 0, 1, 2: rises across restarts without being stored.
         order = max(self._last_order + 1, int((now - self.started) * 1000))
         return self._seat(Attendee(attendee, role, leaf, order, browser, connection), [self.main_room], now)

@@ -57,6 +57,7 @@ class Moderation(GroupState):
         for visitor in self.door:  # the same browser's other tab, at the door
             if attendee.browser is not None and visitor.browser == attendee.browser:
                 self._end_visit(visitor.id, now=now)
+                self._add_mark(meeting, "session", visitor.id)
                 self._finish(visitor.connection, m.Removed())
         self._log("participant removed")
 

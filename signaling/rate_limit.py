@@ -38,6 +38,12 @@ class Limits:
     within a moment; in the long run a person makes fewer than two a second."""
     say_bytes: Allowance = Allowance(512 * 1024, 64 * 1024)
     """Characters of `say.body` of one connection. Fifty padded states are 70 kB, one long chat message is 22 kB."""
+    message_chars: Allowance = Allowance(4 << 20, 256 << 10)
+    """Characters of all messages of one connection. Reading costs up to 27 ms a MiB, in which no media flows. Who
+    answers an offer of 50 people's tracks sends 70 kB, after each of fifty who are let in together."""
+    returns: Allowance = Allowance(20, 0.2)
+    """Resumes of one session: each is told to everybody in the room and takes a place in its replay. A network that
+    comes and goes is back every few seconds for a minute; who goes on is to wait a little between two attempts."""
     faults: Allowance = Allowance(20, 0.2)
     """Refused messages (unreadable, or beyond the limits) before the socket is closed. A clumsy client makes a few."""
 

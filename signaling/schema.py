@@ -150,7 +150,8 @@ def server_messages() -> list[type[msgspec.Struct]]:
 
 
 def _parts() -> list[type[msgspec.Struct]]:
-    return [s for s in _structs(messages) if not issubclass(s, messages.Message)]
+    found = [s for s in _structs(messages) if not issubclass(s, messages.Message)]
+    return [s for s in found if not s.__name__.startswith("_")]
 
 
 # -- Markdown -------------------------------------------------------------------------------------------------------

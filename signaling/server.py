@@ -8,9 +8,8 @@ import itertools
 import logging
 import secrets
 import time
-from collections.abc import Collection, Coroutine, Sequence
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
@@ -32,7 +31,7 @@ from signaling.messages import (
 )
 from signaling.rate_limit import Limits
 from signaling.session import TokenKeeper
-from signaling.store import Group, OpenMeeting, Store, StoreError
+from signaling.store import Group, MisfitError, OpenMeeting, Store, StoreError
 from signaling.wire import Wire
 
 PING_SECONDS = 20.0
@@ -44,10 +43,17 @@ DRAIN_SECONDS = 2.0
 """How long `drain` waits for clients to take their leave. Longer keeps everybody waiting for one locked phone."""
 STORE_SECONDS = 3.0
 """How long `close` waits for what is still to be stored: a hung database should not keep the server from ending."""
+KEEP_SECONDS = 1.0
+"""How long the messages of a turn wait for the disk to hold what the turn changed. A write takes a few milliseconds;
+longer would let a slow disk be felt in the meeting, shorter would tell of removals that a crash undoes."""
+AGAIN_SECONDS = 1.0
+"""Between two attempts to store what could not be stored. Longer leaves removals open to a crash for longer."""
 RESTART_CODE = 1012
 
 _log = logging.getLogger("hearthside.signaling")
 _Later = e.LoadGroup | e.DeleteGroup | e.Negotiate
+_Work = Literal["asking", "keeping"]
+_Kept = e.SaveMeeting | e.EndMeeting | e.AddMark
 
 
 class SignalingSettings(Protocol):
@@ -90,9 +96,10 @@ class Signaling:
         self._media = MediaPlane(sfu, self._send_to_member, new_id=_new_id)
         self._machine: Machine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._to_store: asyncio.Queue[e.SaveMeeting | e.EndMeeting | e.AddMark] = asyncio.Queue()
+        self._to_store: asyncio.Queue[tuple[_Kept, asyncio.Future[None]]] = asyncio.Queue()
+        self._kept: asyncio.Future[None] | None = None  # done once all so far is stored, or is not waited for
         self._draining = False
-        self._store_failing = False
+        self._failing: set[_Work] = set()
         self._media_blocked_told = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -108,8 +115,9 @@ class Signaling:
             for o, marks in await self._store.load_meetings()
         ]
         self._apply(self._machine.restore(found, now=self._now()))
-        for work in (self._let_time_pass(), self._watch_for_deletion(), self._write_to_store()):
-            self._spawn(work)
+        for step in (self._let_time_pass, self._watch_for_deletion):
+            self._spawn(self._every_second(step))
+        self._spawn(self._write_to_store())
 
     async def drain(self) -> None:
         """Tell everybody to come back after the restart, and let nobody new in."""
@@ -179,7 +187,7 @@ class Signaling:
     def _from_our_page(self, request: web.Request) -> bool:
         """True unless another site's page asks. Browsers always send Origin; other programs act for nobody else."""
         origin = request.headers.get("Origin")
-        return origin is None or origin == self._settings.public_url or urlsplit(origin).netloc == request.host
+        return origin is None or origin == self._settings.public_url or origin.partition("://")[2] == request.host
 
     def _send_to_member(self, member: str, message: ServerMessage) -> None:
         connection = self._machine.connection_of(member) if self._machine else None
@@ -191,9 +199,15 @@ class Signaling:
     def _apply(self, effects: list[e.Effect]) -> list[_Later]:
         """Carry out in order what can be done at once; return what has to be waited for.
 
-        Media of a removed member is stopped by a task that starts before any message of the same turn is written.
+        Media of a removed member is stopped by a task that starts before any message of the same turn is written. What
+        a restart must not undo is on the disk before anybody is told of it: else a crash in between would let somebody
+        back in whose removal a facilitator has seen.
         """
         later: list[_Later] = []
+        kept: asyncio.Future[None] | None = None
+        for effect in effects:
+            if isinstance(effect, _Kept):
+                kept = self._keep(effect)
         last: ServerMessage | None = None
         text = ""
         for effect in effects:
@@ -202,16 +216,20 @@ class Signaling:
                     if message is not last:  # the same to everybody in a room: write it once
                         last, text = message, encode(message)
                     if wire := self._wires.get(connection):
+                        if kept is not None:
+                            wire.hold(kept)
                         wire.send(text)
                 case e.Close(connection, code):
                     if wire := self._wires.get(connection):
+                        if kept is not None:
+                            wire.hold(kept)
                         wire.close(code)
                 case e.DropMedia(room, member):
                     self._spawn(self._media.drop_member(room, member))
                 case e.CloseRoom(room):
                     self._spawn(self._media.close_room(room))
                 case e.SaveMeeting() | e.EndMeeting() | e.AddMark():
-                    self._to_store.put_nowait(effect)
+                    pass  # above
                 case e.ReportMediaBlocked():
                     self._report_media_blocked()
                 case e.Log(text=line):
@@ -227,15 +245,17 @@ class Signaling:
                 try:
                     group: Group | None = await self._store.get_group(message.group)
                 except StoreError as error:
-                    self._tell_failure(error)
+                    self._tell_failure("asking", error)
                     self._apply(machine.load_failed(connection))
                 else:
+                    if self._kept is not None:
+                        await asyncio.wait([self._kept])  # whom they find there, or that they were removed, is told too
                     self._apply(machine.group_loaded(connection, message, group, now=self._now()))
             case e.DeleteGroup(connection, group_id):
                 try:
                     await self._store.delete_group(group_id)
                 except StoreError as error:
-                    self._tell_failure(error)
+                    self._tell_failure("asking", error)
                     self._apply(machine.load_failed(connection))
                 else:
                     self._apply(machine.group_deleted(group_id, now=self._now()))
@@ -256,52 +276,85 @@ class Signaling:
 
     # -- Tasks ------------------------------------------------------------------------------------------------------
 
-    async def _let_time_pass(self) -> None:
-        assert self._machine is not None
+    async def _every_second(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            self._apply(self._machine.tick(now=self._now()))
+            try:
+                await step()
+            except Exception:  # noqa: BLE001 - else time stands still for everybody, and nobody's place ever runs out
+                _log.exception("a fault in what is done every second; it goes on")
+
+    async def _let_time_pass(self) -> None:
+        assert self._machine is not None
+        self._apply(self._machine.tick(now=self._now()))
 
     async def _watch_for_deletion(self) -> None:
         """A group may be deleted by another process: ``hearthside group delete``."""
         assert self._machine is not None
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            groups = self._machine.peopled_groups()
-            if not groups:
-                continue
-            try:
-                existing: Collection[str] = await self._store.existing_groups(groups)
-            except StoreError as error:
-                self._tell_failure(error)
-                continue
-            self._store_failing = False
-            for gone in set(groups) - set(existing):
-                self._apply(self._machine.group_deleted(gone, now=self._now()))
+        groups = self._machine.peopled_groups()
+        if not groups:
+            return
+        try:
+            existing: Collection[str] = await self._store.existing_groups(groups)
+        except StoreError as error:
+            self._tell_failure("asking", error)
+            return
+        self._failing.discard("asking")
+        for gone in set(groups) - set(existing):
+            self._apply(self._machine.group_deleted(gone, now=self._now()))
+
+    # -- Keeping ----------------------------------------------------------------------------------------------------
+
+    def _keep(self, effect: _Kept) -> asyncio.Future[None]:
+        """Have it stored, after all before it. The future is done then, or when that takes too long or fails."""
+        kept = self._kept = asyncio.get_running_loop().create_future()
+        self._to_store.put_nowait((effect, kept))
+        if "keeping" in self._failing:
+            kept.set_result(None)
+        else:
+            asyncio.get_running_loop().call_later(KEEP_SECONDS, self._go_on, kept)
+        return kept
+
+    def _go_on(self, kept: asyncio.Future[None]) -> None:
+        if not kept.done():
+            kept.set_result(None)
+            self._tell_failure("keeping", f"The database takes over {KEEP_SECONDS:.0f} s to write: look at its disk.")
 
     async def _write_to_store(self) -> None:
-        """In order, apart from the meeting: a slow disk delays nobody's message."""
+        """In order, and again until it works: who was removed stays removed, if the disk has room again in time."""
         while True:
-            effect = await self._to_store.get()
-            try:
-                match effect:
-                    case e.SaveMeeting(group, meeting, room, started):
-                        await self._store.save_meeting(OpenMeeting(group, meeting, room, started))
-                    case e.EndMeeting(meeting):
-                        await self._store.end_meeting(meeting)
-                    case e.AddMark(meeting, kind, digest):
-                        await self._store.add_mark(meeting, kind, digest)
-                self._store_failing = False
-            except StoreError as error:
-                self._tell_failure(error)
-            finally:
-                self._to_store.task_done()
+            effect, kept = await self._to_store.get()
+            while not await self._write(effect):
+                if not kept.done():
+                    kept.set_result(None)
+                await asyncio.sleep(AGAIN_SECONDS)
+            if not kept.done():
+                kept.set_result(None)
+            self._to_store.task_done()
 
-    def _tell_failure(self, error: StoreError) -> None:
+    async def _write(self, effect: _Kept) -> bool:
+        try:
+            match effect:
+                case e.SaveMeeting(group, meeting, room, started):
+                    await self._store.save_meeting(OpenMeeting(group, meeting, room, started))
+                case e.EndMeeting(meeting):
+                    await self._store.end_meeting(meeting)
+                case e.AddMark(meeting, kind, digest):
+                    await self._store.add_mark(meeting, kind, digest)
+        except MisfitError:
+            pass  # the group was deleted meanwhile, and all of it with it
+        except StoreError as error:
+            self._tell_failure("keeping", error)
+            return False
+        self._failing.discard("keeping")
+        return True
+
+    def _tell_failure(self, work: _Work, error: StoreError | str) -> None:
         """Once until it works again: the meeting goes on, and the log should stay readable."""
-        if not self._store_failing:
-            self._store_failing = True
-            _log.error("%s A restart now would lose who is in the running meetings.", error)
+        if work not in self._failing:
+            self._failing.add(work)
+            lost = "A restart now would forget who was removed from the running meetings."
+            _log.error("%s%s", error, f" {lost}" if work == "keeping" else "")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

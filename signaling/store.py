@@ -67,6 +67,10 @@ class StoreError(Exception):
     """The database cannot do what was asked. The text is one sentence for the operator, without ids or contents."""
 
 
+class MisfitError(StoreError):
+    """What was to be kept does not fit what is there: its group was deleted, or its id is taken. It never will fit."""
+
+
 class Group(msgspec.Struct, frozen=True):
     """A standing circle, as far as the server knows it. Keys are base64url text."""
 
@@ -146,6 +150,11 @@ class Store:
         try:
             async with self._engine.begin() as connection:
                 yield connection
+        except IntegrityError:
+            raise MisfitError(
+                f"{self._place} refused a change that does not fit what it holds: "
+                "the group may have been deleted meanwhile."
+            ) from None
         except (DBAPIError, sa.exc.TimeoutError, OSError) as error:
             raise StoreError(_sentence(error, self._place)) from None
 
@@ -357,8 +366,6 @@ def _sentence(error: Exception, place: str) -> str:
             return f"{place} is held by another process for more than {BUSY_SECONDS:.0f} seconds; end that process."
         case sqlite3.SQLITE_IOERR:
             return f"{place} cannot be read or written: the disk reports an error; check the disk."
-    if isinstance(error, IntegrityError):
-        return f"{place} refused a change that does not fit what it holds: the group may have been deleted meanwhile."
     if isinstance(error, OSError):
         return f"{place} cannot be reached; check that it runs and that database_url is right."
     return f"{place} answered with an error ({type(original).__name__}); check that it runs and its settings."

@@ -20,7 +20,7 @@ class Wire:
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._socket = socket
         self._transport = transport
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[str | asyncio.Future[None]] = deque()
         self._chars = 0
         self._close_code: int | None = None
         self._changed = asyncio.Event()
@@ -43,6 +43,11 @@ class Wire:
             return
         self._waiting.append(text)
         self._changed.set()
+
+    def hold(self, until: asyncio.Future[None]) -> None:
+        """Let what is sent after this, and a close, wait until the future is done. Reading goes on meanwhile."""
+        if not self.closing and not until.done():
+            self._waiting.append(until)
 
     def close(self, code: int) -> None:
         """Close after what is queued; what comes in from now on is passed over."""
@@ -81,9 +86,12 @@ class Wire:
         try:
             while self._waiting or self._close_code is None:
                 while self._waiting:
-                    text = self._waiting.popleft()
-                    await self._socket.send_str(text)
-                    self._chars -= len(text)
+                    following = self._waiting.popleft()
+                    if isinstance(following, asyncio.Future):
+                        await asyncio.wait([following])
+                    else:
+                        await self._socket.send_str(following)
+                        self._chars -= len(following)
                 if self._close_code is None:
                     await self._changed.wait()
                     self._changed.clear()

@@ -189,6 +189,42 @@ def test_a_new_knock_replaces_the_lost_one_of_the_same_browser() -> None:
     assert first.resume().error() == "session_expired"
 
 
+def test_a_knock_that_is_refused_takes_no_place_away() -> None:
+    world = World(Limits(waiting=2))
+    facilitator = world.facilitator()
+    away, declined = world.knock(browser="browser1"), world.knock(browser="browser1")
+    away.lose()
+    facilitator.send(m.Decline(knock=facilitator.find(m.Knocked)[1].knock.id))
+    facilitator.inbox.clear()
+    assert declined.closed == 4000
+    assert world.knock(browser="browser1").error() == "wait_before_knocking"
+    assert facilitator.inbox == []
+    away.resume().take(m.Waiting)
+
+
+def test_a_new_knock_takes_the_lost_ones_place_in_a_full_waiting_room() -> None:
+    world = World(Limits(waiting=1))
+    lost = world.knock(browser="browser1")
+    lost.lose()
+    assert world.knock(browser="browser2").error() == "waiting_room_full"
+    world.knock(browser="browser1").take(m.Waiting)
+
+
+def test_two_locked_phones_keep_their_order() -> None:
+    world = World()
+    first, second = world.knock(), world.knock()
+    world.wait(5)
+    third = world.knock()
+    for client in (first, second, third):
+        client.lose()
+    world.wait(GRACE_SECONDS - 1)
+    third, second, first = third.resume(), second.resume(), first.resume()
+    knocks = world.facilitator().take(m.Joined).knocks
+    assert [knock.waiting_seconds for knock in knocks] == [124, 124, 119]
+    for client in (first, second, third):
+        client.take(m.Waiting)
+
+
 def test_whoever_stops_waiting_is_off_the_list() -> None:
     world = World()
     facilitator = world.facilitator()

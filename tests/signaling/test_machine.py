@@ -304,6 +304,44 @@ def test_much_at_once_is_limited_by_size_too() -> None:
     assert [said.n for said in ben.find(m.Said)] == [1, 2]
 
 
+def test_large_messages_are_limited_whatever_they_hold() -> None:
+    world = World(Limits(message_chars=Allowance(100_000, 1_000)))
+    _, ana, ben = world.meeting(2)
+    large = '{"type":"ping","n":1,"x":"%s"}' % ("x" * 40_000)
+    for _ in range(3):
+        ana.send(large)
+    assert len(ana.find(m.Pong)) == 2
+    refused = ana.find(m.Error)[0]
+    assert (refused.code, refused.about) == ("rate_limited", "ping")
+    ben.say()
+    assert ana.find(m.Said), "nobody else waits for it"
+    world.wait(refused.retry_after or 0)
+    ana.send(large)
+    assert ana.find(m.Pong)
+
+
+def test_who_resumes_without_end_is_asked_to_wait_and_keeps_the_place() -> None:
+    world = World(Limits(returns=Allowance(3, 0.5)))
+    _, ana, ben = world.meeting(2)
+    for _ in range(3):
+        ana = ana.resume()
+        ana.take(m.Joined)
+    refused = ana.resume()
+    error = refused.take(m.Error)
+    assert (error.code, error.about, error.retry_after, refused.closed) == ("rate_limited", "resume", 2, 4003)
+    assert ana.closed is None, "the session goes on where it was"
+    assert len(ben.find(m.MemberBack)) == 3
+    world.wait(2)
+    ana.resume().take(m.Joined)
+    waiting = world.knock()
+    for _ in range(3):
+        waiting = waiting.resume()
+        waiting.take(m.Waiting)
+    assert waiting.resume().error() == "rate_limited"
+    world.wait(6)
+    assert world.machine._groups[GROUP]._returns == {}
+
+
 def test_a_full_server_says_so() -> None:
     world = World(Limits(connections=2))
     Client(world)

@@ -14,7 +14,7 @@ from tests.signaling.test_permissions import SAMPLES
 from tests.signaling.world import GROUP, Client, World, signed_join
 
 PLENTY = Allowance(1e9, 1e9)
-LIMITS = Limits(members=4, waiting=3, messages=PLENTY, arrivals=PLENTY, faults=PLENTY)
+LIMITS = Limits(members=4, waiting=3, messages=PLENTY, arrivals=PLENTY, faults=PLENTY, returns=PLENTY)
 SEQUENCED = (m.Said, m.MemberJoined, m.MemberBack, m.MemberLost, m.MemberLeft)
 
 

@@ -67,7 +67,7 @@ def test_after_a_restart_old_places_stay_free_and_numbers_go_on() -> None:
     old = [admit(before, name, now=100 + i) for i, name in enumerate("abc")]
     found = restored(now=160.0)
     newcomer = admit(found, "new", now=161.0)
-    assert newcomer.leaf == RESTORED_FIRST_LEAF
+    assert newcomer.leaf >= RESTORED_FIRST_LEAF
     assert newcomer.order > old[-1].order
     assert found.rooms["room0001"].seq == 60 * RESTORED_SEQ_PER_SECOND
     for person in old:
@@ -78,16 +78,18 @@ def test_after_a_restart_old_places_stay_free_and_numbers_go_on() -> None:
 
 def test_a_leaf_is_never_given_twice() -> None:
     found = restored(now=160.0)
-    admit(found, "new")
+    leaf = admit(found, "new").leaf
     with pytest.raises(RefusedError) as refused:
-        found.take_up(Attendee("a", "participant", RESTORED_FIRST_LEAF, 1, None, 1), ["room0001"], now=161)
+        found.take_up(Attendee("a", "participant", leaf, 1, None, 1), ["room0001"], now=161)
     assert refused.value.code == "session_expired"
     assert "a" not in found.attendees
 
 
-def test_leaves_wrap_where_the_upper_half_is_full() -> None:
-    found = Meeting.restored("meeting1", "room0001", [], number=1, limit=LEAVES, started=0, now=0)
+@pytest.mark.parametrize("age", [0, 500, 511, 512, -5])
+def test_leaves_wrap_within_the_upper_half_until_it_is_full(age: int) -> None:
+    found = Meeting.restored("meeting1", "room0001", [], number=1, limit=LEAVES, started=0, now=age)
     leaves = [admit(found, str(i), now=0).leaf for i in range(LEAVES)]
+    assert min(leaves[: LEAVES - RESTORED_FIRST_LEAF]) == RESTORED_FIRST_LEAF
     assert sorted(leaves) == list(range(LEAVES))
 
 

@@ -64,6 +64,47 @@ def test_removal_also_clears_the_same_browsers_other_tab_at_the_door() -> None:
     assert tab.closed == 4000
     assert tab.find(m.Removed)
     assert stranger.closed is None
+    world.restart()
+    assert tab.resume().error() == "session_expired"
+    stranger.resume().take(m.Waiting)
+
+
+def test_somebody_who_is_away_is_removed_too() -> None:
+    world = World()
+    facilitator, person = world.meeting(1)
+    person.lose()
+    facilitator.send(m.Remove(member=person.member))
+    assert facilitator.find(m.MemberLeft)[0].reason == "removed"
+    assert person.resume().error() == "session_expired"
+    world.restart()
+    assert person.resume().error() == "session_expired"
+
+
+def test_nobody_is_locked_out_by_removing_themselves() -> None:
+    world = World()
+    facilitator, person = world.meeting(1)
+    for client in (facilitator, person):
+        client.send(m.Remove(member=client.member))
+        assert client.error() == "not_permitted"
+        assert client.closed is None
+    facilitator.send(m.Mute(member=facilitator.member))
+    assert facilitator.take(m.Muted).by == facilitator.member
+
+
+def test_an_answer_that_comes_second_changes_nothing() -> None:
+    world = World()
+    first, _ = world.meeting(1)
+    second = world.facilitator()
+    person = world.knock()
+    knock = first.find(m.Knocked)[0].knock.id
+    first.send(m.Admit(knocks=[knock, knock]))
+    for client in (first, second):
+        client.inbox.clear()
+    second.send(m.Admit(knocks=[knock]))
+    second.send(m.Decline(knock=knock))
+    assert second.error() == "no_such_knock"
+    assert len(person.find(m.Joined)) == 1
+    assert first.inbox == second.inbox == []
 
 
 def test_facilitators_cannot_remove_each_other() -> None:

@@ -7,7 +7,7 @@ import pytest
 from signaling import effects as e
 from signaling import messages as m
 from signaling.session import GRACE_SECONDS, TOKEN_SECONDS
-from tests.signaling.world import Client, World
+from tests.signaling.world import GROUP, Client, World, signed_join
 
 
 def test_everybody_takes_their_place_up_again() -> None:
@@ -123,6 +123,52 @@ def test_newcomers_take_nobodys_leaf() -> None:
     assert len({member.leaf for member in members}) == 3
     by_id = {member.id: member for member in members}
     assert by_id[newcomer.member].order > by_id[ana.member].order
+
+
+def test_newcomers_take_nobodys_leaf_after_a_second_restart_either() -> None:
+    world = World()
+    facilitator, _ = world.meeting(1)
+    people = []
+    for _ in range(2):
+        world.restart()
+        world.wait(30)
+        facilitator = facilitator.resume()
+        people.append(world.knock())
+        facilitator.send(m.Admit(knocks=[facilitator.find(m.Knocked)[0].knock.id]))
+    back = people[0].resume()
+    members = back.take(m.Joined).rooms[0].members
+    assert {person.member for person in people} < {member.id for member in members}
+    assert len({member.leaf for member in members}) == 3
+
+
+def test_two_groups_are_taken_up_apart() -> None:
+    world = World()
+    other = "anothergroupanother001"
+    world.groups[other] = world.groups[GROUP]
+    _, ana = world.meeting(1)
+    leader = Client(world)
+    leader.send(signed_join("facilitator", leader.nonce, group=other))
+    assert len(world.meetings) == 2
+    world.restart()
+    assert ana.resume().take(m.Joined).meeting != leader.all[1].meeting  # type: ignore[attr-defined]
+    again = Client(world)
+    again.send(m.Resume(group=other, token=leader.token))
+    assert [member.id for member in again.take(m.Joined).rooms[0].members] == [leader.member]
+    world.wait(GRACE_SECONDS)
+    assert len(world.meetings) == 2
+    again.send(m.Leave())
+    world.wait(GRACE_SECONDS)
+    assert [found.group for found, _ in world.meetings.values()] == [GROUP]
+
+
+def test_of_two_meetings_of_a_group_the_later_is_taken_up_and_the_other_forgotten() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    stale = e.SaveMeeting(GROUP, "stalemeeting", "staleroomroom", world.now - 100)
+    world.meetings = {"stalemeeting": (stale, []), **world.meetings}
+    world.restart()
+    assert "stalemeeting" not in world.meetings
+    assert ana.resume().take(m.Joined)
 
 
 @pytest.mark.parametrize("restarts", [1, 2, 3])

@@ -19,9 +19,10 @@ from sfu.control import CloseTransport
 from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
+from signaling.effects import Effect
 from signaling.rate_limit import Allowance, Limits
 from signaling.server import Signaling
-from signaling.store import Group, MarkKind, OpenMeeting, Store, StoreError
+from signaling.store import Group, MarkKind, MisfitError, OpenMeeting, Store, StoreError
 from tests.signaling.fake_sfu import FakeSfu
 from tests.signaling.sdp_samples import sample
 from tests.signaling.world import GROUP, Keys, signed_join
@@ -39,6 +40,13 @@ class MemoryStore:
         self.groups = {GROUP: group}
         self.meetings: dict[str, tuple[OpenMeeting, list[tuple[str, str]]]] = {}
         self.fails = False
+        self.gate = asyncio.Event()
+        """Whatever is to be kept waits for it."""
+        self.gate.set()
+
+    async def _write(self) -> None:
+        await self.gate.wait()
+        self._check()
 
     def _check(self) -> None:
         if self.fails:
@@ -53,15 +61,17 @@ class MemoryStore:
         return self.groups.pop(group, None) is not None
 
     async def save_meeting(self, meeting: OpenMeeting) -> None:
-        self._check()
+        await self._write()
         self.meetings[meeting.meeting] = (meeting, [])
 
     async def end_meeting(self, meeting: str) -> None:
-        self._check()
+        await self._write()
         self.meetings.pop(meeting, None)
 
     async def add_mark(self, meeting: str, kind: MarkKind, digest: str) -> None:
-        self._check()
+        await self._write()
+        if meeting not in self.meetings:
+            raise MisfitError("The group may have been deleted meanwhile.")
         self.meetings[meeting][1].append((kind, digest))
 
     async def load_meetings(self) -> list[tuple[OpenMeeting, list[tuple[str, str]]]]:
@@ -233,6 +243,8 @@ async def test_the_subprotocol_is_required(house: House) -> None:
         ("https://evil.example", False),
         ("null", False),
         ("same", True),
+        ("http://[", False),
+        ("", False),
     ],
 )
 async def test_only_our_own_pages_may_connect(house: House, origin: str, allowed: bool) -> None:
@@ -280,10 +292,11 @@ async def test_text_that_is_not_utf8_ends_the_socket(house: House) -> None:
     assert await person.closed() == 1007
 
 
-async def test_sixty_people_join_from_one_address_at_once(house: House) -> None:
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-For": "198.51.100.1"}], ids=["direct", "behind a proxy"])
+async def test_sixty_people_join_from_one_address_at_once(house: House, headers: dict[str, str]) -> None:
     facilitator = await house.join("facilitator")
     await facilitator.get(m.Joined)
-    people = await asyncio.gather(*(house.join("participant") for _ in range(60)))
+    people = await asyncio.gather(*(house.join("participant", headers) for _ in range(60)))
     for person in people:
         assert (await person.get(m.Waiting)).facilitator_present
     knocks = [(await facilitator.get(m.Knocked)).knock.id for _ in range(60)]
@@ -302,7 +315,7 @@ async def test_forwarded_addresses_are_counted_apart() -> None:
 async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("signaling.wire.MAX_QUEUED_CHARS", 200_000)
     plenty = Allowance(1e9, 1e9)
-    async with open_house(MemoryStore(), Limits(messages=plenty, say_bytes=plenty)) as house:
+    async with open_house(MemoryStore(), Limits(messages=plenty, message_chars=plenty, say_bytes=plenty)) as house:
         facilitator, _, person, joined = await house.meeting()
         transport = person.transport
         transport.pause_reading()
@@ -363,9 +376,82 @@ async def test_an_organiser_deletes_the_group(house: House) -> None:
     assert house.store.groups == {}
 
 
-async def test_a_store_that_fails_is_told_once_and_the_meeting_goes_on(
-    house: House, caplog: pytest.LogCaptureFixture
+async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(server_module, "KEEP_SECONDS", 60.0)
+    media_ended = asyncio.Event()
+    house.sfu.fail = lambda request: media_ended.set() if isinstance(request, CloseTransport) else None
+    facilitator, _, person, joined = await house.meeting()
+    publish = m.Publish(
+        room=joined.rooms[0].id,
+        n=1,
+        sdp=sample("chromium_156_audio_video"),
+        tracks=[m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")],
+    )
+    await person.send(publish)
+    await person.get(m.Published)
+    house.store.gate.clear()
+    await facilitator.send(m.Remove(member=joined.member))
+    await facilitator.send(m.Ping(n=1))
+    late = await house.join("facilitator")
+    async with asyncio.timeout(SECONDS):
+        await media_ended.wait()
+    await person.send(m.Say(room=joined.rooms[0].id, n=1, body="abc"))
+    leaving = asyncio.create_task(facilitator.get(m.MemberLeft))
+    removing = asyncio.create_task(person.get(m.Removed))
+    entering = asyncio.create_task(late.get(m.Joined))
+    done, _ = await asyncio.wait([leaving, removing, entering], timeout=0.2)
+    assert done == set(), "nobody is told of what a crash could undo"
+    ((_, marks),) = house.store.meetings.values()
+    assert marks == []
+    house.store.gate.set()
+    await removing
+    assert {kind for kind, _ in marks} == {"session"}
+    left = await leaving
+    assert (left.member, left.reason) == (joined.member, "removed")
+    assert joined.member not in {member.id for member in (await entering).rooms[0].members}
+    await facilitator.get(m.Pong)
+    assert not [message for message in facilitator.others if isinstance(message, m.Said)]
+    assert await person.closed() == 4000
+
+
+@pytest.mark.parametrize("trouble", ["slow", "broken"])
+async def test_a_bad_disk_does_not_hold_a_removal_up(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: str
+) -> None:
+    monkeypatch.setattr(server_module, "KEEP_SECONDS", 0.05)
+    monkeypatch.setattr(server_module, "AGAIN_SECONDS", 0.01)
+    facilitator, _, person, joined = await house.meeting()
+    if trouble == "slow":
+        house.store.gate.clear()
+    else:
+        house.store.fails = True
+    await facilitator.send(m.Remove(member=joined.member))
+    await person.get(m.Removed)
+    await facilitator.get(m.MemberLeft)
+    assert caplog.text.count("A restart now would forget who was removed") == 1
+    ((_, marks),) = house.store.meetings.values()
+    assert marks == []
+    house.store.fails = False
+    house.store.gate.set()
+    await house.signaling._to_store.join()
+    assert [kind for kind, _ in marks] == ["session"], "kept as soon as the disk can"
+
+
+async def test_what_cannot_be_kept_because_its_group_is_gone_holds_nothing_up(house: House) -> None:
+    facilitator, _, person, _ = await house.meeting()
+    house.store.meetings.clear()
+    await person.send(m.Leave())
+    await facilitator.get(m.MemberLeft)
+    await house.signaling._to_store.join()
+
+
+async def test_a_store_that_fails_is_told_once_and_the_meeting_goes_on(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(server_module, "AGAIN_SECONDS", 0.01)
     facilitator, _, person, joined = await house.meeting()
     organiser = await house.join("organiser")
     await organiser.get(m.OrganiserReady)
@@ -376,24 +462,41 @@ async def test_a_store_that_fails_is_told_once_and_the_meeting_goes_on(
     assert (await organiser.get(m.Error)).code == "internal"
     await person.send(m.Leave())
     assert (await facilitator.get(m.MemberLeft)).member == joined.member
+    lines = [record.getMessage() for record in caplog.records if record.name == "hearthside.signaling"]
+    failures = [line for line in lines if line.startswith("The database is full.")]
+    assert len(failures) == 2, "once for what was asked, once for what was to be kept"
+    house.store.fails = False
     await house.signaling._to_store.join()
-    assert caplog.text.count("The database is full.") == 1
 
 
 async def test_a_store_that_hangs_does_not_keep_the_server_from_ending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(server_module, "STORE_SECONDS", 0.01)
+    monkeypatch.setattr(server_module, "KEEP_SECONDS", 0.01)
     store = MemoryStore()
-    never = asyncio.Event()
-
-    async def hang(_: OpenMeeting) -> None:
-        await never.wait()
-
-    monkeypatch.setattr(store, "save_meeting", hang)
+    store.gate.clear()
     async with asyncio.timeout(SECONDS), open_house(store) as house:
         facilitator = await house.join("facilitator")
         await facilitator.get(m.Joined)
+
+
+async def test_time_goes_on_after_a_fault(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server_module, "TICK_SECONDS", 0.01)
+    assert house.signaling._machine is not None
+    ticks = asyncio.Event()
+
+    def tick(*, now: float) -> list[Effect]:
+        if "a fault" in caplog.text:
+            ticks.set()
+            return []
+        raise RuntimeError("SECRET")
+
+    monkeypatch.setattr(house.signaling._machine, "tick", tick)
+    async with asyncio.timeout(SECONDS):
+        await ticks.wait()
 
 
 async def test_which_port_to_open_is_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:

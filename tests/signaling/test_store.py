@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy.exc import DBAPIError
 
 from signaling import store as store_module
-from signaling.store import DATABASE_NAME, Group, OpenMeeting, Store, StoreError
+from signaling.store import DATABASE_NAME, Group, MisfitError, OpenMeeting, Store, StoreError
 
 
 def group(name: str = "AAECAwQFBgcICQoLDA0ODw") -> Group:
@@ -71,9 +71,9 @@ async def test_deleting_a_group_forgets_its_meeting(store: Store) -> None:
     await store.add_mark("meeting1", "session", "digest")
     await store.delete_group(group().id)
     assert await store.load_meetings() == []
-    with pytest.raises(StoreError, match="deleted meanwhile"):
+    with pytest.raises(MisfitError, match="deleted meanwhile"):
         await store.save_meeting(OpenMeeting(group().id, "meeting1", "room1", 1.0))
-    with pytest.raises(StoreError):
+    with pytest.raises(MisfitError):
         await store.add_mark("meeting1", "session", "digest")
 
 

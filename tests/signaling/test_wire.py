@@ -89,6 +89,28 @@ async def test_the_last_message_and_the_close_reach_a_client_in_the_middle_of_ta
         assert await read(client) == (["removed"], 4000)
 
 
+async def test_what_is_held_goes_out_in_order_once_it_may() -> None:
+    got: list[str | bytes | None] = []
+
+    async def talk(wire: Wire) -> None:
+        kept = asyncio.get_running_loop().create_future()
+        wire.send("before")
+        wire.hold(kept)
+        wire.send("after")
+        got.append(await wire.receive())
+        wire.close(4000)
+        kept.set_result(None)
+        wire.hold(kept)
+
+    async with served(talk) as client:
+        assert await client.receive_str() == "before"
+        with pytest.raises(TimeoutError):
+            await client.receive(timeout=0.05)
+        await client.send_str("still read")
+        assert await read(client) == (["after"], 4000)
+    assert got == ["still read"]
+
+
 @pytest.mark.parametrize("closing", [False, True])
 async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch, closing: bool) -> None:
     monkeypatch.setattr(wire_module, "MAX_QUEUED_CHARS", 20_000_000 if closing else 100_000)

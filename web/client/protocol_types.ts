@@ -101,12 +101,6 @@ export interface TrackMap {
   kind: Kind;
 }
 
-/**  */
-export interface _Header {
-  type?: string;
-  n?: Count | null;
-}
-
 /** First message on a socket: prove possession of a link and ask to come in. */
 export interface JoinMessage {
   type: "join";
