@@ -137,6 +137,12 @@ class MediaPlane:
         """Take the answer to a subscriber offer; one that comes too late is ignored, a bad one gets an `Error`."""
         await self._run(self._subscribe_answer(self._member(room, member), message))
 
+    def returned(self, room: str, member: str) -> None:
+        """A member's socket is back: an offer that went with the old one is made again now."""
+        state = self._rooms.get(room, {}).get(member)
+        if state is not None and state.subscriber is not None and not state.subscriber.session.answered:
+            self._start(self._refresh(state, state.subscriber, again=True))
+
     async def drop_member(self, room: str, member: str) -> None:
         """Close a member's connections and tell the others. Nothing under way brings them back.
 
@@ -349,7 +355,7 @@ class MediaPlane:
                 for track in agreed.started:
                     # Refused when the track has ended meanwhile; the next offer says so.
                     await self._request(StartTrack(subscriber.transport, track.key))
-                if subscriber.stale:
+                if subscriber.stale or subscriber.session.crowded:
                     await self._offer(state, subscriber)
             except _MediaError as error:
                 await self._fail_subscriber(state, subscriber, error, "subscribe_answer")

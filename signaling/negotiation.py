@@ -277,6 +277,8 @@ class SubscriberSession:
     """Of the last offer; the caller numbers them, rising."""
     answered: bool = True
     """Whether the last offer was answered."""
+    crowded: bool = False
+    """Whether `plan` left tracks out for want of m-lines: once the answer is there, those of others may be free."""
     remote: RemoteParameters | None = None
     _slots: list[_Slot] = field(default_factory=list)
     _changed: bool = True
@@ -289,7 +291,7 @@ class SubscriberSession:
     def plan(self, wanted: Iterable[UpTrack]) -> list[UpTrack]:
         """Let go of every track that is not `wanted` any more; return those that are new, sound first.
 
-        When m-lines run out (`MAX_MEDIA`) the rest is left for later.
+        When m-lines run out (`MAX_MEDIA`) the rest is left for later, see `crowded`.
         """
         wanted = sorted(wanted, key=lambda track: track.offer.kind)
         for slot in self._slots:
@@ -303,6 +305,7 @@ class SubscriberSession:
             for kind in SUBSCRIBER_CODECS
         }
         spare = MAX_MEDIA - len(self._slots)
+        self.crowded = False
         new = []
         for track in wanted:
             if track in carried:
@@ -312,6 +315,7 @@ class SubscriberSession:
             elif spare:
                 spare -= 1
             else:
+                self.crowded = True
                 continue
             new.append(track)
         return new

@@ -29,6 +29,7 @@ from sfu.control import (
     TransportDisconnected,
     UnpublishTrack,
 )
+from signaling import negotiation
 from signaling.media import ANSWER_SECONDS, MediaPlane
 from signaling.messages import Error, Publish, Published, ServerMessage, SubscribeAnswer, SubscribeOffer, TrackOffer
 from signaling.sdp import read
@@ -364,6 +365,46 @@ async def test_an_unanswered_offer_is_made_again() -> None:
     assert len(meeting.hears("ben-0001")) == 2
     await asyncio.sleep(10 * ANSWER_SECONDS)
     assert meeting.offers("ben-0001") == 3
+
+
+@virtual
+async def test_who_comes_back_is_offered_at_once_what_went_with_the_old_socket() -> None:
+    meeting = Meeting()
+    meeting.plane.returned(ROOM, "ben-0001")
+    await meeting.subscribe("ben-0001")
+    await meeting.answer("ben-0001")
+    await meeting.publish("ana-0001")
+    await meeting.publish("chi-0001")
+    meeting.plane.returned(ROOM, "ben-0001")
+    await settle()
+    assert meeting.offers("ben-0001") == 3
+    assert len(meeting.shown("ben-0001")) == 4
+    await meeting.answer("ben-0001")
+    assert len(meeting.hears("ben-0001")) == 4
+    meeting.plane.returned(ROOM, "ben-0001")
+    await settle()
+    assert meeting.offers("ben-0001") == 3
+
+
+def test_who_was_away_while_many_came_and_went_hears_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All m-lines were used up, none may be used again before an answer, and then nothing asked for the rest."""
+    monkeypatch.setattr(negotiation, "MAX_MEDIA", 6)
+
+    @virtual
+    async def test() -> None:
+        meeting = Meeting()
+        await meeting.subscribe("ben-0001")
+        await meeting.answer("ben-0001")
+        for count in range(5):
+            await meeting.publish("ana-0001", n=count + 1, sdp=browser_offer("ana-0001", certificate=f"A{count}"))
+            await asyncio.sleep(ANSWER_SECONDS)
+        while not meeting.hears("ben-0001"):
+            before = meeting.offers("ben-0001")
+            await meeting.answer("ben-0001")
+            assert meeting.hears("ben-0001") or meeting.offers("ben-0001") > before
+        assert meeting.hears("ben-0001") == {"ana-0001/microphone", "ana-0001/camera-0"}
+
+    test()
 
 
 @virtual
