@@ -16,15 +16,20 @@ import click
 
 from signaling import __version__, config, links, logs
 from signaling.config import ConfigError, Settings
-from signaling.links import GroupKeys, b64
+from signaling.links import GROUP_ID, GroupKeys, b64
 from signaling.listen import StartError, tls_context
 from signaling.store import Group, Store, StoreError
 
 MAX_TITLE_CHARS = 200
 """Longest title, characters: four bytes each and JSON's escapes still fit the 1 KiB size class."""
 
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates (UAX #9, section 2): unclosed, they turn around what stands beside the title."""
+
 MAX_INPUT_BYTES = 65_536
 """How much of standard input is read as a title: more than any that is taken, and not without end."""
+
+NO_SUCH_GROUP = "There is no group with this id: `hearthside group list` shows all."
 
 Answer = TypeVar("Answer")
 
@@ -56,8 +61,10 @@ def load_settings(config_file: Path | None, **flags: object) -> Settings:
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """The two options that every command takes."""
-    data = click.option("--data", type=click.Path(path_type=Path), help="Folder of the database.")
-    file = click.option("--config", "config_file", type=click.Path(path_type=Path), help="Settings file (TOML).")
+    data = click.option("--data", help="Folder of the database.")
+    # Whether it can be read is for `config` to say, in one sentence and with the file's other faults.
+    path = click.Path(path_type=Path, readable=False)
+    file = click.option("--config", "config_file", type=path, help="Settings file (TOML).")
     return data(file(command))
 
 
@@ -100,7 +107,7 @@ def describe(settings: Settings) -> str:
 @click.option("--tls-key", help="The certificate's key, PEM.")
 def serve_command(config_file: Path | None, **flags: object) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
-    settings = load_settings(config_file, **_as_text(flags))
+    settings = load_settings(config_file, **flags)
     logs.set_up(settings.log_level)
 
     async def started(running: Settings, _: Store) -> None:
@@ -126,7 +133,7 @@ def clean_title(text: str) -> str:
         raise Sentence("The title is empty: give the group a name, for example 'Thursday circle'.")
     if len(title) > MAX_TITLE_CHARS:
         raise Sentence(f"The title has {len(title)} characters, and at most {MAX_TITLE_CHARS} fit: shorten it.")
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in title):
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in BIDI_CONTROLS for char in title):
         raise Sentence("The title holds a line break or another control character: write it on one line.")
     return title
 
@@ -148,9 +155,9 @@ async def create_group(store: Store, title: str, public_url: str) -> dict[str, s
 @common
 @click.argument("title")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: id, participant, facilitator, organiser.")
-def create_command(config_file: Path | None, data: Path | None, title: str, as_json: bool) -> None:
+def create_command(config_file: Path | None, data: str | None, title: str, as_json: bool) -> None:
     """Create a group and print its links. TITLE '-' reads the title from standard input."""
-    settings = load_settings(config_file, **_as_text({"data": data}))
+    settings = load_settings(config_file, data=data)
     cleaned = clean_title(_standard_input() if title == "-" else title)
 
     async def work() -> tuple[str, dict[str, str]]:
@@ -179,9 +186,9 @@ def create_command(config_file: Path | None, data: Path | None, title: str, as_j
 
 @group_commands.command("list")
 @common
-def list_command(config_file: Path | None, data: Path | None) -> None:
+def list_command(config_file: Path | None, data: str | None) -> None:
     """List ids and dates. Titles are sealed: the server cannot read them."""
-    settings = load_settings(config_file, **_as_text({"data": data}))
+    settings = load_settings(config_file, data=data)
 
     async def work() -> list[tuple[str, datetime]]:
         store = await Store.open(settings.database)
@@ -198,9 +205,11 @@ def list_command(config_file: Path | None, data: Path | None) -> None:
 @common
 @click.argument("group", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete_command(config_file: Path | None, data: Path | None, group: str, yes: bool) -> None:
+def delete_command(config_file: Path | None, data: str | None, group: str, yes: bool) -> None:
     """Delete a group, its links and a meeting that is running. There is no undo."""
-    settings = load_settings(config_file, **_as_text({"data": data}))
+    settings = load_settings(config_file, data=data)
+    if not GROUP_ID.fullmatch(group):
+        raise Sentence(NO_SUCH_GROUP)
     if not yes:
         click.confirm("Delete this group, its links and a meeting that is running? There is no undo.", abort=True)
 
@@ -212,7 +221,7 @@ def delete_command(config_file: Path | None, data: Path | None, group: str, yes:
             await store.close()
 
     if not run(work()):
-        raise Sentence("There is no group with this id: `hearthside group list` shows all.")
+        raise Sentence(NO_SUCH_GROUP)
     click.echo("The group is deleted; a running meeting ends within two seconds.")
 
 
@@ -226,9 +235,9 @@ def config_commands() -> None:
 
 @config_commands.command("check")
 @common
-def check_command(config_file: Path | None, data: Path | None) -> None:
+def check_command(config_file: Path | None, data: str | None) -> None:
     """Read all settings as `serve` would, and print what they come to."""
-    settings = load_settings(config_file, **_as_text({"data": data}))
+    settings = load_settings(config_file, data=data)
     if settings.tls_certificate and settings.tls_key:
         try:
             tls_context(settings.tls_certificate, settings.tls_key)
@@ -243,11 +252,6 @@ def _standard_input() -> str:
         return sys.stdin.buffer.read(MAX_INPUT_BYTES).decode()
     except UnicodeDecodeError:
         raise Sentence("The title on standard input is not UTF-8 text.") from None
-
-
-def _as_text(flags: dict[str, object]) -> dict[str, object]:
-    """Paths as the settings' readers take them."""
-    return {name: str(value) if isinstance(value, Path) else value for name, value in flags.items()}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ PREFIX = "HEARTHSIDE_"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
 DEFAULT_MEDIA_PORT = 8081
+_URL_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
+"""Host and port of a URL. It goes into a header as it stands: no spaces, commas or letters that need punycode."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -126,8 +129,15 @@ def _port(raw: object) -> int:
     return raw
 
 
+def _host(raw: object) -> str:
+    return _text(raw).removeprefix("[").removesuffix("]")  # people know IPv6 addresses from URLs
+
+
 def _path(raw: object) -> Path:
-    return Path(_text(raw)).expanduser()
+    try:
+        return Path(_text(raw)).expanduser()
+    except RuntimeError:
+        raise ValueError("the home folder behind ~ is not known") from None
 
 
 def _list(raw: object) -> list[str]:
@@ -145,7 +155,8 @@ def _addresses(raw: object) -> tuple[str, ...]:
             address = ipaddress.ip_address(text)
         except ValueError:
             raise ValueError(f"{text!r} is not an IP address") from None
-        if address.is_unspecified or address.is_multicast:
+        local = address.version == 6 and (address.is_link_local or address.scope_id)
+        if address.is_unspecified or address.is_multicast or local:
             raise ValueError(f"browsers cannot send to {text}; give an address that they can reach")
         found.append(str(address))
     return tuple(dict.fromkeys(found))
@@ -162,13 +173,11 @@ def _url(raw: object) -> str:
     text = _text(raw)
     try:
         url = urlsplit(text)
-        known = (
-            url.scheme in ("http", "https") and url.hostname and not url.username and (url.port is None or url.port > 0)
-        )
+        known = url.scheme in ("http", "https") and _URL_HOST.fullmatch(url.netloc) and url.port != 0
     except ValueError:
-        known = False
+        known = None
     if not known or url.path not in ("", "/") or url.query or url.fragment:
-        raise ValueError("write it like https://meet.example.org, with no path behind it")
+        raise ValueError("write it like https://meet.example.org, in plain letters and with no path behind it")
     return f"{url.scheme}://{url.netloc.lower()}"
 
 
@@ -180,7 +189,7 @@ def _level(raw: object) -> str:
 
 
 READERS: dict[str, Callable[[object], Any]] = {
-    "host": _text,
+    "host": _host,
     "port": _port,
     "media_port": _port,
     "media_address": _addresses,
@@ -201,9 +210,9 @@ def _nearest(name: str, known: list[str]) -> str:
     return difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
 
 
-def _read(name: str, raw: object, called: str) -> Any:
+def _read(reader: Callable[[object], Any], raw: object, called: str) -> Any:
     try:
-        return READERS[name](raw)
+        return reader(raw)
     except ValueError as error:
         raise ConfigError(f"{called} is not usable: {error}.") from None
 
@@ -221,7 +230,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         if name not in READERS:
             near = _nearest(name, list(READERS))
             raise ConfigError(f"The settings file {path} has an unknown setting {name!r}; the nearest is {near!r}.")
-        values[name] = _read(name, raw, f"The setting {name!r} in {path}")
+        values[name] = _read(READERS[name], raw, f"The setting {name!r} in {path}")
         if isinstance(values[name], Path):
             values[name] = path.parent / values[name]
     return values
@@ -236,14 +245,19 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if variable not in known:
             near = _nearest(variable, [*known, PREFIX + "CONFIG"])
             raise ConfigError(f"The environment has an unknown setting {variable}; the nearest is {near}.")
-        values[known[variable]] = _read(known[variable], raw, f"The variable {variable}")
+        values[known[variable]] = _read(READERS[known[variable]], raw, f"The variable {variable}")
     return values
 
 
 def default_data(environ: Mapping[str, str]) -> Path:
-    """Where the database lies if nobody says otherwise: the XDG data folder, the same from every working directory."""
-    home = environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(home).expanduser() / "hearthside"
+    """Where the database lies if nobody says otherwise: the XDG data folder, the same from every working directory.
+
+    Raises `ConfigError` where there is no home folder.
+    """
+    try:
+        return _path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "hearthside"
+    except ValueError:
+        raise ConfigError("This user has no home folder for the database: choose a folder with --data.") from None
 
 
 def _derived_url(host: str, port: int, secure: bool, media_addresses: tuple[str, ...]) -> str:
@@ -263,11 +277,11 @@ def load(
 ) -> Settings:
     """Put all sources together. `flags` holds those that were given. Raises `ConfigError`."""
     if config is None and environ.get(PREFIX + "CONFIG"):
-        config = Path(environ[PREFIX + "CONFIG"]).expanduser()
+        config = _read(_path, environ[PREFIX + "CONFIG"], f"The variable {PREFIX}CONFIG")
     values = _from_file(config) if config else {}
     values |= _from_environment(environ)
     for name, raw in flags.items():
-        values[name] = _read(name, raw, f"--{name.replace('_', '-')}")
+        values[name] = _read(READERS[name], raw, f"--{name.replace('_', '-')}")
 
     host = values.get("host", DEFAULT_HOST)
     port = values.get("port", DEFAULT_PORT)
@@ -300,7 +314,7 @@ def load(
         public_url_given="public_url" in values,
         tls_certificate=certificate,
         tls_key=key,
-        data=values.get("data", default_data(environ)).absolute(),
+        data=(values.get("data") or default_data(environ)).absolute(),
         database_url=values.get("database_url"),
         trusted_proxies=values.get("trusted_proxies", ()),
         log_level=values.get("log_level", "info"),

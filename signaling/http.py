@@ -18,7 +18,7 @@ import jinja2
 from aiohttp import hdrs, web
 from fluent.runtime import FluentBundle, FluentResource
 
-from signaling.links import b64
+from signaling.links import GROUP_ID, b64
 from signaling.listen import StartError
 from signaling.store import Group, StoreError
 
@@ -28,15 +28,14 @@ RIGHT_TO_LEFT = {"ar", "fa", "he", "ps", "ur", "yi"}
 ASSET_CACHE = "public, max-age=31536000, immutable"
 """A year: an asset's name holds the hash of its bytes, so that another content has another name."""
 
-_GROUP_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _log = logging.getLogger("hearthside.http")
 
 PERMISSIONS = (
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "clipboard-write",
+    "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "clipboard-write",
     "display-capture", "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid",
     "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
     "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "speaker-selection",
-    "storage-access", "sync-xhr", "usb", "web-share", "window-management", "xr-spatial-tracking",
+    "storage-access", "sync-xhr", "usb", "window-management", "xr-spatial-tracking",
 )  # fmt: skip
 ALLOWED = {
     "autoplay", "camera", "clipboard-write", "display-capture", "fullscreen", "microphone", "picture-in-picture",
@@ -182,7 +181,7 @@ class Pages:
 
     async def _group_record(self, request: web.Request) -> web.Response:
         name = request.match_info["group"]
-        group = await self._store.get_group(name) if _GROUP_ID.fullmatch(name) else None
+        group = await self._store.get_group(name) if GROUP_ID.fullmatch(name) else None
         if group is None:
             return _json({"error": "unknown_group"}, 404)
         return _json({"id": group.id, "root_key": group.root_key, "profile": b64(group.profile)})

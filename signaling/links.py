@@ -35,7 +35,8 @@ SIZE_CLASSES = (256, 1024, 4096, 16384)
 """Sizes of padded plaintexts, bytes: the server learns a text's class, not its length. Fewer classes cost bandwidth."""
 BLOB_VERSION = 1
 
-_GROUP_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+GROUP_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+"""What a group id looks like: `GROUP_ID_BYTES` in base64url."""
 
 
 class LinkError(ValueError):
@@ -223,7 +224,7 @@ def parse_link(url: str) -> Link:
     except ValueError as error:
         raise LinkError("not a link") from error
     group = parts.path.removeprefix("/g/")
-    if not _GROUP_ID.fullmatch(group):
+    if not GROUP_ID.fullmatch(group):
         raise LinkError("the link does not name a group")
     kind, *texts = parts.fragment.split(".")
     try:

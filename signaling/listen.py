@@ -37,7 +37,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """Open the TCP port on every address that `host` stands for. Raises `StartError`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError:
+    except (OSError, UnicodeError):  # the second for what cannot be a name at all
         raise StartError(f"The host {host!r} is not known; give an address of this machine: --host.") from None
     sockets: list[socket.socket] = []
     try:

@@ -89,7 +89,13 @@ def test_the_title_is_read_from_standard_input(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("title", "words"),
-    [("  ", "empty"), ("x" * 201, "201 characters"), ("a\nb", "control character"), ("a\x07b", "control character")],
+    [
+        ("  ", "empty"),
+        ("x" * 201, "201 characters"),
+        ("a\nb", "control character"),
+        ("a\x07b", "control character"),
+        ("a\u202eb", "control character"),
+    ],
 )
 def test_a_title_that_cannot_be_is_refused(tmp_path: Path, title: str, words: str) -> None:
     assert words in sentence(hearthside("group", "create", title, "--data", str(tmp_path)))
@@ -144,6 +150,8 @@ def test_a_group_is_deleted(tmp_path: Path) -> None:
     assert hearthside(*delete, "--yes").exit_code == 0
     assert hearthside("group", "list", "--data", str(tmp_path)).stdout == ""
     assert "no group with this id" in sentence(hearthside(*delete, "--yes"))
+    for wrong in ("nope", "\udcff"):  # without asking first
+        assert "no group with this id" in sentence(hearthside("group", "delete", wrong, "--data", str(tmp_path)))
 
 
 def test_an_id_is_never_taken_for_an_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +201,15 @@ def test_every_command_takes_data_and_config(command: tuple[str, ...], tmp_path:
 def test_an_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEARTHSIDE_PROT", "1")
     assert "nearest is HEARTHSIDE_PORT" in sentence(hearthside("group", "list"))
+
+
+def test_files_that_may_not_be_read_are_left_to_our_own_sentences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad.toml").write_text("port = 'x'\n")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # what click would ask, and answer with three lines of its own
+    result = hearthside("group", "list", "--config", str(tmp_path / "bad.toml"), "--data", str(tmp_path))
+    assert "'port' in" in sentence(result)
 
 
 def test_wrong_usage_is_exit_code_2() -> None:

@@ -107,6 +107,14 @@ def test_other_programs_variables_are_left_alone() -> None:
         ({"public_url": "https://a.example:99999"}, r"--public-url"),
         ({"public_url": "ftp://a.example"}, r"--public-url"),
         ({"public_url": "https://[::1"}, r"--public-url"),
+        *[
+            ({"public_url": f"https://{host}"}, r"--public-url is not usable: write it like .* in plain letters")
+            for host in ("me et", "a.example:", "a.example;x", "a,b", "ä.example", "a'b", "", ":80", "a:0")
+        ],
+        ({"data": "~nobody-of-this-name/x"}, r"--data is not usable: the home folder behind ~ is not known"),
+        ({"data": ""}, r"--data is not usable: a text is wanted"),
+        ({"media_address": ["fe80::1"]}, r"cannot send to fe80::1"),
+        ({"media_address": ["2001:db8::1%eth0"]}, r"cannot send to 2001:db8::1%eth0"),
         ({"trusted_proxies": "10.0.0.1/8"}, r"networks are written like"),
         ({"log_level": "loud"}, r"one of debug, info, warning, error"),
         ({"host": "  "}, r"--host is not usable: a text is wanted"),
@@ -130,6 +138,18 @@ def test_a_file_that_cannot_be_read_or_is_not_toml(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text('port = "x"\n')
     with pytest.raises(ConfigError, match=r"The setting 'port' in .*bad\.toml is not usable"):
         load(config=tmp_path / "bad.toml")
+
+
+def test_a_user_without_a_home_folder_must_say_where_the_database_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    with pytest.raises(ConfigError, match=r"no home folder .* with --data"):
+        load(environ={"X": ""})
+    monkeypatch.undo()
+    monkeypatch.setattr(config, "default_data", homeless)
+    assert load({"data": "/data"}, {"X": ""}).data == Path("/data")
 
 
 def test_media_addresses_follow_the_host() -> None:
@@ -156,6 +176,8 @@ def test_media_is_opened_where_packets_arrive() -> None:
         ({"host": "0.0.0.0"}, "http://192.168.1.5:8080"),
         ({"host": "::"}, "http://192.168.1.5:8080"),
         ({"host": "::1", "port": 80}, "http://[::1]"),
+        ({"host": "[::1]"}, "http://[::1]:8080"),
+        ({"public_url": "https://[2001:db8::5]:444"}, "https://[2001:db8::5]:444"),
         ({"host": "localhost"}, "http://localhost:8080"),
         (
             {"tls_certificate": "/c", "tls_key": "/k", "port": 443, "host": "meet.example.org"},

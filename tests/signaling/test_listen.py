@@ -56,8 +56,9 @@ def test_a_port_that_is_taken_is_named_with_its_flag() -> None:
 def test_a_host_that_is_not_this_machines_is_named() -> None:
     with pytest.raises(StartError, match="not an address of this machine: choose another with --host"):
         listen("192.0.2.77", 0)
-    with pytest.raises(StartError, match="is not known"):
-        listen("no-such-host.invalid", 0)
+    for host in ("no-such-host.invalid", "a..b", "x" * 300):
+        with pytest.raises(StartError, match="is not known"):
+            listen(host, 0)
 
 
 def test_localhost_is_opened_on_one_port_for_all_its_addresses() -> None:
