@@ -76,6 +76,14 @@ class Negotiate:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferAgain:
+    """Make again at once what the media plane offered a member while their socket was lost."""
+
+    room: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class DropMedia:
     """Stop all media of a member in a room. Comes before the messages that tell of it."""
 
@@ -103,6 +111,6 @@ class Log:
 
 
 Effect = (
-    Send | Close | LoadGroup | DeleteGroup | SaveMeeting | EndMeeting | AddMark | Negotiate | DropMedia | CloseRoom
-    | ReportMediaBlocked | Log
+    Send | Close | LoadGroup | DeleteGroup | SaveMeeting | EndMeeting | AddMark | Negotiate | OfferAgain | DropMedia
+    | CloseRoom | ReportMediaBlocked | Log
 )  # fmt: skip

@@ -110,6 +110,8 @@ class LiveGroup(Moderation):
         if attendee.missed_mute is not None:
             self._send(connection, attendee.missed_mute)
             attendee.missed_mute = None
+        for room in attendee.rooms:
+            self._out(e.OfferAgain(room, attendee.id))
         self._log(f"{attendee.role} is back")
         self._update_presence()
 

@@ -224,6 +224,8 @@ class Signaling:
                         if kept is not None:
                             wire.hold(kept)
                         wire.close(code)
+                case e.OfferAgain(room, member):
+                    self._media.returned(room, member)
                 case e.DropMedia(room, member):
                     self._spawn(self._media.drop_member(room, member))
                 case e.CloseRoom(room):

@@ -154,6 +154,9 @@ def test_a_lost_member_keeps_the_place_and_hears_what_was_missed() -> None:
     world.wait(GRACE_SECONDS - 1)
     world.effects.clear()
     back = ana.resume(seen={ana.room: seen})
+    kinds = [type(effect.message) if isinstance(effect, e.Send) else type(effect) for effect in world.effects]
+    assert kinds.index(m.Joined) < kinds.index(e.OfferAgain)
+    assert e.OfferAgain(ana.room, ana.member) in world.effects
     assert world.take_effects(e.DropMedia) == []
     joined = back.take(m.Joined)
     assert (joined.member, joined.resumed, joined.media_kept) == (ana.member, True, True)
