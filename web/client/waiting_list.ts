@@ -19,9 +19,9 @@ export class WaitingList {
     return this.#views.get(id);
   }
 
-  /** Ids that still wait for an answer. */
+  /** Ids for "Admit all": who waits for an answer, but not who lacks the link's secret, whose name cannot be read. */
   get unanswered(): string[] {
-    return this.views.filter((view) => !view.answered).map((view) => view.id);
+    return this.views.filter((view) => !view.answered && view.name !== null).map((view) => view.id);
   }
 
   /** Somebody knocked, or something about them changed. Returns true for a new knock. */

@@ -56,3 +56,11 @@ test("after a resume only the server's list counts", () => {
   list.keepOnly(new Set(["chi"]));
   expect(list.views.map((view) => view.id)).toEqual(["chi"]);
 });
+
+test("who came without the link's secret is seen, and is not among all who may be let in at once", () => {
+  const list = new WaitingList();
+  list.knocked(knock("ana"), "Ana", SEED, 0);
+  list.knocked(knock("stranger"), null, SEED, 0);
+  expect(list.views.map((view) => view.id)).toEqual(["ana", "stranger"]);
+  expect(list.unanswered).toEqual(["ana"]);
+});
