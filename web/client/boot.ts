@@ -24,6 +24,21 @@ export function openLink(address: string, memory: Memory): Opened | Extract<Prob
   }
 }
 
+/** Pauses before what could not be fetched is asked for again, ms: a phone's network is back within them, or not soon. */
+const AGAIN_AFTER_MS = [1_000, 3_000] as const;
+
+/** The result of `work`, tried three times in all. Raises what the last try raised. */
+export async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (const pause of AGAIN_AFTER_MS) {
+    try {
+      return await work();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  return work();
+}
+
 export interface GroupAnswer {
   root_key: string;
   profile: string;

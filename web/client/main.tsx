@@ -1,13 +1,13 @@
 /** The page's entry: reads the link, checks the browser and the group, and wires the core to the interface. */
 import { catalogueUrls, workerUrl } from "./assets";
-import { fetchGroup, openLink } from "./boot";
+import { fetchGroup, openLink, persistently } from "./boot";
 import { copyText } from "./clipboard";
 import type { SocketLike } from "./connection";
 import { DeviceManager } from "./devices";
 import { browserProblem, E2eeManager, peerConnectionConfiguration } from "./e2ee/manager";
 import { loadL10n } from "./l10n";
 import { Door, type Link } from "./links";
-import { Memory } from "./memory";
+import { Memory, storageIn } from "./memory";
 import type { Actions, Problem } from "./model";
 import { PROTOCOL } from "./protocol_types";
 import { Session } from "./session";
@@ -20,7 +20,10 @@ import { WakeLock } from "./wake_lock";
 const BASE = location.href.replace(/\/g\/.*$/s, "");
 
 const store = new Store();
-const memory = new Memory(sessionStorage, localStorage);
+const memory = new Memory(
+  storageIn(() => sessionStorage),
+  storageIn(() => localStorage),
+);
 /** The address as it came: "Copy link" must work in a browser that cannot join. */
 const address = location.href;
 let session: Session | null = null;
@@ -110,7 +113,8 @@ const problemActions: Pick<Actions, "copyLink" | "reload"> = {
 };
 
 async function start(root: HTMLElement): Promise<void> {
-  const [l10n, opened] = await Promise.all([loadL10n(catalogueUrls, navigator.languages), open()]);
+  const catalogue = persistently(() => loadL10n(catalogueUrls, navigator.languages));
+  const [l10n, opened] = await Promise.all([catalogue, open()]);
   const model = store.model(devices);
   if (typeof opened === "string") {
     store.screen.value = { name: "problem", problem: opened };
@@ -123,10 +127,16 @@ async function start(root: HTMLElement): Promise<void> {
   session.begin();
 }
 
+/** Without a catalogue the page has no words of its own: the server put these into the document beforehand. */
+function sayUnreachable(root: HTMLElement): void {
+  const words = document.querySelector<HTMLTemplateElement>("#unreachable");
+  if (words) root.replaceChildren(words.content.cloneNode(true));
+}
+
 // Pasting a link into the address bar of an open page changes only its fragment: read it as if it were opened anew.
 addEventListener("hashchange", () => {
   if (/^#[a-z]\d+\./.test(location.hash)) location.reload();
 });
 
 const root = document.getElementById("app");
-if (root) void start(root);
+if (root) start(root).catch(() => sayUnreachable(root));

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { fetchGroup, openLink } from "../../../web/client/boot";
+import { fetchGroup, openLink, persistently } from "../../../web/client/boot";
 import { freshTab, Memory } from "../../../web/client/memory";
 import vectors from "../../vectors/links.json";
 import { FakeStorage } from "./fakes";
@@ -61,4 +61,19 @@ test.each([
 test("no network means unreachable", async () => {
   const get = vi.fn(async () => Promise.reject(new TypeError("network")));
   expect(await fetchGroup("https://meet.example.org", GROUP, get)).toBe("unreachable");
+});
+
+test("what could not be fetched is asked for three times in all", async () => {
+  vi.useFakeTimers();
+  const tried = vi.fn<() => Promise<string>>();
+  tried.mockRejectedValueOnce(new TypeError("no network")).mockResolvedValueOnce("words");
+  const second = persistently(tried);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await second).toBe("words");
+  const never = vi.fn(() => Promise.reject(new TypeError("no network")));
+  const given = expect(persistently(never)).rejects.toThrow("no network");
+  await vi.advanceTimersByTimeAsync(60_000);
+  await given;
+  expect(never).toHaveBeenCalledTimes(3);
+  vi.useRealTimers();
 });

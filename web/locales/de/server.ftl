@@ -17,6 +17,9 @@ skip-main = Zum Hauptinhalt springen
 
 opening = Die Tür geht auf…
 no-script = Bild, Stimme und Chat werden in deinem Browser verschlossen und geöffnet. Dafür braucht diese Seite JavaScript. Bitte erlaube es hier, oder öffne den Link in einem anderen Browser.
+unreachable-title = Der Server antwortet nicht
+unreachable-text = Vielleicht ist dein Netz gerade weg, vielleicht der Server. Sieh nach, ob andere Seiten aufgehen, und lade diese dann neu.
+reload = Seite neu laden
 
 landing-title = Ein ruhiger Ort zum Zusammensein
 landing-lead = Videotreffen für Selbsthilfegruppen. Kein Konto, keine App, und niemand hört mit, auch dieser Server nicht.

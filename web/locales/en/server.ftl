@@ -20,6 +20,9 @@ skip-main = Skip to the main content
 # A group's page, until the client has started.
 opening = Opening the door…
 no-script = Picture, voice and chat are locked and opened inside your browser. For that this page needs JavaScript. Please allow it here, or open the link in another browser.
+unreachable-title = The server does not answer
+unreachable-text = Your network may be away for a moment, or the server may be. Look whether other pages open, then load this one again.
+reload = Load the page again
 
 # The landing page.
 landing-title = A quiet place to sit together
