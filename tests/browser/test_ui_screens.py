@@ -141,18 +141,53 @@ def test_every_target_is_44_pixels_at_least(gallery: Gallery, width: int) -> Non
     assert found == {}
 
 
+GROUND = "() => getComputedStyle(document.body).backgroundColor"
+DARK, LIGHT, BLACK = "rgb(27, 24, 21)", "rgb(238, 236, 229)", "rgb(0, 0, 0)"
+
+
 @pytest.mark.parametrize("width", [320, 1440])
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_the_servers_own_pages(gallery: Gallery, width: int, scheme: Literal["dark", "light"]) -> None:
+@pytest.mark.parametrize("contrast", ["no-preference", "more"])
+def test_the_servers_own_pages(gallery: Gallery, width: int, contrast: Literal["no-preference", "more"]) -> None:
+    """Dark even on a light device; high contrast where the device asks for more of it."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     with gallery.page(width, 900) as page:
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme="light", contrast=contrast)
         for name in ["landing-en", "landing-de", "error-en", "group-de"]:
             page.goto(f"{ORIGIN}/{name}")
-            page.screenshot(path=ARTIFACTS / f"{name}-{width}-{scheme}.png", full_page=True)
+            page.screenshot(path=ARTIFACTS / f"{name}-{width}-{contrast}.png", full_page=True)
+            assert page.evaluate(GROUND) == (BLACK if contrast == "more" else DARK)
             assert page.title() == "Hearthside"
             assert page.evaluate(OVERFLOW) == []
             assert axe(page) == []
+
+
+def test_a_group_page_whose_client_cannot_go_on_has_words_of_the_server(gallery: Gallery) -> None:
+    with gallery.page(320, 640) as page:
+        page.goto(f"{ORIGIN}/group-de")
+        page.evaluate("document.querySelector('#app').replaceChildren(document.querySelector('#unreachable').content)")
+        assert page.get_by_role("heading").inner_text() == "Der Server antwortet nicht"
+        assert page.evaluate(OVERFLOW) == []
+        assert page.evaluate(TARGETS) == []
+        assert axe(page) == []
+        page.get_by_role("link", name="Seite neu laden").click()
+        page.get_by_text("Die Tür geht auf…").wait_for()
+
+
+def test_the_theme_is_dark_until_another_one_is_chosen(gallery: Gallery) -> None:
+    with gallery.page(800, 800) as page:
+        for theme, scheme, contrast, ground in [
+            ("", "light", "no-preference", DARK),
+            ("", "light", "more", BLACK),
+            ("dark", "light", "more", DARK),
+            ("light", "dark", "no-preference", LIGHT),
+            ("auto", "light", "no-preference", LIGHT),
+            ("auto", "dark", "no-preference", DARK),
+            ("auto", "light", "more", BLACK),
+            ("contrast", "light", "no-preference", BLACK),
+        ]:
+            page.emulate_media(color_scheme=scheme, contrast=contrast)  # type: ignore[arg-type] # literals of a table
+            gallery.show(page, "waiting", theme=theme)
+            assert page.evaluate(GROUND) == ground, (theme, scheme, contrast)
 
 
 def test_tiles_fill_the_stage_without_overlap(gallery: Gallery) -> None:

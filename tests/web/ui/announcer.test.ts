@@ -67,6 +67,50 @@ describe("chat", () => {
   });
 });
 
+describe("much at once", () => {
+  const hand = (kind: "hand-raised" | "hand-lowered", name: string): Announcement => ({
+    urgency: "polite",
+    kind,
+    name,
+    place: 1,
+  });
+
+  it("messages that come together are counted", () => {
+    const chats = ["a", "b", "c"].map(
+      (text): Announcement => ({ urgency: "polite", kind: "chat", name: "Marta", text }),
+    );
+    expect(said(make(), chats.slice(0, 2))).toBe("Marta: a Marta: b");
+    expect(said(make(), [...chats, joined("Ana")])).toBe("3 new messages in the chat. Ana joined.");
+  });
+
+  it("of a hand that goes up and down the last word counts, and equal sentences are one", () => {
+    const toggling = Array.from({ length: 50 }, (_, i) => hand(i % 2 ? "hand-lowered" : "hand-raised", "Ana"));
+    expect(said(make(), [...toggling, hand("hand-raised", "Ben")])).toBe(
+      "Ana lowered a hand. Ben raised a hand, first.",
+    );
+    const copied: Announcement = { urgency: "polite", kind: "copied" };
+    expect(said(make(), [copied, copied])).toBe("Copied.");
+  });
+
+  it("nothing gathered is said after forgetting", () => {
+    const announcer = make();
+    announcer.push(joined("Ana"), { now: 0 });
+    announcer.forget();
+    expect(announcer.due).toBeNull();
+    expect(announcer.take({ now: 9 })).toBeNull();
+  });
+
+  it("urgent news within a second are one text, of each matter the last word", () => {
+    const announcer = make();
+    const urgent = (kind: "mic-on" | "mic-off" | "camera-on", now: number) =>
+      announcer.push({ urgency: "assertive", kind }, { now });
+    expect(urgent("mic-off", 0)).toBe("Your microphone is off. Nobody hears you.");
+    expect(urgent("camera-on", 0.2)).toBe("Your microphone is off. Nobody hears you. Your camera is on.");
+    expect(urgent("mic-on", 0.4)).toBe("Your camera is on. Your microphone is on.");
+    expect(urgent("camera-on", 2)).toBe("Your camera is on.");
+  });
+});
+
 describe("assertive news", () => {
   const assertive: [Announcement, string][] = [
     [{ urgency: "assertive", kind: "mic-off" }, "Your microphone is off. Nobody hears you."],

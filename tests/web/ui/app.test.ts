@@ -1,64 +1,8 @@
 // @vitest-environment happy-dom
-/** What pressing and typing does, screen by screen. How it looks is for tests/browser/test_ui_screens.py. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createL10n } from "../../../web/client/l10n";
-import { mountApp } from "../../../web/client/ui/app";
+/** What pressing and typing does outside a call, and what all screens share. How it looks is for tests/browser/test_ui_screens.py. */
+import { describe, expect, it, vi } from "vitest";
 import { STORAGE_KEY } from "../../../web/client/ui/preferences";
-import { catalogue } from "./catalogues.mjs";
-import type { Fake } from "./fake_model";
-import { knock } from "./fake_model";
-import { buildScene, ENGLISH } from "./scenes";
-
-const l10n = createL10n("en", catalogue("en"));
-let unmount = () => {};
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  localStorage.clear();
-});
-afterEach(() => {
-  unmount();
-  unmount = () => {};
-  vi.useRealTimers();
-});
-
-const settle = () => vi.advanceTimersByTimeAsync(100);
-
-async function show(scene: string, prepare: (fake: Fake) => void = () => {}): Promise<Fake> {
-  const root = document.createElement("div");
-  document.body.replaceChildren(root);
-  const fake = buildScene(scene, { cast: ENGLISH, picture: () => null });
-  fake.calls.length = 0;
-  prepare(fake);
-  unmount = mountApp(root, fake.model, fake.actions, l10n);
-  await settle();
-  return fake;
-}
-
-const nameOf = (element: Element) => element.getAttribute("aria-label") ?? element.textContent?.trim() ?? "";
-
-function find(selector: string, name: string): HTMLElement {
-  const found = [...document.querySelectorAll<HTMLElement>(selector)].filter((element) => nameOf(element) === name);
-  expect(found.length, `${selector} "${name}"`).toBe(1);
-  return found[0] as HTMLElement;
-}
-const button = (name: string) => find("button", name);
-const has = (selector: string, name: string) =>
-  [...document.querySelectorAll(selector)].some((element) => nameOf(element) === name);
-
-async function press(name: string): Promise<void> {
-  const target = button(name);
-  target.focus();
-  target.click();
-  await settle();
-}
-
-async function key(on: EventTarget, pressed: string, more: KeyboardEventInit = {}): Promise<KeyboardEvent> {
-  const event = new KeyboardEvent("keydown", { key: pressed, bubbles: true, cancelable: true, ...more });
-  on.dispatchEvent(event);
-  await settle();
-  return event;
-}
+import { button, nameOf, press, settle, show, unmount } from "./page";
 
 describe("before joining", () => {
   const boxes = () => [...document.querySelectorAll<HTMLInputElement>('input[type="checkbox"]')];
@@ -147,219 +91,58 @@ describe("waiting", () => {
   });
 });
 
-describe("the toolbar", () => {
-  const names = () => [...document.querySelectorAll('[role="toolbar"] button')].map(nameOf);
-
-  it("has its controls in order", async () => {
-    await show("call-6");
-    expect(nameOf(document.querySelector('[role="toolbar"]') as Element)).toBe("Meeting controls");
-    expect(names()).toEqual(["Unmute microphone", "Turn camera off", "Raise hand", "Chat", "People", "More", "Leave"]);
-  });
-
-  it("changes names with states", async () => {
-    const { calls } = await show("call-6");
-    await press("Unmute microphone");
-    await press("Turn camera off");
-    await press("Raise hand");
-    expect(names().slice(0, 3)).toEqual(["Mute microphone", "Turn camera on", "Lower hand"]);
-    await press("Lower hand");
-    expect(calls).toEqual(["setMicrophone(true)", "setCamera(false)", "raiseHand", "lowerHand"]);
-  });
-
-  it("is one stop of the Tab key, with arrows inside", async () => {
-    await show("call-6");
-    const stops = () => [...document.querySelectorAll('[role="toolbar"] [tabindex="0"]')].map(nameOf);
-    expect(stops()).toEqual(["Unmute microphone"]);
-    const bar = document.querySelector('[role="toolbar"]') as Element;
-    await key(bar, "ArrowLeft");
-    expect(document.activeElement).toBe(button("Leave"));
-    await key(bar, "Home");
-    await key(bar, "ArrowRight");
-    expect(stops()).toEqual(["Turn camera off"]);
-    await key(bar, "End");
-    expect(document.activeElement).toBe(button("Leave"));
-  });
-
-  it("opens one panel at a time, whose closing gives the focus back", async () => {
-    await show("call-6");
-    for (const name of ["Chat", "People", "More"]) {
-      expect(button(name).getAttribute("aria-expanded")).toBe("false");
-      await press(name);
-      expect(button(name).getAttribute("aria-expanded")).toBe("true");
-      expect(document.querySelectorAll("aside").length).toBe(1);
-      expect(document.activeElement).toBe(find("aside h2", name));
-    }
-    await key(document.activeElement as Element, "Escape");
-    expect(document.querySelector("aside")).toBeNull();
-    expect(document.activeElement).toBe(button("More"));
-    await press("Chat");
-    await press("Close Chat");
-    expect(document.activeElement).toBe(button("Chat"));
-  });
-
-  it("asks the last facilitator", async () => {
-    const { calls } = await show("call-last");
-    await press("Leave");
-    expect(document.activeElement).toBe(button("Cancel"));
-    await press("Cancel");
-    expect(calls).toEqual([]);
-    await press("Leave");
-    document.querySelectorAll<HTMLElement>("dialog button")[1]?.click();
-    expect(calls).toEqual(["leave"]);
-  });
-});
-
-describe("people", () => {
-  it("lets a facilitator admit, decline, mute, remove, end", async () => {
-    const { calls } = await show("call-people");
-    await press("People");
-    expect(button("People").getAttribute("aria-describedby")).toBe("people-count");
-    expect(document.getElementById("people-count")?.textContent).toBe("3 waiting");
-    await press("Admit Quiet Heron");
-    await press("Decline Birch");
-    await press("Mute Lindiwe");
-    await press("Mute everyone");
-    await press("Remove Lindiwe");
-    expect(find("dialog h2", "Remove Lindiwe?")).toBeTruthy();
-    expect(document.activeElement).toBe(button("Cancel"));
-    await press("Remove");
-    await press("End meeting for everyone");
-    expect(find("dialog h2", "End meeting for everyone?")).toBeTruthy();
-    await press("Cancel");
-    await press("Copy participant link");
-    expect(calls).toEqual([
-      "admit(knock-1)",
-      "decline(knock-2)",
-      "mute(member-2)",
-      "muteEveryone",
-      "remove(member-2)",
-      "copyLink(participant)",
-    ]);
-    expect(document.body.textContent).toContain("Ben let Tomasz in");
-    expect(document.body.textContent).not.toContain("Admit Somebody");
-  });
-
-  it("admits everybody with one press", async () => {
-    const { calls } = await show("call-people");
-    await press("People");
-    await press("Admit all");
-    expect(calls).toEqual(["admitAll"]);
-  });
-
-  it("shows participants who is here, and nothing to press about it", async () => {
-    await show("call-6");
-    await press("People");
-    const labels = [...document.querySelectorAll("aside button")].map(nameOf);
-    expect(labels).toEqual(["Close People"]);
-    expect(has('[role="img"]', "Ben is muted")).toBe(true);
-  });
-
-  it("never offers to remove a facilitator or oneself", async () => {
-    await show("call-people");
-    await press("People");
-    expect(has("button", "Remove Ben")).toBe(false);
-    expect(has("button", "Remove Marta")).toBe(false);
-    expect(has("button", "Mute Marta")).toBe(false);
-  });
-});
-
-describe("chat", () => {
-  const field = () => document.querySelector<HTMLTextAreaElement>('textarea[aria-label="Message"]');
-  async function type(text: string) {
-    const area = field();
-    if (area) area.value = text;
-    area?.dispatchEvent(new Event("input", { bubbles: true }));
-    await settle();
-  }
-
-  it("sends with Enter and with the button, not with Shift+Enter, and nothing empty", async () => {
-    const { calls, model } = await show("call-chat");
-    await press("Chat");
-    expect(model.unread.value).toBe(0);
-    await type("hello");
-    await key(field() as Element, "Enter", { shiftKey: true });
-    expect(calls).toEqual([]);
-    await key(field() as Element, "Enter");
-    await type("   ");
-    await press("Send");
-    await type("again");
-    await press("Send");
-    expect(calls).toEqual(["sendChat(hello)", "sendChat(again)"]);
-    expect(field()?.value).toBe("");
-    await press("Send again");
-    expect(calls.at(-1)).toBe("resendChat(m4)");
-  });
-
-  it("is a log that is not read out twice, and never takes the focus", async () => {
-    const { actions } = await show("call-chat");
-    await press("Chat");
-    const log = find('[role="log"]', "Messages");
-    expect(log.getAttribute("aria-live")).toBe("off");
-    expect(log.tabIndex).toBe(0);
-    button("Send").focus();
-    actions.sendChat("new");
-    await settle();
-    expect(document.activeElement).toBe(button("Send"));
-  });
-
-  it("keeps a draft while the panel is closed", async () => {
-    await show("call-chat");
-    await press("Chat");
-    await type("half a thou");
-    await press("Close Chat");
-    await press("Chat");
-    expect(field()?.value).toBe("half a thou");
-  });
-});
-
-describe("keyboard", () => {
-  it("works by combinations anywhere, by single keys only when switched on and no field has the focus", async () => {
-    const { calls } = await show("call-6");
-    const event = await key(document.body, "d", { ctrlKey: true });
-    expect(event.defaultPrevented).toBe(true);
-    await key(document.body, "m");
-    expect(calls).toEqual(["setMicrophone(true)"]);
-    await press("More");
-    await press("Single keysM, V, H, C and P work without Ctrl or Alt.");
-    await press("Close More");
-    await key(document.body, "v");
-    expect(calls.length).toBe(1);
-    (document.activeElement as HTMLElement).blur();
-    await key(document.body, "v");
-    expect(calls.at(-1)).toBe("setCamera(false)");
-    await key(document.body, "F2");
-    expect(document.activeElement?.closest('[role="toolbar"]')).not.toBeNull();
-    await key(document.body, "?", { ctrlKey: true, shiftKey: true });
-    expect(find("dialog h2", "Keyboard shortcuts")).toBeTruthy();
-  });
-
-  it("opens the microphone while Space is held, and closes it when the window is lost", async () => {
-    localStorage.setItem(STORAGE_KEY, JSON.stringify({ holdToTalk: true }));
-    const { calls } = await show("call-6");
-    await key(document.body, " ");
-    await key(document.body, " ", { repeat: true });
-    expect(calls).toEqual(["setMicrophone(true)"]);
-    dispatchEvent(new Event("blur"));
-    expect(calls).toEqual(["setMicrophone(true)", "setMicrophone(false)"]);
-    dispatchEvent(new KeyboardEvent("keyup", { key: " " }));
-    expect(calls.length).toBe(2);
-  });
-});
-
 describe("more", () => {
-  it("changes the appearance, remembers it, and leaves the device's choice alone by default", async () => {
+  const radio = (name: string) =>
+    [...document.querySelectorAll<HTMLInputElement>('input[type="radio"]')].find(
+      (one) => one.parentElement?.textContent === name,
+    );
+
+  it("shows dark until something else is chosen, then changes the appearance and remembers it", async () => {
     await show("call-6");
     const page = document.documentElement;
     expect(page.dataset["theme"]).toBeUndefined();
     await press("More");
-    const radios = [...document.querySelectorAll<HTMLInputElement>('input[type="radio"]')];
-    radios.find((radio) => radio.parentElement?.textContent === "High contrast")?.click();
+    expect(radio("Dark")?.checked).toBe(true);
+    radio("High contrast")?.click();
     await settle();
     expect(page.dataset["theme"]).toBe("contrast");
     expect(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}").theme).toBe("contrast");
     unmount();
     await show("waiting");
     expect(page.dataset["theme"]).toBe("contrast");
+  });
+
+  it("follows the device only when that is chosen", async () => {
+    await show("call-6");
+    await press("More");
+    radio("Like my device")?.click();
+    await settle();
+    expect(document.documentElement.dataset["theme"]).toBe("auto");
+  });
+
+  it("shows high contrast to whoever asks the device for more of it, and has chosen nothing", async () => {
+    vi.stubGlobal("matchMedia", (query: string) => ({ matches: query === "(prefers-contrast: more)" }));
+    await show("call-6");
+    await press("More");
+    vi.unstubAllGlobals();
+    expect(document.documentElement.dataset["theme"]).toBeUndefined();
+    expect(radio("High contrast")?.checked).toBe(true);
+  });
+
+  it("names the devices that are in use, even where none was chosen or the chosen one is not there", async () => {
+    const choices = [
+      { id: "a", label: "Headset" },
+      { id: "default", label: "Default" },
+    ];
+    const chosen = (id: string) => ({ state: "on" as const, choices, chosen: id });
+    await show("call-6", ({ model }) => {
+      model.devices.speaker.value = chosen("");
+      model.devices.microphone.value = chosen("unplugged");
+      model.devices.camera.value = { ...chosen(""), choices: choices.slice(0, 1) };
+    });
+    await press("More");
+    const shown = [...document.querySelectorAll("select")].map((select) => select.selectedOptions[0]?.textContent);
+    expect(shown).toEqual(["Default", "Headset", "Default"]);
   });
 
   it("takes no other value from storage", async () => {
@@ -370,58 +153,6 @@ describe("more", () => {
     unmount();
     await show("call-6");
     expect(document.querySelector(".call")).not.toBeNull();
-  });
-});
-
-describe("notices", () => {
-  it("name what is wrong and offer what helps", async () => {
-    const { calls } = await show("call-trouble");
-    expect(document.querySelector(".notices")?.textContent).toContain("Mobile data or another network may work.");
-    await press("Turn sound on");
-    await press("Try again: microphone");
-    await press("Show who is waiting");
-    expect(find("aside h2", "People")).toBeTruthy();
-    expect(calls).toEqual(["turnSoundOn", "retryDevice(microphone)"]);
-  });
-});
-
-describe("tiles", () => {
-  it("are groups whose names begin with the person's", async () => {
-    await show("call-14");
-    const labels = [...document.querySelectorAll('.grid > [role="group"]')].map(nameOf);
-    expect(labels[0]).toBe("Marta, facilitator, camera off");
-    expect(labels[2]).toBe("Lindiwe, speaking, camera off");
-    expect(labels[6]).toBe("Ana, camera off, waiting for the key");
-    expect(labels.at(-1)).toBe("Jo, you, muted, camera off");
-    expect(document.body.textContent).toContain("Waiting for Ana's key");
-    expect(document.querySelectorAll(".tile svg.avatar").length).toBe(14);
-  });
-
-  it("keep their video element when others come, go and speak", async () => {
-    const stream = new MediaStream();
-    const { model } = await show("call-6", (fake) => {
-      fake.model.members.value = fake.model.members.value.map((one) => ({ ...one, video: stream, cameraOff: false }));
-    });
-    const video = document.querySelector('[data-member="member-4"] video');
-    expect(video).not.toBeNull();
-    model.members.value = model.members.value
-      .filter((one) => one.id !== "member-0")
-      .map((one) => ({ ...one, speaking: true }));
-    await settle();
-    expect(document.querySelector('[data-member="member-4"] video')).toBe(video);
-    expect(document.querySelectorAll("video").length).toBe(5);
-  });
-
-  it("show no picture while the key does not fit", async () => {
-    await show("call-6", (fake) => {
-      fake.model.members.value = fake.model.members.value.map((one) => ({
-        ...one,
-        video: new MediaStream(),
-        cameraOff: false,
-        keys: one.self ? "encrypted" : "problem",
-      }));
-    });
-    expect(document.querySelectorAll("video").length).toBe(1);
   });
 });
 
@@ -442,35 +173,39 @@ describe("live regions", () => {
     expect(region("assertive")).toBe("Your microphone is off. Nobody hears you.\u00a0");
   });
 
+  it("keep nothing of a meeting that is over, neither said nor still to be said", async () => {
+    const { announce, model } = await show("call-6");
+    announce({ urgency: "polite", kind: "chat", name: "Marta", text: "between us" });
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(region("polite")).toBe("Marta: between us");
+    announce({ urgency: "polite", kind: "chat", name: "Marta", text: "and this" });
+    model.screen.value = { name: "left", reason: "removed" };
+    await settle();
+    expect(region("polite")).toBe("");
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(document.body.textContent).not.toMatch(/between us|and this/);
+  });
+
+  it("tell of devices and networks that begin to fail, but not of what stands there from the start", async () => {
+    const { model } = await show("before-facilitator");
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(region("polite")).toBe("");
+    const { camera, microphone } = model.devices;
+    camera.value = { ...camera.value, state: "missing" };
+    microphone.value = { ...microphone.value, state: "asking" };
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(region("polite")).toBe("No camera found. You are just as welcome without a picture.");
+    model.connection.value = "media-blocked";
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(region("polite")).toContain("Your network lets this page through");
+  });
+
   it("stand outside the pages: a change of page does not empty them", async () => {
     const { announce, model } = await show("waiting");
     announce({ urgency: "assertive", kind: "admitted" });
     model.screen.value = { name: "call" };
     await settle();
     expect(region("assertive")).toBe("You are in the meeting.");
-  });
-});
-
-describe("back", () => {
-  it("asks first in a call", async () => {
-    const { calls } = await show("call-6");
-    dispatchEvent(new PopStateEvent("popstate"));
-    await settle();
-    expect(find("dialog h2", "Leave the meeting?")).toBeTruthy();
-    await press("Stay");
-    expect(calls).toEqual([]);
-    dispatchEvent(new PopStateEvent("popstate"));
-    await settle();
-    const [, leave] = document.querySelectorAll<HTMLElement>("dialog button");
-    leave?.click();
-    expect(calls).toEqual(["leave"]);
-  });
-
-  it("does not ask on other pages", async () => {
-    await show("waiting");
-    dispatchEvent(new PopStateEvent("popstate"));
-    await settle();
-    expect(document.querySelector("dialog")).toBeNull();
   });
 });
 
@@ -484,39 +219,5 @@ describe("the organiser's page", () => {
     await press("Delete this group");
     await press("Delete group");
     expect(calls).toEqual(["copyLink(participant)", "copyLink(facilitator)", "deleteGroup"]);
-  });
-});
-
-describe("the knock tone", () => {
-  async function tones(role: "participant" | "facilitator", knockSound: boolean): Promise<number> {
-    let played = 0;
-    const node = () => ({ connect: () => node(), gain: ramp, frequency: {}, start: () => (played += 1), stop() {} });
-    const ramp = { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} };
-    vi.stubGlobal(
-      "AudioContext",
-      class {
-        currentTime = 0;
-        createGain = node;
-        createOscillator = node;
-      },
-    );
-    localStorage.setItem(STORAGE_KEY, JSON.stringify({ knockSound }));
-    const { model } = await show("call-6", (fake) => {
-      fake.model.role.value = role;
-    });
-    model.knocks.value = [knock(1, "Ana")];
-    await vi.advanceTimersByTimeAsync(100_000);
-    vi.unstubAllGlobals();
-    return played;
-  }
-
-  it("sounds for facilitators, and once more after 30 s", async () => {
-    expect(await tones("facilitator", true)).toBe(2);
-  });
-
-  it("is silent for participants, and when switched off", async () => {
-    expect(await tones("participant", true)).toBe(0);
-    unmount();
-    expect(await tones("facilitator", false)).toBe(0);
   });
 });

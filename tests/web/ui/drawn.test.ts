@@ -47,10 +47,8 @@ describe("colours", () => {
   };
 
   it("are the same by choice as by the device's wish", () => {
-    expect(block("(prefers-color-scheme: light) {\n  :root:not([data-theme]) {")).toEqual(
-      block('[data-theme="light"] {'),
-    );
-    expect(block("(prefers-contrast: more) {\n  :root:not([data-theme]) {")).toEqual(
+    expect(block('(prefers-color-scheme: light) {\n  [data-theme="auto"] {')).toEqual(block('[data-theme="light"] {'));
+    expect(block('(prefers-contrast: more) {\n  :root:not([data-theme]),\n  [data-theme="auto"] {')).toEqual(
       block('[data-theme="contrast"] {'),
     );
   });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { chooseLanguage, createL10n } from "../../../web/client/l10n";
 import { browserOf, SITE_STEPS, SYSTEM_STEPS, systemOf } from "../../../web/client/ui/device_help";
-import { KnockReminder, REMIND_SECONDS } from "../../../web/client/ui/knock_sound";
+import { KnockReminder, PAUSE_SECONDS, REMIND_SECONDS } from "../../../web/client/ui/knock_sound";
 import { personLine, tileLabel } from "../../../web/client/ui/member_words";
 import { suggestName } from "../../../web/client/ui/name_suggestion";
 import { commandFor, type KeyPress } from "../../../web/client/ui/shortcuts";
@@ -66,7 +66,18 @@ describe("the knock tone", () => {
     expect(reminder.update(["b"], { now: 1 })).toBe(false);
     expect(reminder.update([], { now: 2 })).toBe(false);
     expect(reminder.due).toBeNull();
-    expect(reminder.update(["a"], { now: 3 })).toBe(true);
+    expect(reminder.update(["a"], { now: PAUSE_SECONDS })).toBe(true);
+  });
+
+  it("sounds once for a crowd", () => {
+    const reminder = new KnockReminder();
+    const sounded = Array.from({ length: 60 }, (_, i) =>
+      reminder.update(
+        Array.from({ length: i + 1 }, (_, n) => `${n}`),
+        { now: i },
+      ),
+    );
+    expect(sounded.filter(Boolean).length).toBe(60 / PAUSE_SECONDS);
   });
 });
 

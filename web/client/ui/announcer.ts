@@ -10,14 +10,27 @@ import type { ChatAnnouncements } from "./preferences";
 export const GATHER_SECONDS = 3;
 /** Chat text is read up to this many characters; the rest is in the log. Longer blocks everything else. */
 const CHAT_SPOKEN = 160;
+/** More messages than this at once are counted, not read: after a lost connection they come together. */
+const CHAT_TOGETHER = 2;
+/** Urgent news that follow each other within this, seconds, are one text: the second would cut the first off unheard. */
+const ONE_BREATH_SECONDS = 1;
 
-type Polite = Exclude<Announcement, { kind: "chat" }>;
+/** A notice that stands on the page and appeared without the person's doing. */
+interface Notice {
+  kind: "notice";
+  sentence: string;
+}
+type Plain = Exclude<Announcement, { kind: "chat" }>;
+/** What several people do at once and one sentence tells. */
+type Together = "joined" | "left" | "knock" | "chat";
 
 export class Announcer {
   readonly #l10n: L10n;
   readonly #chat: () => ChatAnnouncements;
-  #gathered: Announcement[] = [];
+  #gathered: (Announcement | Notice)[] = [];
   #due: number | null = null;
+  #urgent = new Map<string, string>();
+  #urgentAt = Number.NEGATIVE_INFINITY;
 
   constructor(l10n: L10n, chat: () => ChatAnnouncements) {
     this.#l10n = l10n;
@@ -29,13 +42,37 @@ export class Announcer {
     return this.#due;
   }
 
+  /** Throw away what was gathered: the meeting that it tells of is over. */
+  forget(): void {
+    this.#gathered = [];
+    this.#due = null;
+  }
+
   /** Returns the sentence to say at once, or null if the announcement was put with the others. */
   push(announcement: Announcement, { now }: { now: number }): string | null {
-    if (announcement.urgency === "assertive") return this.#sentence(announcement);
-    if (announcement.kind === "chat" && this.#chat() === "none") return null;
-    this.#gathered.push(announcement);
-    this.#due ??= now + GATHER_SECONDS;
+    if (announcement.urgency === "assertive") return this.#urge(announcement, now);
+    if (announcement.kind !== "chat" || this.#chat() !== "none") this.#gather(announcement, now);
     return null;
+  }
+
+  /** A notice that can be seen on the page, said with the other polite news. */
+  notice(sentence: string, { now }: { now: number }): void {
+    this.#gather({ kind: "notice", sentence }, now);
+  }
+
+  #gather(news: Announcement | Notice, now: number): void {
+    this.#gathered.push(news);
+    this.#due ??= now + GATHER_SECONDS;
+  }
+
+  #urge(announcement: Announcement, now: number): string {
+    if (now - this.#urgentAt >= ONE_BREATH_SECONDS) this.#urgent.clear();
+    this.#urgentAt = now;
+    // "mic-on" and "mic-off" are one topic: the last word counts.
+    const topic = announcement.kind.split("-")[0] ?? "";
+    this.#urgent.delete(topic);
+    this.#urgent.set(topic, this.#sentence(announcement));
+    return [...this.#urgent.values()].join(" ");
   }
 
   /** The gathered news as one text, null before it is due. */
@@ -44,31 +81,40 @@ export class Announcer {
     const news = this.#gathered;
     this.#gathered = [];
     this.#due = null;
-    const said: string[] = [];
-    const done = new Set<Announcement["kind"]>();
+    const said = new Map<string, string>();
     for (const one of news) {
-      if (one.kind !== "joined" && one.kind !== "left" && one.kind !== "knock") {
-        said.push(this.#sentence(one));
-      } else if (!done.has(one.kind)) {
-        done.add(one.kind);
-        said.push(this.#together(one.kind, news));
+      if (isTogether(one.kind)) {
+        if (!said.has(one.kind)) said.set(one.kind, this.#together(one.kind, news));
+        continue;
       }
+      // Of a hand that goes up and down the last word counts, and equal sentences are one.
+      const sentence = this.#sentence(one);
+      const topic = one.kind === "hand-raised" || one.kind === "hand-lowered" ? `hand ${one.name}` : sentence;
+      said.delete(topic);
+      said.set(topic, sentence);
     }
-    return said.join(" ");
+    return [...said.values()].join(" ");
   }
 
   /** "Ana, Chi and 2 more joined." */
-  #together(kind: "joined" | "left" | "knock", news: Announcement[]): string {
-    const names = news.flatMap((one) => (one.kind === kind ? [one.name ?? this.#l10n.t("somebody")] : []));
+  #together(kind: Together, news: readonly (Announcement | Notice)[]): string {
+    const { t } = this.#l10n;
+    const same = news.filter((one) => one.kind === kind);
+    if (kind === "chat") {
+      if (same.length > CHAT_TOGETHER) return t("say-chat-many", { count: same.length });
+      return same.map((one) => this.#sentence(one)).join(" ");
+    }
+    const names = same.map((one) => ("name" in one && one.name) || t("somebody"));
     const ids = TOGETHER[kind];
     const [first = "", second = ""] = names;
-    if (names.length === 1) return this.#l10n.t(ids.one, { name: first });
-    if (names.length === 2) return this.#l10n.t(ids.two, { first, second });
-    return this.#l10n.t(ids.many, { first, second, more: names.length - 2 });
+    if (names.length === 1) return t(ids.one, { name: first });
+    if (names.length === 2) return t(ids.two, { first, second });
+    return t(ids.many, { first, second, more: names.length - 2 });
   }
 
-  #sentence(one: Announcement): string {
+  #sentence(one: Announcement | Notice): string {
     const { t } = this.#l10n;
+    if (one.kind === "notice") return one.sentence;
     if (one.kind === "chat") {
       if (this.#chat() === "sender") return t("say-chat-sender", { name: one.name });
       const text = one.text.length > CHAT_SPOKEN ? `${one.text.slice(0, CHAT_SPOKEN)}…` : one.text;
@@ -77,7 +123,7 @@ export class Announcer {
     return this.#plain(one);
   }
 
-  #plain(one: Polite): string {
+  #plain(one: Plain): string {
     const { t } = this.#l10n;
     switch (one.kind) {
       case "joined":
@@ -104,6 +150,8 @@ export class Announcer {
     }
   }
 }
+
+const isTogether = (kind: (Announcement | Notice)["kind"]): kind is Together => kind === "chat" || kind in TOGETHER;
 
 const TOGETHER = {
   joined: { one: "say-joined-one", two: "say-joined-two", many: "say-joined-many" },

@@ -1,7 +1,7 @@
 /** Devices: what is open, which one, how loud, and what to do when one stays closed. */
 import { useComputed } from "@preact/signals";
 import { useId } from "preact/hooks";
-import type { DeviceState } from "../model";
+import type { DeviceState, DeviceView } from "../model";
 import { useApp } from "./context";
 import { Icon } from "./icons";
 
@@ -31,10 +31,20 @@ export function LevelMeter() {
   );
 }
 
+/**
+ * Which entry is in use: the chosen one if it is there. Else what the browser takes by itself: its entry "default" where
+ * it lists one (Chromium), else the first (Media Capture and Streams, `enumerateDevices`: the default device stands first).
+ */
+function inUse({ choices, chosen }: DeviceView): string {
+  const there = (id: string) => choices.some((choice) => choice.id === id);
+  return [chosen, "default"].find(there) ?? choices[0]?.id ?? "";
+}
+
 function Picker(props: { device: "microphone" | "camera" | "speaker"; label: string }) {
   const { model, actions } = useApp();
   const id = useId();
-  const { choices, chosen } = model.devices[props.device].value;
+  const view = model.devices[props.device].value;
+  const { choices } = view;
   if (choices.length === 0) return null;
   return (
     <div class="field">
@@ -42,7 +52,7 @@ function Picker(props: { device: "microphone" | "camera" | "speaker"; label: str
       <select
         class="select"
         id={id}
-        value={chosen}
+        value={inUse(view)}
         onChange={(event) => actions.chooseDevice(props.device, event.currentTarget.value)}
       >
         {choices.map((choice) => (
@@ -74,7 +84,8 @@ export function DevicePickers() {
   );
 }
 
-const NOTICES: Readonly<Partial<Record<DeviceState, { text: string; remedy: "help" | "retry" | null }>>> = {
+/** What is wrong with a device, and what helps. */
+export const NOTICES: Readonly<Partial<Record<DeviceState, { text: string; remedy: "help" | "retry" | null }>>> = {
   asking: { text: "device-asking", remedy: null },
   blocked: { text: "device-blocked", remedy: "help" },
   "blocked-system": { text: "device-blocked-system", remedy: "help" },

@@ -81,6 +81,37 @@ function Shortcuts() {
   );
 }
 
+/** Asked of whoever would leave the meeting without a facilitator; with other words where nobody would be left at all. */
+function LastFacilitator() {
+  const { model, ui, actions, l10n } = useApp();
+  const { t } = l10n;
+  const others = model.members.value.length - 1;
+  const waiting = model.knocks.value.filter((knock) => knock.answered === null).length;
+  return (
+    <Question
+      title={t(others > 0 ? "last-title" : "alone-title")}
+      cancel={t("cancel")}
+      confirm={t("end-meeting")}
+      onConfirm={() => actions.endMeeting()}
+      middle={
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            ui.dialog.value = null;
+            actions.leave();
+          }}
+        >
+          {t("leave")}
+        </button>
+      }
+    >
+      <p>{t(others > 0 ? "last-what" : "alone-what")}</p>
+      {waiting > 0 && <p>{t("last-waiting", { count: waiting })}</p>}
+    </Question>
+  );
+}
+
 export function Dialogs() {
   const { ui, actions, l10n } = useApp();
   const { t } = l10n;
@@ -112,28 +143,7 @@ export function Dialogs() {
         </Question>
       );
     case "last-facilitator":
-      return (
-        <Question
-          title={t("last-title")}
-          cancel={t("cancel")}
-          confirm={t("end-meeting")}
-          onConfirm={() => actions.endMeeting()}
-          middle={
-            <button
-              type="button"
-              class="button"
-              onClick={() => {
-                ui.dialog.value = null;
-                actions.leave();
-              }}
-            >
-              {t("leave")}
-            </button>
-          }
-        >
-          <p>{t("last-what")}</p>
-        </Question>
-      );
+      return <LastFacilitator />;
     case "back":
       return (
         <Question

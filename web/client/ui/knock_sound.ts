@@ -3,8 +3,15 @@
 /** When the reminder sounds, seconds. Sooner presses; later and people wait unseen. */
 export const REMIND_SECONDS = 30;
 
+/**
+ * Tones are at least this far apart, seconds: sixty people who arrive within a minute, or somebody who knocks on and on,
+ * must not drown a meeting. Longer, and a second visitor may think that nobody heard.
+ */
+export const PAUSE_SECONDS = 10;
+
 /** Decides when to sound. Sans-IO. */
 export class KnockReminder {
+  #soundedAt = Number.NEGATIVE_INFINITY;
   readonly #remindAt = new Map<string, number>();
   readonly #heard = new Set<string>();
 
@@ -28,7 +35,9 @@ export class KnockReminder {
         sound = true;
       }
     }
-    return sound;
+    if (!sound || now - this.#soundedAt < PAUSE_SECONDS) return false;
+    this.#soundedAt = now;
+    return true;
   }
 }
 

@@ -1,12 +1,36 @@
 /** The two live regions: one polite, one assertive. They stand outside every page, so that no change of page cuts them off. */
+import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { L10n } from "../l10n";
+import type { Model } from "../model";
 import { Announcer } from "./announcer";
 import { useApp } from "./context";
+import { NOTICES } from "./devices";
 
 const seconds = () => performance.now() / 1000;
 
 /** A no-break space tells two equal sentences in a row apart, which screen readers would otherwise pass over. */
 const differently = (before: string, text: string) => (before === text ? `${text}\u00a0` : text);
+
+/** Tells of notices about devices and the network as they appear; those that stand there from the start are read anyway. */
+function watchNotices(model: Model, l10n: L10n, tell: (sentence: string) => void): () => void {
+  const shown = new Map<string, string | null>();
+  const see = (where: string, sentence: string | null) => {
+    const changed = shown.has(where) && shown.get(where) !== sentence;
+    shown.set(where, sentence);
+    if (changed && sentence !== null) tell(sentence);
+  };
+  return effect(() => {
+    for (const device of ["microphone", "camera"] as const) {
+      const { state } = model.devices[device].value;
+      const text = NOTICES[state]?.text;
+      // The browser's own question has the focus: it is being read already.
+      see(device, text && state !== "asking" ? l10n.t(text, { device }) : null);
+    }
+    see("silent", model.devices.silent.value ? l10n.t("device-silent") : null);
+    see("network", model.connection.value === "media-blocked" ? l10n.t("connection-media-blocked") : null);
+  });
+}
 
 export function LiveRegions() {
   const { model, l10n, preferences } = useApp();
@@ -25,16 +49,34 @@ export function LiveRegions() {
       if (text) setPolite((before) => differently(before, text));
       timer = current.due === null ? undefined : setTimeout(flush, (current.due - seconds()) * 1000);
     };
+    const wait = () => {
+      if (timer === undefined && current.due !== null) timer = setTimeout(flush, (current.due - seconds()) * 1000);
+    };
     const stop = model.onAnnouncement((announcement) => {
       const text = current.push(announcement, { now: seconds() });
       if (text) setAssertive((before) => differently(before, text));
-      if (timer === undefined && current.due !== null) timer = setTimeout(flush, (current.due - seconds()) * 1000);
+      wait();
+    });
+    const unwatch = watchNotices(model, l10n, (sentence) => {
+      current.notice(sentence, { now: seconds() });
+      wait();
+    });
+    // Names and messages of a meeting do not outlast it, neither in the page nor in what is still to be said.
+    let inCall = model.screen.peek().name === "call";
+    const forget = model.screen.subscribe(({ name }) => {
+      if (inCall && name !== "call") {
+        current.forget();
+        setPolite("");
+      }
+      inCall = name === "call";
     });
     return () => {
+      forget();
+      unwatch();
       stop();
       clearTimeout(timer);
     };
-  }, [model]);
+  }, [model, l10n]);
 
   // Plain `aria-live`, not role="status" and role="alert": those roles belong to what can also be seen.
   return (

@@ -5,14 +5,14 @@ import { useApp } from "./context";
 import { DeviceNotices, DevicePickers } from "./devices";
 import { Icon } from "./icons";
 import { Panel } from "./panel";
-import type { ChatAnnouncements, Theme } from "./preferences";
+import { type ChatAnnouncements, type Theme, unchosenTheme } from "./preferences";
 import { Switch } from "./widgets";
 
 const THEMES: readonly { value: Theme; label: string }[] = [
-  { value: "auto", label: "theme-auto" },
   { value: "dark", label: "theme-dark" },
   { value: "light", label: "theme-light" },
   { value: "contrast", label: "theme-contrast" },
+  { value: "auto", label: "theme-auto" },
 ];
 
 const CHAT: readonly { value: ChatAnnouncements; label: string }[] = [
@@ -25,7 +25,8 @@ function Choice<T extends string>(props: {
   legend: string;
   note?: string;
   options: readonly { value: T; label: string }[];
-  chosen: Signal<T>;
+  chosen: T;
+  onChoose: (value: T) => void;
 }) {
   const { l10n } = useApp();
   const name = useId();
@@ -38,10 +39,8 @@ function Choice<T extends string>(props: {
           <input
             type="radio"
             name={name}
-            checked={props.chosen.value === option.value}
-            onChange={() => {
-              props.chosen.value = option.value;
-            }}
+            checked={props.chosen === option.value}
+            onChange={() => props.onChoose(option.value)}
           />
           <span>{l10n.t(option.label)}</span>
         </label>
@@ -77,7 +76,14 @@ export function MorePanel() {
           onChange={set(preferences.hideSelf)}
         />
       </section>
-      <Choice legend={t("more-appearance")} options={THEMES} chosen={preferences.theme} />
+      <Choice
+        legend={t("more-appearance")}
+        options={THEMES}
+        chosen={preferences.theme.value ?? unchosenTheme()}
+        onChoose={(theme) => {
+          preferences.theme.value = theme;
+        }}
+      />
       <section class="stack-s" aria-labelledby={`${id}-keyboard`}>
         <h3 class="subheading" id={`${id}-keyboard`}>
           {t("more-keyboard")}
@@ -124,7 +130,10 @@ export function MorePanel() {
         legend={t("more-announcements")}
         note={t("more-announcements-note")}
         options={CHAT}
-        chosen={preferences.chatAnnouncements}
+        chosen={preferences.chatAnnouncements.value}
+        onChoose={(what) => {
+          preferences.chatAnnouncements.value = what;
+        }}
       />
     </Panel>
   );

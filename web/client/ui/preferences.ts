@@ -5,7 +5,8 @@ export type Theme = "auto" | "dark" | "light" | "contrast";
 export type ChatAnnouncements = "all" | "sender" | "none";
 
 interface Saved {
-  theme: Theme;
+  /** null: not chosen; dark then, or high contrast where the device asks for more of it. */
+  theme: Theme | null;
   /** Show one's own avatar instead of the picture to oneself. */
   hideSelf: boolean;
   /** M, V, H, C, P without a modifier. */
@@ -20,7 +21,7 @@ interface Saved {
 export type Preferences = { [K in keyof Saved]: Signal<Saved[K]> };
 
 const DEFAULTS: Saved = {
-  theme: "auto",
+  theme: null,
   hideSelf: false,
   singleKeys: false,
   holdToTalk: false,
@@ -29,7 +30,7 @@ const DEFAULTS: Saved = {
 };
 
 const CHOICES: { [K in keyof Saved]: readonly Saved[K][] } = {
-  theme: ["auto", "dark", "light", "contrast"],
+  theme: ["dark", "light", "contrast", "auto"],
   hideSelf: [false, true],
   singleKeys: [false, true],
   holdToTalk: [false, true],
@@ -60,6 +61,11 @@ function write(storage: Storage | null, value: Saved): void {
 function one<K extends keyof Saved>(saved: Record<string, unknown>, key: K): Signal<Saved[K]> {
   const known = CHOICES[key].find((choice) => choice === saved[key]);
   return signal(known ?? DEFAULTS[key]) as Signal<Saved[K]>;
+}
+
+/** What is seen while the person has chosen no theme, as in tokens.css. */
+export function unchosenTheme(): Theme {
+  return matchMedia("(prefers-contrast: more)").matches ? "contrast" : "dark";
 }
 
 /** The browser's storage, null where even asking for it is refused. */
@@ -94,8 +100,8 @@ export function createPreferences(
       knockSound: preferences.knockSound.value,
       chatAnnouncements: preferences.chatAnnouncements.value,
     };
-    // Without the attribute the style sheet follows the device.
-    if (now.theme === "auto") delete root.dataset["theme"];
+    // Without the attribute the style sheet shows what `unchosenTheme` says.
+    if (now.theme === null) delete root.dataset["theme"];
     else root.dataset["theme"] = now.theme;
     write(storage, now);
   });

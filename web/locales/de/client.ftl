@@ -113,7 +113,7 @@ help-title-system = { $device ->
    *[microphone] Dieses Gerät hält das Mikrofon geschlossen
 }
 help-why = Vielleicht wurde irgendwann „Blockieren“ gewählt. So geht es wieder auf:
-help-why-system = Die Einstellungen lassen es Browser zurzeit nicht benutzen. So geht es wieder auf:
+help-why-system = Die Einstellungen erlauben es Browsern zurzeit nicht. So geht es wieder auf:
 help-again = Komm hierher zurück und drücke „Noch einmal versuchen“.
 help-still = Immer noch zu? Vielleicht benutzt es ein anderes Programm, oder jemand verwaltet dieses Gerät. Du bist auch ohne willkommen.
 help-without = { $device ->
@@ -228,7 +228,7 @@ problem-foreign-link-title = Dieser Link passt nicht zu dieser Gruppe
 problem-foreign-link-what = Der Schlüssel der Gruppe ist nicht der, den dein Link nennt. Zu deinem Schutz wurde nichts geöffnet.
 problem-foreign-link-remedy = Bitte die Organisation der Gruppe um einen neuen Link, und erzähle, was hier stand.
 problem-no-secure-context-title = Diese Seite wurde nicht sicher geöffnet
-problem-no-secure-context-what = Kamera, Mikrofon und Schlüssel geben Browser nur Seiten, deren Adresse mit https beginnt.
+problem-no-secure-context-what = Browser geben Kamera, Mikrofon und Schlüssel nur an Seiten, deren Adresse mit https beginnt.
 problem-no-secure-context-remedy = Wer diesen Server betreibt, muss ein Zertifikat einrichten (öffentliche Adresse und TLS). Bis dahin geht der Link nur auf dem Server selbst.
 problem-browser-cannot-title = Dieser Browser kann Bild und Stimme nicht verschließen
 problem-browser-cannot-what = Es geht mit aktuellem Chrome, Edge, Firefox und Safari.
@@ -246,7 +246,7 @@ problem-server-full-title = Dieser Server ist im Moment voll
 problem-server-full-what = Andere Gruppen treffen sich hier, und für eine weitere ist kein Platz.
 problem-server-full-remedy = Versuche es etwas später noch einmal.
 problem-too-busy-title = Einen Moment, bitte
-problem-too-busy-what = Aus deinem Netz kommen viele zugleich, und der Server nimmt eine nach der anderen Anfrage.
+problem-too-busy-what = Aus deinem Netz kommen viele zugleich, und der Server lässt sie nacheinander ein.
 problem-too-busy-remedy = Warte eine Minute und versuche es dann noch einmal.
 problem-version-title = Diese Seite ist älter geworden als der Server
 problem-version-what = Der Server wurde erneuert, während die Seite offen war.
@@ -270,13 +270,16 @@ chat-unread = { $count ->
     [one] { $count } ungelesene Nachricht
    *[other] { $count } ungelesene Nachrichten
 }
-people-waiting = { $count } warten
+people-waiting = { $count ->
+    [one] { $count } wartet
+   *[other] { $count } warten
+}
 speaking-elsewhere = { $name } spricht
 
 connection-connecting = Verbindung wird aufgebaut…
 connection-reconnecting = Deine Verbindung ist unterbrochen. Es wird weiter versucht; dein Mikrofon bleibt, wie du es gelassen hast.
 connection-media-connecting = Stimme und Bild werden verbunden…
-connection-media-blocked = Dein Netz lässt diese Seite durch, aber nicht Stimme und Bild. Mobile Daten oder ein anderes Netz könnten gehen.
+connection-media-blocked = Dein Netz lässt diese Seite durch, aber nicht Stimme und Bild. Mobile Daten oder ein anderes Netz könnten helfen.
 sound-blocked = Der Browser hält den Ton zurück, bis du ihn erlaubst.
 sound-on = Ton einschalten
 notice-waiting = { $count ->
@@ -327,7 +330,7 @@ is-muted = Mikrofon von { $name } ist aus
 hand-lower-of = Hand von { $name } senken
 hand-lower-short = Senken
 knock-waiting = { $minutes ->
-    [0] Wartet seit eben
+    [0] Wartet seit gerade eben
     [one] Wartet seit { $minutes } Minute
    *[other] Wartet seit { $minutes } Minuten
 }
@@ -337,8 +340,8 @@ knock-same-browser = „Früher entfernt“ lässt sich nur beim selben Browser 
 knock-unreadable = Dieser Name ist nicht lesbar: Der Link war nicht vollständig.
 knock-admitted-by = { $by } hat { $name } eingelassen
 knock-declined-by = { $by } hat { $name } diesmal nicht eingelassen
-knock-admitted = { $name } ist eingelassen
-knock-declined = { $name } ist diesmal nicht eingelassen
+knock-admitted = { $name } wurde eingelassen
+knock-declined = { $name } wurde diesmal nicht eingelassen
 knock-withdrawn = { $name } wartet nicht mehr
 
 ## Fragen
@@ -352,6 +355,12 @@ end-what = Alle gehen sofort, auch die Wartenden. Was hier geschrieben wurde, is
 end-confirm = Treffen beenden
 last-title = Außer dir leitet hier niemand
 last-what = Das Treffen kann ohne dich weitergehen, aber niemand kann mehr eingelassen werden. Oder es endet jetzt, für alle.
+alone-title = Außer dir ist niemand hier
+alone-what = Ohne dich schließt sich das Treffen nach zwei Minuten von selbst. Oder es endet jetzt.
+last-waiting = { $count ->
+    [one] Eine Person wartet. Ohne dich kann niemand sie einlassen.
+   *[other] { $count } Menschen warten. Ohne dich kann niemand sie einlassen.
+}
 back-title = Das Treffen verlassen?
 back-stay = Bleiben
 back-what = „Zurück“ würde dich aus dem Treffen führen.
@@ -453,21 +462,25 @@ organiser-deleted-what = Ihre Links gelten nicht mehr. Von ihren Treffen wurde n
 say-joined-one = { $name } ist dazugekommen.
 say-joined-two = { $first } und { $second } sind dazugekommen.
 say-joined-many = { $first }, { $second } und { $more } weitere sind dazugekommen.
-say-left-one = { $name } ist gegangen.
-say-left-two = { $first } und { $second } sind gegangen.
-say-left-many = { $first }, { $second } und { $more } weitere sind gegangen.
+say-left-one = { $name } hat das Treffen verlassen.
+say-left-two = { $first } und { $second } haben das Treffen verlassen.
+say-left-many = { $first }, { $second } und { $more } weitere haben das Treffen verlassen.
 say-knock-one = { $name } wartet auf Einlass.
 say-knock-two = { $first } und { $second } warten auf Einlass.
 say-knock-many = { $first }, { $second } und { $more } weitere warten auf Einlass.
 say-knock-admitted = { $by } hat { $name } eingelassen.
 say-knock-declined = { $by } hat { $name } diesmal nicht eingelassen.
 say-hand-raised = { $place ->
-    [1] { $name } hat die Hand gehoben, als Erstes.
+    [1] { $name } hat als Erstes die Hand gehoben.
    *[other] { $name } hat die Hand gehoben, Nummer { $place }.
 }
 say-hand-lowered = { $name } hat die Hand gesenkt.
 say-chat = { $name }: { $text }
 say-chat-sender = { $name } hat im Chat geschrieben.
+say-chat-many = { $count ->
+    [one] { $count } neue Nachricht im Chat.
+   *[other] { $count } neue Nachrichten im Chat.
+}
 say-admitted = Du bist im Treffen.
 say-muted-by = Die Leitung hat dein Mikrofon ausgeschaltet. Du kannst es jederzeit wieder einschalten.
 say-muted-everyone = Die Leitung hat alle Mikrofone ausgeschaltet. Du kannst deines jederzeit wieder einschalten.

@@ -369,6 +369,12 @@ end-what = Everybody leaves at once, waiting people too. What was written here i
 end-confirm = End meeting
 last-title = You are the last facilitator here
 last-what = The meeting can go on without you, but nobody new can be let in. Or it ends now, for everybody.
+alone-title = You are the only one here
+alone-what = Without you the meeting closes by itself after two minutes. Or it ends now.
+last-waiting = { $count ->
+    [one] One person is waiting. Without you nobody can let them in.
+   *[other] { $count } people are waiting. Without you nobody can let them in.
+}
 back-title = Leave the meeting?
 back-stay = Stay
 back-what = Going back would take you out of the meeting.
@@ -488,6 +494,10 @@ say-hand-raised = { $place ->
 say-hand-lowered = { $name } lowered a hand.
 say-chat = { $name }: { $text }
 say-chat-sender = { $name } wrote in the chat.
+say-chat-many = { $count ->
+    [one] { $count } new message in the chat.
+   *[other] { $count } new messages in the chat.
+}
 say-admitted = You are in the meeting.
 say-muted-by = A facilitator muted you. You can unmute whenever you like.
 say-muted-everyone = A facilitator muted everyone. You can unmute whenever you like.
