@@ -21,6 +21,11 @@ from sfu.rtp.rtcp import (
 MAX_TRACKS = 256
 """Copies on one transport: every track that one room may have."""
 
+MAX_ASKED = 2000
+"""Packets that one transport may ask for again between two reports, all copies together. 20 % lost of 10 Mbit/s, each
+asked for three times, are 600. One datagram can ask for 6000, which take 8 ms to look up: higher lets a single member
+take the time of all."""
+
 FIRST_REPORT = 0.1
 """Seconds from a start to the first sender report: sound and picture fall in step by it."""
 
@@ -47,6 +52,8 @@ class Subscriber(Peer):
         self._by_ssrc: dict[int, DownTrack] = {}
         self._answers: dict[str, tuple[SubscribeTrack, TrackSubscribed]] = {}
         self._next_report = now
+        self._asked = 0
+        """Packets asked for again since the last report."""
 
     # -- Requests --------------------------------------------------------------------------------------------------
 
@@ -115,7 +122,9 @@ class Subscriber(Peer):
         elif isinstance(packet, Nack):
             down_track = self._by_ssrc.get(packet.media_ssrc)
             if down_track is not None:
-                down_track.receive_nack(packet.lost, now=now)
+                lost = packet.lost[: MAX_ASKED - self._asked]
+                self._asked += len(lost)
+                down_track.receive_nack(lost, now=now)
         elif isinstance(packet, PictureLossIndication):
             self._request_key_frame(packet.media_ssrc, now)
         elif isinstance(packet, FullIntraRequest):
@@ -134,6 +143,7 @@ class Subscriber(Peer):
         super().handle_timer(now=now)
         if self.up and now >= self._next_report:
             self._next_report = now + REPORT_INTERVAL
+            self._asked = 0
             self._send_reports(now)
 
     def _send_reports(self, now: float) -> None:

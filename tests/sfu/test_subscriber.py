@@ -144,6 +144,26 @@ def test_nack_pli_and_fir_are_obeyed(room: Room) -> None:
     assert len(room.up.take_rtcp()) == 2
 
 
+def test_who_asks_for_too_much_waits_for_the_next_second(room: Room) -> None:
+    """One datagram can ask for 6000 packets: a hundred of them a second took all the time of everybody's worker."""
+    answer = room.subscribe()
+    room.subscriber.start("camera", now=0.0)
+    for sequence in (1, 2):
+        room.put(sequence)
+    number = int.from_bytes(room.channel.sent[1][2:4], "big")
+    room.subscriber.handle_timer(now=0.2)
+    room.channel.sent.clear()
+    room.report([Nack(1, answer.ssrc, [number, *range(number + 1000, number + 2000)]).to_bytes()], now=0.3)
+    room.report([Nack(1, answer.ssrc, list(range(number + 1000, number + 1998))).to_bytes()], now=0.3)
+    assert len(room.channel.sent) == 1
+    for now, sent in ((0.5, 2), (0.7, 2), (1.1, 2)):
+        room.report([Nack(1, answer.ssrc, [number]).to_bytes()], now=now)
+        assert len(room.channel.sent) == sent
+    room.subscriber.handle_timer(now=1.25)
+    room.report([Nack(1, answer.ssrc, [number]).to_bytes()], now=1.3)
+    assert len(room.channel.sent) == 3
+
+
 def test_requests_for_somebody_elses_ssrc_do_nothing(room: Room) -> None:
     room.subscribe()
     room.subscriber.start("camera", now=0.0)
