@@ -24,6 +24,9 @@ from signaling.session import GroupKeys, TokenKeeper, proof_is_good
 
 JOIN_SECONDS = 15.0
 """From `challenge` to `join` or `resume`. A slow phone signs in under 1 s; a longer wait lets idle sockets pile up."""
+MAX_FIRST_CHARS = 16 << 10
+"""Largest `join` or `resume`, characters: twice what their fields allow. Anybody can send these, and reading a message
+of 1 MiB may take 27 ms, in which no media flows."""
 FINISHED = 4000
 TOO_MUCH = 4002
 NOT_LET_IN = 4003
@@ -108,6 +111,9 @@ class Machine:
         found = self._connections.get(connection)
         if found is None:
             return []
+        if found.group is None and len(data) > MAX_FIRST_CHARS:
+            self._shut(connection, m.Error(code="bad_message"))
+            return self._drained()
         if wait := found.messages.take(now=now) or found.message_chars.take(len(data), now=now):
             self._fault(connection, found, self._refusal_of(data, "rate_limited", wait), now=now)
             return self._drained()

@@ -324,6 +324,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         for pragma in (
             f"busy_timeout={int(BUSY_SECONDS * 1000)}",
             "journal_mode=WAL",
+            "synchronous=FULL",  # a commit outlives a power failure: removals are told after it
             "foreign_keys=ON",
             "secure_delete=ON",
             "temp_store=MEMORY",

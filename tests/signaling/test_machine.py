@@ -6,7 +6,7 @@ import pytest
 
 from signaling import effects as e
 from signaling import messages as m
-from signaling.machine import JOIN_SECONDS
+from signaling.machine import JOIN_SECONDS, MAX_FIRST_CHARS
 from signaling.rate_limit import Allowance, Limits
 from signaling.session import GRACE_SECONDS, RENEW_SECONDS
 from tests.signaling.world import GROUP, ROLE_SEED, Client, World, signed_join
@@ -321,6 +321,23 @@ def test_large_messages_are_limited_whatever_they_hold() -> None:
     world.wait(refused.retry_after or 0)
     ana.send(large)
     assert ana.find(m.Pong)
+
+
+def test_only_who_has_joined_may_send_large_messages() -> None:
+    world = World()
+    stranger = Client(world)
+    large = '{"type":"resume","group":"groupgroup","token":"%s"}' % ("t" * MAX_FIRST_CHARS)
+    stranger.send(large)
+    assert (stranger.error(), stranger.closed) == ("bad_message", 4003)
+    stranger = Client(world)
+    longest = signed_join("participant", stranger.nonce, sealed="s" * m.MAX_KNOCK_CHARS, browser="b" * 32)
+    stranger.send(longest)
+    stranger.take(m.Waiting)
+    back = Client(world)
+    rooms = {f"{i:032}": 2**53 - 1 for i in range(16)}
+    longest_resume = m.Resume(group=GROUP, token="t" * 1024, sealed="s" * m.MAX_KNOCK_CHARS, seen=rooms)
+    back.send(longest_resume)
+    assert back.error() == "session_expired", "it was read"
 
 
 def test_who_resumes_without_end_is_asked_to_wait_and_keeps_the_place() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar, cast
 
 import pytest
@@ -22,7 +25,7 @@ from signaling.addresses import Network
 from signaling.effects import Effect
 from signaling.rate_limit import Allowance, Limits
 from signaling.server import Signaling
-from signaling.store import Group, MarkKind, MisfitError, OpenMeeting, Store, StoreError
+from signaling.store import DATABASE_NAME, Group, MarkKind, MisfitError, OpenMeeting, Store, StoreError
 from tests.signaling.fake_sfu import FakeSfu
 from tests.signaling.sdp_samples import sample
 from tests.signaling.world import GROUP, Keys, signed_join
@@ -414,6 +417,33 @@ async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
     await facilitator.get(m.Pong)
     assert not [message for message in facilitator.others if isinstance(message, m.Said)]
     assert await person.closed() == 4000
+
+
+async def test_what_is_told_is_in_the_database(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path)
+    keys = Keys()
+    await store.create_group(Group(GROUP, datetime.now(UTC), keys.root_key, keys.door_key, keys.role_keys, b"sealed"))
+
+    def rows(table: str) -> int:
+        """What a server would find that was started now, after a crash."""
+        with contextlib.closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as database:
+            found: int = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            return found
+
+    async with open_house(cast(MemoryStore, store)) as house:
+        facilitator = await house.join("facilitator")
+        await facilitator.get(m.Joined)
+        assert rows("meetings") == 1
+        person = await house.join("participant")
+        await facilitator.send(m.Admit(knocks=[(await facilitator.get(m.Knocked)).knock.id]))
+        joined = await person.get(m.Joined)
+        await facilitator.send(m.Remove(member=joined.member))
+        await person.get(m.Removed)
+        assert rows("marks") == 1
+        await facilitator.send(m.EndMeeting())
+        await facilitator.get(m.Ended)
+        assert rows("meetings") == rows("marks") == 0
+    await store.close()
 
 
 @pytest.mark.parametrize("trouble", ["slow", "broken"])

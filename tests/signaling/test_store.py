@@ -129,6 +129,15 @@ async def test_the_data_folder_is_for_its_owner_alone(tmp_path: Path, store: Sto
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
+async def test_a_commit_is_on_the_disk(store: Store) -> None:
+    async with store._begin() as connection:
+        pragmas = [
+            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous")
+        ]
+    assert pragmas == ["wal", 2]
+
+
 async def test_records_do_not_show_themselves() -> None:
     assert repr(group()) == "<Group>"
     assert repr(OpenMeeting("g", "m", "r", 1.0)) == "<OpenMeeting>"
