@@ -114,6 +114,17 @@ describe("people", () => {
     expect(document.body.textContent).not.toContain("Admit Somebody");
   });
 
+  it("shows hands in order, and since when where it was seen", async () => {
+    const { model } = await show("call-6");
+    model.members.value = model.members.value.map((one) => (one.self ? { ...one, hand: 3 } : one));
+    await settle();
+    await press("People");
+    const lines = () => [...document.querySelectorAll("aside ol li .who")].map((who) => who.textContent);
+    expect(lines()).toEqual(["Quiet Heron", "JoYou, Raised just now"]);
+    await vi.advanceTimersByTimeAsync(140_000);
+    expect(lines().at(-1)).toBe("JoYou, Raised 2 minutes ago");
+  });
+
   it("admits everybody with one press", async () => {
     const { calls } = await show("call-people");
     await press("People");

@@ -5,6 +5,7 @@ import { guardBack } from "./back_guard";
 import { CallNotices } from "./call_notices";
 import { ChatPanel } from "./chat_panel";
 import { type App, closePanel, togglePanel, useApp } from "./context";
+import { HandClock } from "./hand_times";
 import { Icon } from "./icons";
 import { KnockReminder, playKnockTone } from "./knock_sound";
 import { MorePanel } from "./more_panel";
@@ -113,6 +114,8 @@ export function CallPage() {
   const { model, ui, l10n } = app;
   const { t } = l10n;
   const panel = ui.panel.value;
+  const hands = useRef(new HandClock());
+  const handTimes = hands.current.update(model.members.value, { now: performance.now() });
   useCommands(app);
   useHoldToTalk(app);
   useKnockTone(app);
@@ -143,7 +146,7 @@ export function CallPage() {
       <CallNotices />
       <Stage />
       {panel === "chat" && <ChatPanel />}
-      {panel === "people" && <PeoplePanel />}
+      {panel === "people" && <PeoplePanel handTimes={handTimes} />}
       {panel === "more" && <MorePanel />}
       <Toolbar />
       <Sound />

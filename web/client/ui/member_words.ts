@@ -4,6 +4,11 @@ import type { MemberView } from "../model";
 
 export const nameOf = (member: Pick<MemberView, "name">, l10n: L10n) => member.name ?? l10n.t("somebody-new");
 
+/** "Marta, facilitator, speaking"; nothing for nothing. */
+export function inOneLine([first, ...rest]: readonly string[], l10n: L10n): string {
+  return rest.reduce((said, word) => l10n.t("and-then", { said, word }), first ?? "");
+}
+
 /** "NAME, you, facilitator, speaking, muted, camera off, hand raised, number 2": in this order, only what applies. */
 export function tileLabel(member: MemberView, l10n: L10n): string {
   const { t } = l10n;
@@ -17,7 +22,7 @@ export function tileLabel(member: MemberView, l10n: L10n): string {
   if (!member.connected) words.push(t("tile-lost"));
   else if (member.keys === "waiting") words.push(t("tile-waiting-key"));
   else if (member.keys === "problem") words.push(t("tile-key-problem"));
-  return words.reduce((said, word) => t("and-then", { said, word }));
+  return inOneLine(words, l10n);
 }
 
 /** "You, facilitator" or "Speaking": what stands under the name in the list of people. */
@@ -29,6 +34,5 @@ export function personLine(member: MemberView, l10n: L10n): string {
   if (!member.connected) words.push(t("person-lost"));
   else if (member.speaking) words.push(t("person-speaking"));
   else if (member.cameraOff && !member.self) words.push(t("person-camera-off"));
-  const [first, ...rest] = words;
-  return rest.reduce((said, word) => t("and-then", { said, word }), first ?? "");
+  return inOneLine(words, l10n);
 }

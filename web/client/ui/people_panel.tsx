@@ -3,10 +3,14 @@ import { useId } from "preact/hooks";
 import type { KnockView, MemberView } from "../model";
 import { assignPalettes } from "./avatar";
 import { useApp } from "./context";
+import type { HandTimes } from "./hand_times";
 import { Icon } from "./icons";
-import { nameOf, personLine } from "./member_words";
+import { inOneLine, nameOf, personLine } from "./member_words";
 import { Panel } from "./panel";
 import { AvatarPicture, CopyButton, useNow } from "./widgets";
+
+/** Whole minutes between two times of `performance.now()`; `now` is read seldom and may lie a little behind. */
+const minutesBetween = (since: number, now: number) => Math.max(0, Math.floor((now - since) / 60_000));
 
 const ANSWERED = {
   admitted: { by: "knock-admitted-by", alone: "knock-admitted" },
@@ -19,7 +23,7 @@ function Knock(props: { knock: KnockView; now: number }) {
   const { t } = l10n;
   const { knock } = props;
   const name = knock.name ?? t("somebody");
-  const minutes = Math.floor((props.now - knock.since) / 60_000);
+  const minutes = minutesBetween(knock.since, props.now);
   if (knock.answered) {
     const { outcome, by } = knock.answered;
     return (
@@ -91,10 +95,11 @@ function Waiting() {
   );
 }
 
-function Hands(props: { members: readonly MemberView[]; facilitator: boolean }) {
+function Hands(props: { members: readonly MemberView[]; times: HandTimes; facilitator: boolean }) {
   const { actions, l10n } = useApp();
   const { t } = l10n;
   const id = useId();
+  const now = useNow(20);
   const raised = props.members.filter((member) => member.hand > 0).sort((a, b) => a.hand - b.hand);
   if (raised.length === 0) return null;
   return (
@@ -105,6 +110,11 @@ function Hands(props: { members: readonly MemberView[]; facilitator: boolean }) 
       <ol>
         {raised.map((member) => {
           const name = nameOf(member, l10n);
+          const since = props.times.get(member.id) ?? null;
+          const words = [
+            member.self ? t("person-you") : "",
+            since === null ? "" : t("hand-since", { minutes: minutesBetween(since, now) }),
+          ].filter(Boolean);
           return (
             <li key={member.id} class="person">
               <span class="order" aria-hidden="true">
@@ -112,7 +122,7 @@ function Hands(props: { members: readonly MemberView[]; facilitator: boolean }) 
               </span>
               <div class="who">
                 <b dir="auto">{name}</b>
-                {member.self && <span>{t("person-you")}</span>}
+                {words.length > 0 && <span>{inOneLine(words, l10n)}</span>}
               </div>
               {props.facilitator && !member.self && (
                 <button
@@ -178,7 +188,7 @@ function Person(props: { member: MemberView; palette: number | undefined; facili
   );
 }
 
-export function PeoplePanel() {
+export function PeoplePanel(props: { handTimes: HandTimes }) {
   const { model, actions, ui, l10n } = useApp();
   const { t } = l10n;
   const id = useId();
@@ -210,7 +220,7 @@ export function PeoplePanel() {
       }
     >
       {facilitator && <Waiting />}
-      <Hands members={members} facilitator={facilitator} />
+      <Hands members={members} times={props.handTimes} facilitator={facilitator} />
       <section aria-labelledby={id}>
         <div class="section-head">
           <h3 id={id}>{t("here-heading", { count: members.length })}</h3>

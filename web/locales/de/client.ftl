@@ -329,6 +329,11 @@ end-meeting = Treffen für alle beenden
 is-muted = Mikrofon von { $name } ist aus
 hand-lower-of = Hand von { $name } senken
 hand-lower-short = Senken
+hand-since = { $minutes ->
+    [0] Gerade eben gehoben
+    [one] Seit { $minutes } Minute gehoben
+   *[other] Seit { $minutes } Minuten gehoben
+}
 knock-waiting = { $minutes ->
     [0] Wartet seit gerade eben
     [one] Wartet seit { $minutes } Minute

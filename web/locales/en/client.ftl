@@ -343,6 +343,11 @@ end-meeting = End meeting for everyone
 is-muted = { $name } is muted
 hand-lower-of = Lower { $name }'s hand
 hand-lower-short = Lower
+hand-since = { $minutes ->
+    [0] Raised just now
+    [one] Raised { $minutes } minute ago
+   *[other] Raised { $minutes } minutes ago
+}
 knock-waiting = { $minutes ->
     [0] Waiting since just now
     [one] Waiting for { $minutes } minute
