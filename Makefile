@@ -26,7 +26,7 @@ help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
 run: $(VENV)/.run $(BUILD)
-	@$(PY) -m signaling.demo $(if $(PUBLIC),--public)
+	@$(PY) -m signaling.demo_run $(if $(PUBLIC),--public)
 
 test: $(VENV)/.dev $(BUILD) browser style types web-test py-test
 

@@ -1,17 +1,14 @@
-"""What ``make run`` starts: the server, with a demonstration group whose links are printed at every start.
+"""What ``make run`` starts, by `demo_run`: the server and a demonstration group, whose links it prints each time.
 
 Kept out of ``hearthside serve``, which never creates a group or prints a link, and out of the installed package.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import json
 import os
-import signal
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -115,30 +112,6 @@ async def demonstration_links(store: Store, file: Path, public_url: str) -> tupl
     return made, note
 
 
-@contextlib.contextmanager
-def terminal_to_ourselves() -> Iterator[None]:
-    """Take the terminal's foreground, so that Ctrl-C reaches the server alone and make ends without an error."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR)
-    except OSError:
-        yield  # no terminal: signals come by kill
-        return
-    before = os.getpgrp()
-    if os.getpid() == before or os.tcgetpgrp(terminal) != before:
-        os.close(terminal)
-        yield  # started without make, or in the background: the terminal is as it should be
-        return
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else giving the terminal back would stop us
-    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # Ctrl-Z would stop us alone and leave make waiting
-    os.setpgid(0, 0)
-    os.tcsetpgrp(terminal, os.getpgrp())
-    try:
-        yield
-    finally:
-        os.tcsetpgrp(terminal, before)
-        os.close(terminal)
-
-
 @click.command()
 @click.option("--public", is_flag=True, help="Serve the local network, with a self-signed certificate.")
 def main(public: bool) -> None:
@@ -164,9 +137,4 @@ def main(public: bool) -> None:
 
     from signaling.app import serve  # after the settings are known to be good: it loads the media libraries
 
-    with terminal_to_ourselves():
-        run(serve(settings, started))
-
-
-if __name__ == "__main__":
-    main()
+    run(serve(settings, started))
