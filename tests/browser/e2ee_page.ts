@@ -14,6 +14,8 @@ interface Options {
   protect: boolean;
   /** Ben's receivers get a transform. */
   open: boolean;
+  /** Ben's transforms know nobody yet, as for an m-line that the server names nobody for. */
+  guardOnly?: boolean;
   /** Ben learns Ann's contexts. */
   announce: boolean;
   sameSecret: boolean;
@@ -55,7 +57,7 @@ class Meeting {
   }
 
   async connect(): Promise<void> {
-    const { protect, open, announce } = this.options;
+    const { protect, open, guardOnly, announce } = this.options;
     this.sending?.close();
     this.receiving?.close();
     const sending = new RTCPeerConnection(protect ? peerConnectionConfiguration() : {});
@@ -66,7 +68,8 @@ class Meeting {
     receiving.ontrack = ({ receiver, track }) => {
       const kind = track.kind === "audio" ? "audio" : "video";
       const from = { member: ann.member, leaf: ann.leaf, track: `${kind}-track`, kind } as const;
-      if (open) this.benManager.openReceiver(room, receiver, from);
+      if (open) this.benManager.guardReceiver(receiver);
+      if (open && !guardOnly) this.benManager.openReceiver(room, receiver, from);
       const element = document.createElement(kind);
       element.autoplay = true;
       element.srcObject = new MediaStream([track]);

@@ -110,9 +110,10 @@ async def test_with_the_key_sound_and_picture_come_through(browser: Browser, add
         ({"sameSecret": False}, "problem"),
         ({"announce": False}, "waiting"),
         ({"protect": False}, None),  # plain frames, as an attacker in the middle would make them
+        ({"protect": False, "guardOnly": True}, None),
         ({"open": False}, None),  # what leaves Ann, given to a decoder as it is
     ],
-    ids=["another secret", "no key", "plain frames", "ciphertext to the decoder"],
+    ids=["another secret", "no key", "plain frames", "plain frames from nobody", "ciphertext to the decoder"],
 )
 @pytest.mark.parametrize("before", ["", OLD_CHROMIUM], ids=["script transform", "encoded streams"])
 async def test_without_the_key_nothing_does(

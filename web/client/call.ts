@@ -128,6 +128,7 @@ export class Call {
       makeConnection: options.makeConnection,
       newTrackId: options.newTrackId,
       protect: (sender, track) => options.e2ee.protectSender(state.id, sender, track),
+      guardReceiver: (receiver) => options.e2ee.guardReceiver(receiver),
       openReceiver: (receiver, from) => this.#openReceiver(receiver, from),
       contextsChanged: () => this.#queueState(),
       changed: () => this.#mediaChanged(),
@@ -256,6 +257,7 @@ export class Call {
       case "member_joined":
         await this.#learnSeeds([message.member.id]);
         this.#room.memberJoined(message.member, now);
+        this.#media.membersChanged();
         break;
       case "member_back":
         this.#room.memberBack(message.member, now);
@@ -265,7 +267,6 @@ export class Call {
         break;
       case "member_left":
         this.#room.memberLeft(message.member);
-        this.#keys.delete(message.member);
         break;
       case "said":
         await this.#said(message);
@@ -295,8 +296,9 @@ export class Call {
       if (own?.hand !== undefined) this.#room.echoed(message.seq, own.hand);
       return;
     }
-    const { sender, body } = message;
-    const envelope = await this.options.e2ee.open(this.roomId, { sender, body, to: message.to ?? undefined });
+    const { sender, body, to } = message;
+    if (to != null && to !== this.self) return;
+    const envelope = await this.options.e2ee.open(this.roomId, { sender, body, to: to ?? undefined });
     if (envelope && !this.#ended) this.#room.heard(sender, message.seq, envelope, performance.now());
   }
 
@@ -350,6 +352,7 @@ export class Call {
       case "forget":
         e2ee.forgetMember(this.roomId, effect.member);
         this.#seeds.delete(effect.member);
+        this.#keys.delete(effect.member);
         break;
       case "chat": {
         const name = this.nameOf(effect.sender);
@@ -445,11 +448,12 @@ export class Call {
     return { microphone: devices.outgoing("microphone") !== null, camera: devices.outgoing("camera") !== null };
   }
 
-  /** The receiver opens frames of this member's leaf alone; of somebody unknown, nothing. */
-  #openReceiver(receiver: RTCRtpReceiver, from: TrackMap): void {
-    const { member, track, kind } = from;
-    const leaf = this.#room.member(member)?.leaf ?? 0;
+  /** The receiver opens frames of this member's leaf alone; of somebody who has no tile, nothing. */
+  #openReceiver(receiver: RTCRtpReceiver, { member, track, kind }: TrackMap): boolean {
+    const leaf = this.#room.member(member)?.leaf;
+    if (leaf === undefined) return false;
     this.options.e2ee.openReceiver(this.roomId, receiver, { member, leaf, track, kind });
+    return true;
   }
 
   async #learnSeeds(members: string[]): Promise<void> {

@@ -18,7 +18,9 @@ export interface MediaOptions {
   send(message: ClientMessage): boolean;
   makeConnection(): RTCPeerConnection;
   protect(sender: RTCRtpSender, track: { track: string; kind: Kind }): SenderContext;
-  openReceiver(receiver: RTCRtpReceiver, from: TrackMap): void;
+  guardReceiver(receiver: RTCRtpReceiver): void;
+  /** False if nobody of that id is in the room (yet). */
+  openReceiver(receiver: RTCRtpReceiver, from: TrackMap): boolean;
   newTrackId(): string;
   /** The own contexts were drawn anew: announce them before frames arrive under them. */
   contextsChanged(): void;
@@ -93,6 +95,19 @@ export class RoomMedia {
 
   offered(message: SubscribeOfferMessage): void {
     this.#work = this.#work.then(() => this.#apply(message));
+  }
+
+  /** The room knows somebody new. */
+  membersChanged(): void {
+    const subscriber = this.#subscriber;
+    if (!subscriber) return;
+    const before = subscriber.tracks.length;
+    try {
+      subscriber.bind();
+    } catch {
+      this.#failed("subscriber", subscriber.connection);
+    }
+    if (subscriber.tracks.length !== before) this.options.changed();
   }
 
   /** The server refused one of our messages about media. */
@@ -182,8 +197,9 @@ export class RoomMedia {
 
   #buildSubscriber(ask: boolean): Subscriber {
     this.#subscriber?.close();
-    const { openReceiver, changed } = this.options;
-    const subscriber = new Subscriber({ connection: this.#watched("subscriber"), openReceiver, changed });
+    const { guardReceiver, openReceiver, changed } = this.options;
+    const connection = this.#watched("subscriber");
+    const subscriber = new Subscriber({ connection, guardReceiver, openReceiver, changed });
     this.#subscriber = subscriber;
     if (ask) this.options.send({ type: "subscribe", room: this.options.room });
     return subscriber;
@@ -191,8 +207,8 @@ export class RoomMedia {
 
   async #apply(message: SubscribeOfferMessage): Promise<void> {
     if (this.#closed || !this.#subscriber) return;
-    if (!this.#subscriber.continues(message.sdp)) this.#buildSubscriber(false);
-    const subscriber = this.#subscriber;
+    const goesOn = this.#subscriber.continues(message.sdp);
+    const subscriber = goesOn ? this.#subscriber : this.#buildSubscriber(false);
     const { room } = this.options;
     try {
       const sdp = await subscriber.apply(message);

@@ -1,6 +1,7 @@
 /** One publisher connection: the browser offers its microphone and its camera once, and fills or empties them later. */
 import type { SenderContext } from "./e2ee/manager";
 import type { Kind, TrackOffer } from "./protocol_types";
+import { guardedAnswer, withoutAddresses } from "./sdp";
 
 /** Ceiling for the picture, bit/s: 640×360 at 24 pictures a second is good at this; more takes uplink from the voices. */
 const VIDEO_BITS_PER_SECOND = 600_000;
@@ -36,9 +37,9 @@ export class Publisher {
   }
 
   /** Send this track, or nothing: without a track no packet leaves, so that muting is real and unmuting needs no offer. */
-  async setTrack(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
-    const { sender } = this.#transceivers[kind];
-    if (sender.track !== track) await sender.replaceTrack(track);
+  setTrack(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
+    // Not compared with `sender.track`: that is still the old one while an earlier change is on its way.
+    return this.#transceivers[kind].sender.replaceTrack(track);
   }
 
   async offer(): Promise<{ sdp: string; tracks: TrackOffer[] }> {
@@ -48,12 +49,12 @@ export class Publisher {
       mid: this.#transceivers[kind].mid ?? "",
       kind,
     }));
-    return { sdp: this.connection.localDescription?.sdp ?? "", tracks };
+    return { sdp: withoutAddresses(this.connection.localDescription?.sdp ?? ""), tracks };
   }
 
   async answered(sdp: string): Promise<void> {
     if (this.connection.signalingState === "have-local-offer") {
-      await this.connection.setRemoteDescription({ type: "answer", sdp });
+      await this.connection.setRemoteDescription({ type: "answer", sdp: guardedAnswer(sdp) });
     }
   }
 

@@ -1,10 +1,13 @@
 /** One subscriber connection: answers the server's offers, in order, and knows whose voice and picture is on which m-line. */
 import type { Kind, SubscribeOfferMessage, TrackMap } from "./protocol_types";
+import { withoutAddresses } from "./sdp";
 
 export interface SubscriberOptions {
   connection: RTCPeerConnection;
-  /** Attaches the decrypting transform, or points it at another member when an m-line is used again. */
-  openReceiver(receiver: RTCRtpReceiver, from: TrackMap): void;
+  /** Attaches the transform, which lets nothing pass until the receiver is opened. */
+  guardReceiver(receiver: RTCRtpReceiver): void;
+  /** Lets this member's frames pass, and no other's. False if nobody of that id is in the room (yet). */
+  openReceiver(receiver: RTCRtpReceiver, from: TrackMap): boolean;
   /** The set of voices and pictures changed. */
   changed(): void;
 }
@@ -16,22 +19,19 @@ export interface RemoteTrack {
   stream: MediaStream;
 }
 
-interface Bound {
-  id: string;
-  remote: RemoteTrack;
-}
-
 export class Subscriber {
   readonly connection: RTCPeerConnection;
   #generation = -1;
   #offered = new Map<string, TrackMap>();
-  /** By m-line: what its receiver was last opened for. */
-  #bound = new Map<string, Bound>();
+  /** By m-line: what is heard and seen of it. */
+  #bound = new Map<string, RemoteTrack>();
+  /** By m-line: what its receiver was last opened for, also when the offers no longer name it. */
+  #opened = new Map<string, TrackMap>();
 
   constructor(private readonly options: SubscriberOptions) {
     this.connection = options.connection;
     // In the event itself: a receiver whose transform is attached later plays what comes before it.
-    this.connection.ontrack = ({ transceiver }) => this.#bind(transceiver);
+    this.connection.ontrack = ({ transceiver }) => this.options.guardReceiver(transceiver.receiver);
   }
 
   /** Whether the server has offered anything: an empty room has nothing to connect for. */
@@ -40,12 +40,12 @@ export class Subscriber {
   }
 
   get tracks(): RemoteTrack[] {
-    return [...this.#bound.values()].map((bound) => bound.remote);
+    return [...this.#bound.values()];
   }
 
   /** By m-line: the member whose voice it carries, for reading levels. */
   memberOf(mid: string): string | undefined {
-    return this.#bound.get(mid)?.remote.member;
+    return this.#bound.get(mid)?.member;
   }
 
   /** False if the offer is of another transport than the one before: this connection cannot go on with it. */
@@ -54,17 +54,22 @@ export class Subscriber {
     return current === undefined || transportOf(current) === transportOf(sdp);
   }
 
-  /** Returns the answer; null for an offer that a newer one has replaced. */
+  /** Somebody came into the room: they may be whom a track is waiting for. Throws as `apply`. */
+  bind(): void {
+    for (const transceiver of this.connection.getTransceivers()) this.#bind(transceiver);
+  }
+
+  /** Returns the answer; null for an offer that a newer one has replaced. Throws what makes this connection useless. */
   async apply(offer: SubscribeOfferMessage): Promise<string | null> {
     if (offer.generation <= this.#generation) return null;
     this.#generation = offer.generation;
     this.#offered = new Map(offer.tracks.map((track) => [track.mid, track]));
     await this.connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
-    for (const transceiver of this.connection.getTransceivers()) this.#bind(transceiver);
+    this.bind();
     for (const mid of this.#bound.keys()) if (!this.#offered.has(mid)) this.#bound.delete(mid);
     await this.connection.setLocalDescription(await this.connection.createAnswer());
     this.options.changed();
-    return this.connection.localDescription?.sdp ?? null;
+    return withoutAddresses(this.connection.localDescription?.sdp ?? "");
   }
 
   close(): void {
@@ -73,19 +78,25 @@ export class Subscriber {
     this.#bound.clear();
   }
 
-  #bind(transceiver: RTCRtpTransceiver): void {
-    const { mid, receiver } = transceiver;
+  #bind({ mid, receiver, currentDirection }: RTCRtpTransceiver): void {
+    // Whatever the offer says of it, or does not say.
+    this.options.guardReceiver(receiver);
     const from = mid === null ? undefined : this.#offered.get(mid);
-    if (mid === null || !from || this.#bound.get(mid)?.id === from.track) return;
-    this.options.openReceiver(receiver, from);
-    const remote = {
-      member: from.member,
-      kind: from.kind,
-      track: receiver.track,
-      stream: new MediaStream([receiver.track]),
-    };
-    this.#bound.set(mid, { id: from.track, remote });
+    if (mid === null || !from || (this.#bound.has(mid) && same(this.#opened.get(mid), from))) return;
+    const { member, kind } = from;
+    const { track } = receiver;
+    if (track.kind !== kind) throw new Error("a track of another kind than its m-line");
+    // What is buffered of the one would be shown on the other's tile: only a silent answer in between empties it.
+    const before = this.#opened.get(mid);
+    if (before && !same(before, from) && currentDirection !== "inactive") throw new Error("an m-line still in use");
+    if (!this.options.openReceiver(receiver, from)) return;
+    this.#opened.set(mid, from);
+    this.#bound.set(mid, { member, kind, track, stream: new MediaStream([track]) });
   }
+}
+
+function same(one: TrackMap | undefined, other: TrackMap): boolean {
+  return one?.member === other.member && one.track === other.track && one.kind === other.kind;
 }
 
 /** What names the server's side of a transport: another fingerprint or user fragment is another transport. */

@@ -222,3 +222,11 @@ test("a facilitator's door: knocks are named, answered, and cleared by whoever w
   expect(marta.model.lastFacilitator.value).toBe(true);
   marta.actions.leave();
 });
+
+test("what was said to somebody else is not taken in", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  await ana.hearSaid("marta", { type: "chat", text: "for Ben alone" }, "ben");
+  await ana.hearSaid("marta", { type: "chat", text: "for Ana" }, "me");
+  expect(ana.model.chat.value.map((message) => message.text)).toEqual(["for Ana"]);
+});

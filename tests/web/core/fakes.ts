@@ -152,13 +152,16 @@ export class FakeMedia {
 export class FakeSender {
   track: FakeTrack | null = null;
 
+  /** As in a browser, the track changes only when the operations before it are done. */
   async replaceTrack(track: FakeTrack | null): Promise<void> {
+    await undefined;
     this.track = track;
   }
 }
 
 export class FakeTransceiver {
   mid: string | null = null;
+  currentDirection: RTCRtpTransceiverDirection | null = null;
   readonly sender = new FakeSender();
   readonly receiver: { track: FakeTrack };
   preferred: string[] = [];
@@ -184,6 +187,8 @@ export class FakePeerConnection {
   transceivers: FakeTransceiver[] = [];
   stats: Record<string, unknown>[] = [];
   refuses = false;
+  /** Of the browser itself, as gathered. */
+  address = "";
 
   constructor() {
     FakePeerConnection.made.push(this);
@@ -208,9 +213,13 @@ export class FakePeerConnection {
   }
 
   async setLocalDescription(description: { type: string; sdp: string }): Promise<void> {
-    this.localDescription = description;
+    const candidate = `a=candidate:1 1 udp 1 ${this.address} 5000 typ host`;
+    this.localDescription = { sdp: this.address ? `${description.sdp}\n${candidate}\n` : description.sdp };
     this.signalingState = description.type === "offer" ? "have-local-offer" : "stable";
     for (const [index, transceiver] of this.transceivers.entries()) transceiver.mid ??= String(index);
+    if (description.type === "offer") return;
+    const lines = [...(this.remoteDescription?.sdp ?? "").matchAll(/^m=\w+ (\w+)/gm)].map(([, mid]) => mid);
+    for (const one of this.transceivers) one.currentDirection = lines.includes(one.mid ?? "") ? "recvonly" : "inactive";
   }
 
   async setRemoteDescription(description: { type: string; sdp: string }): Promise<void> {

@@ -6,6 +6,8 @@ import { FakePeerConnection, FakeTrack, fakeMediaGlobals } from "./fakes";
 let sent: ClientMessage[];
 let protectedSenders: unknown[];
 let opened: { receiver: unknown; from: TrackMap }[];
+let guarded: unknown[];
+let strangers: string[];
 let announced: number;
 let online: boolean;
 let media: RoomMedia;
@@ -48,6 +50,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   fakeMediaGlobals();
   [sent, protectedSenders, opened, announced, online, ids] = [[], [], [], 0, true, 0];
+  [guarded, strangers] = [[], []];
   media = new RoomMedia({
     room: "room",
     send: (message) => {
@@ -59,7 +62,12 @@ beforeEach(() => {
       protectedSenders.push(sender);
       return { context: protectedSenders.length, epoch: 0, salt: "salt", ...track };
     },
-    openReceiver: (receiver, from) => opened.push({ receiver, from }),
+    guardReceiver: (receiver) => guarded.push(receiver),
+    openReceiver: (receiver, from) => {
+      if (strangers.includes(from.member)) return false;
+      opened.push({ receiver, from });
+      return true;
+    },
     newTrackId: () => `track-${++ids}`,
     contextsChanged: () => announced++,
     changed: () => undefined,
@@ -122,6 +130,24 @@ test("an answer counts for the newest offer alone", async () => {
   expect(connection(PUBLISHER).remoteDescription).toMatchObject({ sdp: "answer" });
 });
 
+test("the answer switches on nothing that tells who speaks, and no address leaves", async () => {
+  media.start();
+  await settle();
+  const level = "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+  media.published({ type: "published", room: "room", n: 1, sdp: `v=0\r\n${level}\r\n` });
+  await settle();
+  expect(connection(PUBLISHER).remoteDescription?.sdp).toBe("v=0\r\n");
+  for (const made of FakePeerConnection.made) made.address = "192.168.1.20";
+  media.offered(offer(1, [voice("0", "ana")]));
+  media.rebuild();
+  for (const made of FakePeerConnection.made) made.address = "192.168.1.20";
+  media.offered(offer(2, [voice("0", "ana")]));
+  await settle();
+  expect(ofType("subscribe_answer")).not.toHaveLength(0);
+  expect(ofType("publish")).toHaveLength(2);
+  expect(JSON.stringify(sent)).not.toContain("192.168");
+});
+
 test("every receiver is opened for its member before the answer leaves", async () => {
   media.start();
   media.offered(offer(1, [voice("0", "ana"), picture("1", "ana")]));
@@ -142,11 +168,87 @@ test("every receiver is opened for its member before the answer leaves", async (
 test("an m-line that is used again is opened for its new member, and ended ones are gone", async () => {
   media.start();
   media.offered(offer(1, [voice("0", "ana"), picture("1", "ana")]));
-  media.offered(offer(2, [voice("0", "ben")]));
+  media.offered(offer(2, [picture("1", "ana")]));
+  media.offered(offer(3, [voice("0", "ben")]));
   await settle();
   expect(opened.at(-1)).toMatchObject({ from: { member: "ben" } });
   expect(opened.at(-1)?.receiver).toBe(opened[0]?.receiver);
   expect(media.remoteTracks.map((one) => one.member)).toEqual(["ben"]);
+});
+
+test.each([
+  ["without having been silent", [voice("0", "ben")]],
+  ["under the same track id", [voice("0", "ben", "ana-voice")]],
+  ["as a picture", [picture("0", "ana", "ana-voice")]],
+])(
+  "an m-line that turns into another person's %s is not followed: what is buffered would show on the wrong tile",
+  async (_how, tracks) => {
+    media.start();
+    media.offered(offer(1, [voice("0", "ana")]));
+    await settle();
+    media.offered({ ...offer(2, [voice("0", "ana")]), tracks });
+    await settle();
+    expect(opened).toHaveLength(1);
+    expect(ofType("subscribe_answer")).toHaveLength(1);
+    await tickFor(400);
+    expect(connection(SUBSCRIBER).connectionState).toBe("closed");
+    expect([media.remoteTracks, ofType("subscribe").length]).toEqual([[], 2]);
+  },
+);
+
+test("a picture on a voice's m-line is refused", async () => {
+  media.start();
+  media.offered({ ...offer(1, [voice("0", "ana")]), tracks: [picture("0", "ana")] });
+  await settle();
+  expect([opened, media.remoteTracks, ofType("subscribe_answer")]).toEqual([[], [], []]);
+});
+
+test("a receiver that the offer names nobody for is guarded all the same: nothing unencrypted is ever decoded", async () => {
+  media.start();
+  media.offered({ ...offer(1, [voice("0", "ana"), picture("1", "ana")]), tracks: [voice("0", "ana")] });
+  await settle();
+  const receivers = connection(SUBSCRIBER).transceivers.map((one) => one.receiver);
+  expect(receivers.every((receiver) => guarded.includes(receiver))).toBe(true);
+  expect(media.remoteTracks).toHaveLength(1);
+});
+
+test("somebody whom the room does not know yet is neither shown nor heard, and is once they are known", async () => {
+  strangers = ["ana"];
+  media.start();
+  media.offered(offer(1, [voice("0", "ana")]));
+  await settle();
+  expect([guarded.length > 0, media.remoteTracks, ofType("subscribe_answer").length]).toEqual([true, [], 1]);
+  media.membersChanged();
+  expect(media.remoteTracks).toEqual([]);
+  strangers = [];
+  media.membersChanged();
+  expect([opened.length, media.remoteTracks.map((one) => one.member)]).toEqual([1, ["ana"]]);
+});
+
+test("an offer that is no offer at all does not keep the next one from being read", async () => {
+  media.start();
+  media.offered({ type: "subscribe_offer", room: "room", generation: 1 } as SubscribeOfferMessage);
+  await tickFor(400);
+  media.offered(offer(2, [voice("0", "ana")]));
+  await settle();
+  expect(media.remoteTracks).toHaveLength(1);
+});
+
+test("muted and unmuted faster than the browser follows, the last word counts", async () => {
+  const track = new FakeTrack("audio") as unknown as MediaStreamTrack;
+  media.start();
+  await settle();
+  const sender = connection(PUBLISHER).transceivers[0]?.sender;
+  media.setTrack("audio", track);
+  media.setTrack("audio", null);
+  await settle();
+  expect(sender?.track).toBeNull();
+  media.setTrack("audio", track);
+  await settle();
+  media.setTrack("audio", null);
+  media.setTrack("audio", track);
+  await settle();
+  expect(sender?.track).toBe(track);
 });
 
 test("an offer that changes nothing about a track leaves its receiver alone", async () => {

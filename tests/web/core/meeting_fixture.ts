@@ -44,6 +44,7 @@ class FakeE2ee {
   forgetMember(_room: string, id: string): void {
     delete this.contexts[id];
   }
+  guardReceiver(): void {}
   openReceiver(): void {}
   setContexts(_room: string, id: string, _leaf: number, contexts: unknown): void {
     this.contexts[id] = contexts;

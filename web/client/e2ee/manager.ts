@@ -107,7 +107,15 @@ export class E2eeManager {
     return context;
   }
 
-  /** Call it in the `track` event, and again when the m-line carries another track. */
+  /**
+   * Attaches the transform, which drops everything until `openReceiver` says whose frames may pass. For every receiver,
+   * in the `track` event: one without a transform decodes what the server sends unencrypted.
+   */
+  guardReceiver(receiver: RTCRtpReceiver): void {
+    this.#attach(receiver, "receive", () => undefined);
+  }
+
+  /** Whose track the m-line carries from now on. */
   openReceiver(room: string, receiver: RTCRtpReceiver, from: Omit<From, "room">): void {
     const { member, leaf, track, kind } = from;
     this.#attach(receiver, "receive", (id) =>
