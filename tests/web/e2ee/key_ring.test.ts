@@ -88,3 +88,16 @@ test("members and rooms are forgotten at once", () => {
   keys.forgetRoom("r");
   expect(found(keys, 1, 0, "ben")).toEqual([]);
 });
+
+test("a member who is said to have left and come back does not bring back counters that were had", () => {
+  const keys = ring();
+  keys.announce(ann, [entry(1)], 0);
+  keys.lookup("r", "ann", 1, 0)[0]?.window.take(5);
+  keys.forgetMember("r", "ann");
+  keys.announce(ann, [], 1);
+  expect(found(keys, 1, 1)).toEqual([]);
+  keys.forgetMember("r", "ann");
+  keys.announce(ann, [entry(1)], 2);
+  expect(keys.lookup("r", "ann", 1, 2)[0]?.window.isFresh(5)).toBe(false);
+  expect(keys.lookup("r", "ann", 1, 2)[0]?.window.isFresh(6)).toBe(true);
+});

@@ -3,7 +3,8 @@
  *
  * A member's keys come from that member's own `state`: what it lists is valid, what it lists no longer is kept a
  * little for frames on their way. One KID may have several keys for that while, because a page that was reloaded
- * counts its contexts from 0 again, under new salts.
+ * counts its contexts anew, under new salts. Keys that are over open nothing, but stay remembered with their replay
+ * windows: otherwise a server that lets a member "leave" and "join" again could play back what it recorded of them.
  */
 import type { Kind } from "./codec_header";
 import { ReplayWindow } from "./replay_window";
@@ -12,7 +13,7 @@ import type { Place } from "./worker_messages";
 /** Seconds that a key stays after its owner stopped listing it: longer than any frame is on its way. */
 export const OLD_KEY_SECONDS = 10;
 
-/** Keys kept for one member: 8 tracks, and as many again for each of 3 restarts within 10 s. Further ones push out the oldest. */
+/** Keys kept for one member, those that are over among them: 8 tracks, and as many again for each of 3 restarts. Further ones push out the oldest. */
 export const KEYS_PER_MEMBER = 32;
 
 export interface Announced {
@@ -40,7 +41,7 @@ export class KeyRing<Key> {
     const { room, member } = place;
     const members = this.#rooms.get(room) ?? new Map<string, RingKey<Key>[]>();
     this.#rooms.set(room, members);
-    const before = this.#alive(members.get(member) ?? [], now);
+    const before = members.get(member) ?? [];
     const listed: RingKey<Key>[] = [];
     for (const announced of list.slice(0, KEYS_PER_MEMBER)) {
       const same = (other: Announced) => other.kid === announced.kid && other.salt === announced.salt;
@@ -60,18 +61,15 @@ export class KeyRing<Key> {
   /** Keys to try for a frame, those that are listed first; empty while none is known. */
   lookup(room: string, member: string, kid: number, now: number): RingKey<Key>[] {
     const keys = this.#rooms.get(room)?.get(member);
-    return keys ? this.#alive(keys, now).filter((key) => key.kid === kid) : [];
+    return keys?.filter((key) => key.kid === kid && (key.dropAt === null || key.dropAt > now)) ?? [];
   }
 
+  /** Their keys open nothing from now on, unless their owner lists them again. */
   forgetMember(room: string, member: string): void {
-    this.#rooms.get(room)?.delete(member);
+    for (const key of this.#rooms.get(room)?.get(member) ?? []) key.dropAt = Number.NEGATIVE_INFINITY;
   }
 
   forgetRoom(room: string): void {
     this.#rooms.delete(room);
-  }
-
-  #alive(keys: RingKey<Key>[], now: number): RingKey<Key>[] {
-    return keys.filter(({ dropAt }) => dropAt === null || dropAt > now);
   }
 }
