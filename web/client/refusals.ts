@@ -13,6 +13,9 @@ export const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   bad_message: "version",
 };
 
+/** Refusals that pass by themselves: after a restart of the server all come back at once. */
+export const BUSY: readonly ErrorCode[] = ["rate_limited", "server_full"];
+
 const MODERATION: readonly string[] = [
   "admit",
   "decline",

@@ -15,7 +15,7 @@ import type { Memory, TabState } from "./memory";
 import type { Actions, LeftReason, Problem } from "./model";
 import { cleanName, nameProblem, numberNames } from "./names";
 import type { ErrorMessage, JoinedMessage, JoinMessage, ResumeMessage, ServerMessage } from "./protocol_types";
-import { PROBLEMS, worthSaying } from "./refusals";
+import { BUSY, PROBLEMS, worthSaying } from "./refusals";
 import { RESERVED_NAMES } from "./reserved_names";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
@@ -201,6 +201,7 @@ export class Session {
         if (message.token) this.#keepToken(message.token);
         break;
       case "waiting":
+        this.#endCall(); // nobody may be heard behind a page that says they are not in yet
         this.#keepToken(message.token);
         this.#enterSession();
         store.screen.value = {
@@ -221,6 +222,7 @@ export class Session {
         this.#joined(message);
         break;
       case "organiser_ready":
+        this.#endCall();
         this.#enterSession();
         store.screen.value = { name: "organiser", meetingRunning: message.meeting_running, deleted: false };
         break;
@@ -334,7 +336,7 @@ export class Session {
       return;
     }
     // A session is not given up for a busy minute: the socket closes, and the next attempt comes later.
-    if (this.options.tab.token !== null && message.code === "rate_limited") return;
+    if (this.options.tab.token !== null && BUSY.includes(message.code)) return;
     const problem = PROBLEMS[message.code];
     if (problem) this.#problem(problem);
   }
@@ -356,6 +358,7 @@ export class Session {
   #declined(retryAfter: number): void {
     this.#connection.stop();
     this.#kept.stop();
+    this.#endCall();
     this.#forgetSession();
     this.options.store.screen.value = { name: "declined", retryAt: performance.now() + retryAfter * 1000 };
   }

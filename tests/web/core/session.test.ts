@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ErrorCode } from "../../../web/client/protocol_types";
+import type { ErrorCode, ServerMessage } from "../../../web/client/protocol_types";
 import { FakePeerConnection } from "./fakes";
 import { member, Person, setUp } from "./meeting_fixture";
 
@@ -348,3 +348,37 @@ test("the organiser proves the key, sees the page, and deletes the group", async
   expect(olu.model.screen.value).toEqual({ name: "organiser", meetingRunning: false, deleted: true });
   expect(olu.media.asked).toEqual([]);
 });
+
+test.each([
+  ["waiting", { type: "waiting", token: "waiting-token-0002", facilitator_present: true }],
+  ["declined", { type: "declined", retry_after: 60 }],
+  ["organiser", { type: "organiser_ready", meeting_running: true }],
+] as [string, ServerMessage][])(
+  "no call goes on behind the %s page, whatever the server does",
+  async (screen, message) => {
+    const ana = new Person();
+    await ana.comeIn();
+    await ana.hear(message);
+    expect(ana.screen).toBe(screen);
+    expect(FakePeerConnection.made.map((one) => one.connectionState)).toEqual(["closed", "closed"]);
+    expect([ana.model.members.value, ana.e2ee.closed]).toEqual([[], true]);
+  },
+);
+
+test.each(["rate_limited", "server_full"] as ErrorCode[])(
+  "%s does not end a session that is being taken up again",
+  async (code) => {
+    const ana = new Person();
+    await ana.comeIn();
+    ana.socket.close(1006);
+    await vi.advanceTimersByTimeAsync(1);
+    await ana.greet();
+    await ana.hear({ type: "error", code, about: "resume" });
+    ana.socket.close(4003);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([ana.screen, ana.sockets.length > 2]).toEqual(["call", true]);
+    await ana.greet();
+    await ana.hear(ana.joined([member("marta", 0, "facilitator"), member("me", 1)], { resumed: true }));
+    expect(ana.kinds()).toContain("connection-back");
+  },
+);
