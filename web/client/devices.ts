@@ -130,8 +130,8 @@ export class DeviceManager implements Devices {
     const slot = this.#slots[kind];
     const { state } = slot.view.value;
     slot.view.value = { ...slot.view.value, chosen: id };
-    // A device that is off stays off; a silenced one of before must not come back on unmuting.
-    if (state === "off" || state === "not-asked") this.#drop(slot);
+    // A device that is off, or was taken away, stays off; a silenced one of before must not come back on unmuting.
+    if (state === "off" || state === "not-asked" || state === "lost") this.#drop(slot);
     else void this.#open(kind);
   }
 

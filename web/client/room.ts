@@ -67,6 +67,8 @@ export class Room {
   #members = new Map<string, RoomMember>();
   #effects: RoomEffect[] = [];
   #names = new Map<string, string>();
+  /** Members who were here when a restarted server had not got them back yet: they are no newcomers when they come. */
+  #absent = new Set<string>();
   #owed = new Set<string>();
   #owedAt = Number.POSITIVE_INFINITY;
   #shownOwnName: string | null = null;
@@ -113,7 +115,11 @@ export class Room {
   enter(self: string, room: RoomState, continued: boolean, now: number): void {
     this.self = self;
     const present = new Set(room.members.map((member) => member.id));
-    for (const id of [...this.#members.keys()]) if (!present.has(id)) this.#drop(id);
+    for (const id of [...this.#members.keys()]) {
+      if (present.has(id)) continue;
+      this.#drop(id);
+      this.#absent.add(id);
+    }
     for (const member of room.members) {
       const known = this.#members.get(member.id);
       if (known) {
@@ -150,7 +156,7 @@ export class Room {
     if (known) {
       known.connected = true;
     } else {
-      this.#add(member, true, now);
+      this.#add(member, !this.#absent.delete(member.id), now);
       this.#renumber();
     }
     this.#owe(member.id, now);

@@ -186,6 +186,19 @@ test("choosing a device while muted opens nothing, and unmuting opens the chosen
   expect(media.live.map((track) => track.deviceId)).toEqual(["other"]);
 });
 
+test("choosing another one for a device that was lost opens nothing: it opens when the person turns it on", async () => {
+  const devices = manager();
+  devices.set("microphone", true);
+  await settle();
+  media.opened[0]?.unplug();
+  devices.choose("microphone", "other");
+  await settle();
+  expect([devices.microphone.value.state, media.live, media.asked.length]).toEqual(["lost", [], 1]);
+  devices.set("microphone", true);
+  await settle();
+  expect(media.asked.at(-1)).toMatchObject({ audio: { deviceId: { exact: "other" } } });
+});
+
 test("the lists of devices follow what is plugged in", async () => {
   media.devices = [
     { kind: "audioinput", deviceId: "mic", label: "Desk" },

@@ -275,3 +275,23 @@ test("two members who hear the same room agree on every hand, whatever was said 
     expect(places[2]).toEqual(places[0]);
   }
 });
+
+test("after a restart of the server nobody is announced who was here before it", () => {
+  room.memberJoined(member("ana", 2), 0);
+  room.heard("marta", 11, state("Marta"), 5);
+  room.heard("ana", 12, state("Ana"), 5);
+  room.enter("me", roomState([member("me", 1)], { seq: 1000, replayed_from: 1001 }), true, 1000);
+  room.effects();
+  room.memberJoined(member("marta", 0, "facilitator"), 1100);
+  room.memberJoined(member("ben", 3), 1100);
+  for (const [id, name] of [
+    ["marta", "Marta"],
+    ["ben", "Ben"],
+  ] as const)
+    room.heard(id, 1002, state(name), 1200);
+  expect(announced(room.effects()).map((one) => "name" in one && one.name)).toEqual(["Ben"]);
+  room.memberLeft("marta");
+  room.memberJoined(member("marta", 4), 2000);
+  room.heard("marta", 1003, state("Marta"), 2000);
+  expect(announced(room.effects()).map((one) => one.kind)).toEqual(["left", "joined"]);
+});
