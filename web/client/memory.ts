@@ -31,10 +31,19 @@ export function freshTab(group: string, fragment: string): TabState {
   return { group, fragment, name: "", agreed: false, microphone: true, camera: true, token: null, hand: null };
 }
 
+/** Null where the person forbids a site to store anything: then reading the property itself throws. */
+export function storageIn(get: () => Storage): Storage | null {
+  try {
+    return get();
+  } catch {
+    return null;
+  }
+}
+
 export class Memory {
   constructor(
-    private readonly tab: Storage,
-    private readonly browser: Storage,
+    private readonly tab: Storage | null,
+    private readonly browser: Storage | null,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -74,11 +83,13 @@ export class Memory {
 
   /** Forget the marks whose day is over, of other groups as well. */
   tidy(): void {
-    const keys = Array.from({ length: this.browser.length }, (_, index) => this.browser.key(index));
+    const { browser } = this;
+    if (!browser) return;
+    const keys = Array.from({ length: browser.length }, (_, index) => browser.key(index));
     for (const key of keys) {
       if (!key?.startsWith(MARK_KEY)) continue;
-      const found = read(this.browser, key) as { until?: unknown } | null;
-      if (!(typeof found?.until === "number" && found.until > this.now())) this.browser.removeItem(key);
+      const found = read(browser, key) as { until?: unknown } | null;
+      if (!(typeof found?.until === "number" && found.until > this.now())) browser.removeItem(key);
     }
   }
 
@@ -97,18 +108,18 @@ export class Memory {
   }
 }
 
-function read(storage: Storage, key: string): unknown {
+function read(storage: Storage | null, key: string): unknown {
   try {
-    const value: unknown = JSON.parse(storage.getItem(key) ?? "null");
+    const value: unknown = JSON.parse(storage?.getItem(key) ?? "null");
     return typeof value === "object" ? value : null;
   } catch {
     return null;
   }
 }
 
-function write(storage: Storage, key: string, value: unknown): void {
+function write(storage: Storage | null, key: string, value: unknown): void {
   try {
-    storage.setItem(key, JSON.stringify(value));
+    storage?.setItem(key, JSON.stringify(value));
   } catch {
     // Storage is full or forbidden: the meeting works, a reload will ask for the link again.
   }

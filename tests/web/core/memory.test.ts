@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { freshTab, Memory } from "../../../web/client/memory";
+import { freshTab, Memory, storageIn } from "../../../web/client/memory";
 import { FakeStorage } from "./fakes";
 
 const GROUP = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -74,4 +74,16 @@ test("a full or forbidden storage harms nothing", () => {
   expect(memory.load(GROUP)).toBeNull();
   expect(memory.mark(GROUP, () => "mark")).toBe("mark");
   expect(() => memory.rememberDevice("camera", "x")).not.toThrow();
+});
+
+test("a browser that forbids storage gets a page that works, and remembers nothing", () => {
+  const forbidden = () => {
+    throw new DOMException("forbidden", "SecurityError");
+  };
+  const nothing = new Memory(storageIn(forbidden), storageIn(forbidden));
+  nothing.save(freshTab(GROUP, "p1.x.y"));
+  nothing.rememberDevice("camera", "cam");
+  nothing.tidy();
+  expect([nothing.load(GROUP), nothing.devices(), nothing.mark(GROUP, () => "mark")]).toEqual([null, {}, "mark"]);
+  expect(storageIn(() => tab)).toBe(tab);
 });
