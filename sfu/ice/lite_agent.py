@@ -99,6 +99,11 @@ class LiteAgent:
         """Remote addresses that passed a check, at most `MAX_REMOTES`: for the demultiplexer."""
         return list(self._remotes)
 
+    def hears(self, address: stun.Address, *, now: float) -> bool:
+        """Whether a valid check came from there within `DISCONNECTED_AFTER`."""
+        remote = self._remotes.get(address)
+        return remote is not None and now < remote.heard + DISCONNECTED_AFTER
+
     def set_remote(self, remote: Credentials) -> None:
         """Give the newest generation its remote half: checks that name another remote ufrag are no longer answered.
 
@@ -166,7 +171,7 @@ class LiteAgent:
         alive = [
             (remote.nominated > -inf, remote.priority, address)
             for address, remote in self._remotes.items()
-            if now < remote.heard + DISCONNECTED_AFTER
+            if self.hears(address, now=now)
         ]
         if alive:
             self._select(max(alive)[2])

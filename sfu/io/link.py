@@ -177,8 +177,14 @@ class Link:
             return None
         answer = self.peer.receive_stun(message, path, now=now)
         self._follow()
+        if path in self._paths:
+            self._mux.add_route(path, self, now=now)
         self._on_change(self)
         return answer
+
+    def hears(self, path: Path, *, now: float) -> bool:
+        """Whether a valid check came along the path not long ago."""
+        return self.peer.agent.hears(path, now=now)
 
     def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
         """Take a DTLS datagram. The browser may begin before it has nominated a pair: it is answered where it spoke."""
@@ -226,9 +232,6 @@ class Link:
             for path in self._paths:
                 if path not in paths:
                     self._mux.remove_route(path, self)
-            for path in paths:
-                if path not in self._paths:
-                    self._mux.add_route(path, self)
             self._paths = paths
         if agent.selected != self._selected and agent.selected is not None:
             self._selected = agent.selected

@@ -67,6 +67,10 @@ class Endpoint(Protocol):
         """Take a STUN message; return the answer, or None for silence."""
         ...
 
+    def hears(self, path: Path, *, now: float) -> bool:
+        """Whether the browser behind the path proved not long ago that it uses this transport."""
+        ...
+
 
 class UdpMux:
     """The media sockets and the tables that say whose datagram it is."""
@@ -101,9 +105,16 @@ class UdpMux:
         for opened in self.sockets:
             opened.close()
 
-    def add_route(self, path: Path, endpoint: Endpoint) -> None:
-        """Take what comes along this path as the endpoint's. An address that changed hands goes to the newer one."""
-        self.sockets[path[2]].routes[path[:2]] = endpoint
+    def add_route(self, path: Path, endpoint: Endpoint, *, now: float) -> None:
+        """Take what comes along this path as the endpoint's, unless another one is still heard there.
+
+        So a NAT may give an address to somebody else, while a member who sends a check of their own from another's
+        address, forged, cuts nobody off.
+        """
+        routes = self.sockets[path[2]].routes
+        holder = routes.get(path[:2])
+        if holder is None or holder is endpoint or not holder.hears(path, now=now):
+            routes[path[:2]] = endpoint
 
     def remove_route(self, path: Path, endpoint: Endpoint) -> None:
         """Undo `add_route`, unless the address has changed hands since."""

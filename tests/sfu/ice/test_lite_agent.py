@@ -186,6 +186,13 @@ def test_consent_ends_in_two_steps() -> None:
     assert state(lite) is State.EXPIRED
 
 
+def test_an_address_is_heard_for_as_long_as_its_checks_count() -> None:
+    lite = connected()
+    assert not lite.hears(MOBILE, now=0.0)
+    assert lite.hears(WIFI, now=9.9)
+    assert not lite.hears(WIFI, now=lite_agent.DISCONNECTED_AFTER)
+
+
 def test_a_check_renews_consent_and_brings_back() -> None:
     lite = connected()
     lite.receive(check(), WIFI, now=9.0)

@@ -6,7 +6,7 @@ import socket
 
 from pylibsrtp import Policy, Session
 
-from sfu.control import OpenTransport, TransportOpened
+from sfu.control import CloseTransport, OpenTransport, TransportOpened
 from sfu.ice import stun
 from sfu.io.link import KNOWN_BURST, SecureChannel
 from sfu.io.srtp import Buffers, SrtpSession
@@ -102,6 +102,27 @@ async def test_forged_handshakes_do_not_starve_consent(meeting: Meeting) -> None
     for _ in range(int(KNOWN_BURST) * 3):
         link.receive_dtls(b"\x16\xfe\xfd" + bytes(40), path, now=1.0)
     assert link.receive_stun(message, path, now=1.0) is not None
+
+
+async def test_nobody_takes_anothers_address_by_a_forged_check(meeting: Meeting) -> None:
+    """One check of one's own from another's forged address led that member's media astray for the rest of the meeting."""
+    links, messages = [], []
+    for name in ("ada", "ben"):
+        opened = await meeting.worker.request(OpenTransport("room", name, name, "publish"))
+        assert isinstance(opened, TransportOpened)
+        attributes = [(stun.USERNAME, f"{opened.local.ice_ufrag}:x".encode()), (stun.PRIORITY, bytes(4))]
+        messages.append(stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, opened.local.ice_pwd)))
+        links.append(meeting.worker._links[name])
+    path = ("192.0.2.1", 5000, 0)
+    routes = meeting.worker._mux.sockets[0].routes
+    links[0].receive_stun(messages[0], path, now=1.0)
+    links[1].receive_stun(messages[1], path, now=2.0)
+    assert routes[path[:2]] is links[0]
+    links[1].receive_stun(messages[1], path, now=12.0)
+    assert routes[path[:2]] is links[1], "ada has been silent there for ten seconds: the address is somebody else's"
+    await meeting.worker.request(CloseTransport("ben"))
+    links[0].receive_stun(messages[0], path, now=13.0)
+    assert routes[path[:2]] is links[0]
 
 
 async def test_media_follows_when_the_address_in_use_falls_silent(meeting: Meeting) -> None:
