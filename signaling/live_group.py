@@ -104,7 +104,7 @@ class LiveGroup(Moderation):
             start, messages = meeting.rooms[room].replay(attendee.id, message.seen.get(room), now=now)
             states.append(self._room_state(meeting, attendee, room, start))
             missed += messages
-        self._tell_joined(meeting, attendee, states, resumed=True, media_kept=attendee.negotiated, now=now)
+        self._tell_joined(meeting, attendee, states, resumed=True, media_kept=attendee.has_media, now=now)
         for late in missed:
             self._send(connection, late)
         if attendee.missed_mute is not None:
@@ -128,7 +128,7 @@ class LiveGroup(Moderation):
         """Hand a media message on. Raises ``no_such_room``."""
         meeting = self._running()
         room = meeting.room_of(session, message.room)
-        meeting.attendees[session].negotiated = True
+        meeting.attendees[session].has_media = True
         self._out(e.Negotiate(room.id, session, message))
 
     def report_media_blocked(self, session: str, message: m.MediaBlocked) -> None:

@@ -18,6 +18,7 @@ from signaling import effects as e
 from signaling import messages as m
 from signaling.group_state import Surroundings
 from signaling.live_group import LiveGroup
+from signaling.meeting import Attendee
 from signaling.permissions import RefusedError, Standing, refusal
 from signaling.rate_limit import AddressBook, Limits, TokenBucket
 from signaling.session import GroupKeys, TokenKeeper, proof_is_good
@@ -204,9 +205,18 @@ class Machine:
 
     def connection_of(self, member: str) -> int | None:
         """The connection of a member, None while it is lost or if there is no such member."""
+        attendee = self._attendee(member)
+        return attendee.connection if attendee is not None else None
+
+    def media_ended(self, member: str) -> None:
+        """The SFU let go of a connection of this member: who resumes from now on is to build them anew."""
+        if attendee := self._attendee(member):
+            attendee.has_media = False
+
+    def _attendee(self, member: str) -> Attendee | None:
         for group in self._groups.values():
             if group.meeting is not None and (attendee := group.meeting.attendees.get(member)):
-                return attendee.connection
+                return attendee
         return None
 
     # -- Coming in --------------------------------------------------------------------------------------------------

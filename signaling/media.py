@@ -169,17 +169,21 @@ class MediaPlane:
             self._forget_publisher(state)
         await self._close(CloseRoom(room))
 
-    def on_event(self, event: Event) -> None:
-        """Take an event of the SFU: a transport that ended by itself is forgotten, its client builds a new one."""
+    def on_event(self, event: Event) -> str | None:
+        """Take an event of the SFU: a transport that ended by itself is forgotten, its client builds a new one.
+
+        Returns the member who lost a transport so.
+        """
         if not isinstance(event, TransportClosed):
-            return
+            return None
         state = self._owners.get(event.transport)
         if state is None:
-            return
+            return None
         if state.publisher is not None and state.publisher.transport == event.transport:
             self._forget_publisher(state)
         elif state.subscriber is not None and state.subscriber.transport == event.transport:
             self._forget_subscriber(state)
+        return state.id
 
     async def close(self) -> None:
         """Stop all work. The SFU is not told: it is closed by its owner."""

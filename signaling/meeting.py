@@ -33,8 +33,8 @@ class Attendee:
     lost_at: float | None = None
     token_at: float = 0.0
     rooms: list[str] = field(default_factory=list)
-    negotiated: bool = False
-    """Has published or subscribed on this server: the SFU may hold connections."""
+    has_media: bool = False
+    """Has published or subscribed on this server, and the SFU has let go of no connection since."""
     missed_mute: m.Muted | None = None
     """A facilitator asked for a closed microphone while the socket was lost: told on return."""
 

@@ -140,7 +140,9 @@ class Signaling:
 
     def on_event(self, event: Event) -> None:
         """Take an event of the SFU."""
-        self._media.on_event(event)
+        member = self._media.on_event(event)
+        if member is not None and self._machine is not None:
+            self._machine.media_ended(member)
 
     # -- Sockets ----------------------------------------------------------------------------------------------------
 

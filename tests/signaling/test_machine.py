@@ -166,6 +166,21 @@ def test_a_lost_member_keeps_the_place_and_hears_what_was_missed() -> None:
     assert ben.find(m.MemberBack)[0].member == ana.member
 
 
+def test_who_resumes_is_not_told_of_media_that_the_sfu_let_go() -> None:
+    world = World()
+    _, ana, ben = world.meeting(2)
+    for client in (ana, ben):
+        client.send(m.Subscribe(room=client.room))
+    ana.lose()
+    world.machine.media_ended(ana.member)
+    world.machine.media_ended("nobodynobody")
+    back = ana.resume()
+    assert not back.take(m.Joined).media_kept
+    assert ben.resume().take(m.Joined).media_kept
+    back.send(m.Subscribe(room=back.room))
+    assert back.resume().take(m.Joined).media_kept
+
+
 def test_a_reloaded_page_gets_no_replay_and_goes_on_counting() -> None:
     world = World()
     _, ana, ben = world.meeting(2)

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sfu.control import CloseTransport
+from sfu.control import CloseTransport, TransportClosed
 from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
@@ -230,6 +230,18 @@ async def test_media_goes_through_the_sfu_and_ends_with_the_removal(house: House
     await person.get(m.Removed)
     assert [request.transport for request in house.sfu.asked(CloseTransport)] == [published]
     assert await person.closed() == 4000
+
+
+async def test_a_phone_that_was_locked_for_long_learns_that_its_media_is_gone(house: House) -> None:
+    _, _, person, joined = await house.meeting()
+    await person.send(m.Subscribe(room=joined.rooms[0].id))
+    await person.get(m.SubscribeOffer)
+    for kept in (True, False):
+        person, _ = await house.connect()
+        await person.send(m.Resume(group=GROUP, token=joined.token))
+        assert (await person.get(m.Joined)).media_kept == kept
+        (transport,) = house.sfu.transports
+        house.signaling.on_event(TransportClosed(transport, "consent_expired"))
 
 
 async def test_the_subprotocol_is_required(house: House) -> None:
