@@ -23,6 +23,10 @@ HANDSHAKE_TIMEOUT = 30.0
 MAX_WAITING = 16
 """Datagrams that wait for the handshake. A client's largest flight takes 3; what is dropped is sent again."""
 
+_RECORD_HEADER = 13
+_ALERT = 21
+"""Bytes before a record's content, and the content type of an alert (RFC 6347 section 4.1, RFC 5246 appendix A.1)."""
+
 
 class Certificate:
     """A self-signed ECDSA P-256 certificate. Browsers know it by its fingerprint and never look at its dates."""
@@ -66,7 +70,8 @@ class Dtls:
 
     def receive(self, datagram: bytes) -> None:
         """Take one DTLS datagram, not empty; it waits for the handshake to begin, and is dropped if too many wait."""
-        self._wire.put(datagram)
+        if not _holds_plain_alert(datagram):
+            self._wire.put(datagram)
 
     @property
     def waiting(self) -> bool:
@@ -110,6 +115,19 @@ class Dtls:
         if not self._ended:
             self._ended = True
             self._on_closed(reason)
+
+
+def _holds_plain_alert(datagram: bytes) -> bool:
+    """Whether one of the records (RFC 6347 section 4.1) is an alert of epoch 0, which anybody can forge.
+
+    OpenSSL would end the handshake by it; without it a browser that gave up is missed when the time has run out.
+    """
+    offset = 0
+    while offset + _RECORD_HEADER <= len(datagram):
+        if datagram[offset] == _ALERT and datagram[offset + 3 : offset + 5] == b"\0\0":
+            return True
+        offset += _RECORD_HEADER + (datagram[offset + 11] << 8 | datagram[offset + 12])
+    return False
 
 
 class _Wire:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sfu.control import ConnectTransport, OpenTransport, TransportConnected, TransportOpened
 from sfu.ice import stun
 from sfu.io.link import KNOWN_BURST
 from sfu.rtp.rtcp import Nack, PictureLossIndication
@@ -19,6 +20,9 @@ from tests.sfu.fakes import DELTA, KEY, rtp
 from tests.sfu.io.conftest import Meeting, until
 
 SEEDS = sorted((Path(__file__).parents[2] / "fuzz" / "datagrams").glob("*.bin"))
+
+HIDDEN_ALERT = b"\x17\xfe\xfd" + bytes(8) + b"\0\1x" + b"\x15\xfe\xfd" + bytes(8) + b"\0\2" + b"\2\50"
+"""A fatal alert in clear, behind another record."""
 
 
 class Talk:
@@ -103,13 +107,21 @@ async def test_junk_from_a_members_own_address_disturbs_nobody(talk: Talk) -> No
     assert talk.meeting.events == []
 
 
-async def test_junk_during_the_handshake(meeting: Meeting) -> None:
-    _, _, _ = await meeting.pair()
-    client = await meeting.open("late", "publish")
-    for seed in SEEDS:
-        client.send_raw(seed.read_bytes())
-    await asyncio.sleep(0.05)
-    assert "late" in meeting.worker._links
+@pytest.mark.parametrize("junk", [*(seed.read_bytes() for seed in SEEDS), HIDDEN_ALERT])
+async def test_junk_before_the_handshake(meeting: Meeting, junk: bytes) -> None:
+    opened = await meeting.worker.request(OpenTransport("room", "late", "late", "publish"))
+    assert isinstance(opened, TransportOpened)
+    client = Client()
+    meeting.clients.append(client)
+    await meeting.worker.request(ConnectTransport("late", client.parameters))
+    client.local, client.server = opened.local, ("127.0.0.1", meeting.worker.port)
+    client.check()
+    await until(lambda: client.stun_answers)
+    for _ in range(3):
+        client.send_raw(junk)
+    await client.connect(opened.local)
+    await until(lambda: meeting.events)
+    assert meeting.events == [TransportConnected("late")]
 
 
 async def test_wrong_credentials_meet_silence(talk: Talk) -> None:

@@ -105,7 +105,7 @@ async def test_forged_handshakes_do_not_starve_consent(meeting: Meeting) -> None
 
 
 async def test_nobody_takes_anothers_address_by_a_forged_check(meeting: Meeting) -> None:
-    """One check of one's own from another's forged address led that member's media astray for the rest of the meeting."""
+    """One check of one's own from another's forged address led that member's media astray for good."""
     links, messages = [], []
     for name in ("ada", "ben"):
         opened = await meeting.worker.request(OpenTransport("room", name, name, "publish"))
