@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -16,13 +17,27 @@ from signaling import logs
 from signaling.config import Settings
 from signaling.http import Pages
 from signaling.listen import StartError, listen, port_sentence, tls_context
+from signaling.rate_limit import Limits
 from signaling.server import Signaling
 from signaling.store import Store
 
 SHUTDOWN_SECONDS = 1.0
 """How long open requests may take to end. WebSockets were told to come back before that; pages are small."""
 
+OTHER_FILES = 500
+"""Open files beside the WebSockets: pages being fetched, the database, media. Fewer, and pages would fail first."""
+
 _log = logging.getLogger("hearthside")
+
+
+def allow_open_files(wanted: int) -> None:
+    """Raise the soft limit of open files to `wanted`, as far as the hard one lets: it is often 1024, less than sockets
+    that one person with a few addresses may open, and who then comes finds the server shut."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaitable[None]]) -> None:
@@ -30,6 +45,7 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
 
     Raises `StartError` or `StoreError` if it cannot start.
     """
+    allow_open_files(Limits().connections + OTHER_FILES)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.on_loop_exception)
     stopping = asyncio.Event()

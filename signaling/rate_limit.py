@@ -27,7 +27,7 @@ class Limits:
     waiting: int = 200
     """People at one group's door. A longer list helps no facilitator and costs about 2 kB each."""
     connections: int = 4_000
-    """Sockets of this process. Each costs about 50 kB; the operating system's file limit should be above it."""
+    """Sockets of this process. Each costs about 50 kB; `app.py` raises the limit of open files above it."""
     connections_per_address: int = 250
     """A hospital or a carrier's NAT is one address, so that sixty people in a minute must pass; one machine should
     still not be able to take all places."""
