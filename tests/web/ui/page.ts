@@ -13,8 +13,10 @@ beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
 });
-afterEach(() => {
+afterEach(async () => {
   unmount();
+  // Effects that still wait for their frame would wait for ever, and those of the next test behind them.
+  await settle();
   vi.useRealTimers();
 });
 
