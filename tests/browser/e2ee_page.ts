@@ -108,7 +108,7 @@ class Meeting {
 
   /** What arrived at Ben, and what he could make of it. */
   async figures(): Promise<Record<string, number>> {
-    const sum: Record<string, number> = { sentVideo: 0, videoBytes: 0, videoFrames: 0, audioBytes: 0, audioEnergy: 0 };
+    const sum: Record<string, number> = { sent: 0, videoBytes: 0, videoFrames: 0, audioBytes: 0, audioEnergy: 0 };
     const add = (name: string, value: unknown) => {
       sum[name] = (sum[name] ?? 0) + (typeof value === "number" ? value : 0);
     };
@@ -119,7 +119,7 @@ class Meeting {
       else add("audioEnergy", report.totalAudioEnergy);
     }
     for (const report of (await this.sending?.getStats())?.values() ?? []) {
-      if (report.type === "outbound-rtp" && report.kind === "video") add("sentVideo", report.bytesSent);
+      if (report.type === "outbound-rtp") add("sent", report.bytesSent);
     }
     return sum;
   }

@@ -166,3 +166,20 @@ async def test_a_lost_worker_stops_the_frames_and_new_connections_go_on(
     await page.evaluate("reconnect()")
     await grown(page, "videoFrames", by=10)
     await grown(page, "audioEnergy")
+
+
+@pytest.mark.parametrize("before", ["", OLD_CHROMIUM], ids=["script transform", "encoded streams"])
+async def test_nothing_leaves_a_connection_built_while_there_is_no_worker(
+    browser: Browser, address: str, before: str
+) -> None:
+    page = await opened(browser, address, PROTECTED, before=before)
+    # Both workers die as soon as they are there: the next ones come after a pause.
+    await page.evaluate("for (const worker of [...workers]) worker.dispatchEvent(new Event('error'))")
+    await page.evaluate("reconnect()")
+    await asyncio.sleep(2)
+    assert await page.evaluate("lost()") == 0
+    found = await figures(page)
+    assert (found["sent"], found["videoFrames"], found["audioEnergy"]) == (0, 0, 0)
+    await page.wait_for_function("lost() === 2")
+    await page.evaluate("reconnect()")
+    await grown(page, "sent", "videoFrames", by=10)
