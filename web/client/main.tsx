@@ -97,6 +97,7 @@ function watchPage(running: Session): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;
     running.wake();
+    sound.resume();
     void wakeLock.renew();
   });
   addEventListener("pagehide", () => running.hide());

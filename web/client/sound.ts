@@ -58,6 +58,11 @@ export class Sound {
     await Promise.all([...this.#elements.values()].map((element) => this.#start(element)));
   }
 
+  /** A phone call or another app took the sound away (Safari on iOS pauses the elements and leaves them so). */
+  resume(): void {
+    for (const element of this.#elements.values()) if (element.paused) void this.#start(element);
+  }
+
   choose(speaker: string): void {
     this.#speaker = speaker;
     for (const element of this.#elements.values()) void this.#route(element);

@@ -81,3 +81,14 @@ test("the chosen speaker plays what is there and what comes", async () => {
   await settle();
   expect(routed).toEqual(["headphones", "headphones"]);
 });
+
+test("voices that the system has paused, for a phone call, go on when the page is back", () => {
+  sound.attach(host);
+  sound.play([voice("ana"), voice("ben")]);
+  const [first, second] = [...host.querySelectorAll("audio")];
+  Object.defineProperty(first, "paused", { value: true });
+  Object.defineProperty(second, "paused", { value: false });
+  play.mockClear();
+  sound.resume();
+  expect(play.mock.contexts).toEqual([first]);
+});

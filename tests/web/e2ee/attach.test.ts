@@ -15,7 +15,14 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 describe("the browser", () => {
-  const able = { isSecureContext: true, RTCPeerConnection: class {}, RTCRtpSender: class {} };
+  const able = {
+    isSecureContext: true,
+    RTCPeerConnection: class {},
+    RTCRtpSender: class {},
+    RTCRtpTransceiver: class {
+      setCodecPreferences() {}
+    },
+  };
   const stub = (globals: object) => {
     for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
   };
@@ -38,6 +45,7 @@ describe("the browser", () => {
     for (const missing of [
       { RTCRtpScriptTransform: undefined },
       { RTCPeerConnection: undefined },
+      { RTCRtpTransceiver: class {} },
       { crypto: {} },
       { Worker: undefined },
     ]) {

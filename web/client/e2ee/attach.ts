@@ -15,6 +15,9 @@ export function browserProblem(): "browser-cannot" | "no-secure-context" | null 
   if (typeof isSecureContext === "boolean" && !isSecureContext) return "no-secure-context";
   const able =
     typeof RTCPeerConnection === "function" &&
+    // Firefox before 128: without it the server could choose a codec that the frames' clear header does not suit.
+    typeof RTCRtpTransceiver === "function" &&
+    "setCodecPreferences" in RTCRtpTransceiver.prototype &&
     typeof Worker === "function" &&
     typeof crypto === "object" &&
     typeof crypto.subtle === "object" &&
