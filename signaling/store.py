@@ -29,6 +29,9 @@ BUSY_SECONDS = 5.0
 _MIGRATION_LOCK = 0x4865_6172_7468
 """PostgreSQL advisory lock id ("Hearth"): two processes that start together must not migrate at once."""
 
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+"""PostgreSQL's documentation, section 34.19.3."""
+
 _metadata = sa.MetaData()
 _groups = sa.Table(
     "groups",
@@ -117,10 +120,12 @@ class Store:
         """Open a database, making and migrating it as needed. `where` is the data folder or SQLAlchemy's URL."""
         url, place = _resolve(where)
         try:
-            engine = create_async_engine(url, hide_parameters=True)
+            # A PostgreSQL that was restarted has closed its side of the connections that the pool keeps.
+            ping = url.get_backend_name() == "postgresql"
+            engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=ping)
         except ModuleNotFoundError as error:
             raise StoreError(
-                f"The database needs the Python package {error.name!r}: pip install 'hearthside[postgresql]'."
+                f"The database needs the Python package {error.name!r}: pip install {error.name}."
             ) from None
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -297,7 +302,7 @@ def _resolve(where: str | Path) -> tuple[sa.URL, str]:
                 "The setting database_url is not a database's URL, like postgresql://user@host/name."
             ) from None
         if url.get_backend_name() == "postgresql":
-            return url.set(drivername="postgresql+asyncpg"), "The PostgreSQL database"
+            return _for_asyncpg(url), "The PostgreSQL database"
         if url.get_backend_name() != "sqlite" or not url.database:
             raise StoreError("The setting database_url must begin with postgresql:// or name a file, sqlite:///FILE.")
         path = Path(url.database)
@@ -315,6 +320,16 @@ def _resolve(where: str | Path) -> tuple[sa.URL, str]:
     except sqlite3.Error as error:
         raise StoreError(_sentence(error, place)) from None
     return sa.URL.create("sqlite+aiosqlite", database=str(path)), place
+
+
+def _for_asyncpg(url: sa.URL) -> sa.URL:
+    """The URL as asyncpg wants it, which calls libpq's ``sslmode`` ``ssl`` and would take nothing else from here."""
+    mode = url.query.get("sslmode")
+    if not set(url.query) <= {"sslmode"} or not (mode is None or mode in _SSL_MODES):
+        raise StoreError(f"The setting database_url takes ?sslmode= and nothing else; one of {', '.join(_SSL_MODES)}.")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise StoreError("The setting database_url has a port that is not between 1 and 65535.")
+    return url.set(drivername="postgresql+asyncpg", query={} if mode is None else {"ssl": mode})
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -367,6 +382,17 @@ def _sentence(error: Exception, place: str) -> str:
             return f"{place} is held by another process for more than {BUSY_SECONDS:.0f} seconds; end that process."
         case sqlite3.SQLITE_IOERR:
             return f"{place} cannot be read or written: the disk reports an error; check the disk."
+    match getattr(original, "sqlstate", None):  # PostgreSQL's documentation, appendix A
+        case "28000" | "28P01":
+            return f"{place} refuses the user or the password in database_url; correct them."
+        case "3D000":
+            return f"{place} does not exist; make it with createdb, or correct database_url."
+        case "42501":
+            return f"{place} does not let its user make or change tables; give that user a database of their own."
+        case "25006":
+            return f"{place} is read-only; name the primary server in database_url."
+        case "53100":
+            return f"{place} cannot be written: its disk is full; free some space."
     if isinstance(error, OSError):
         return f"{place} cannot be reached; check that it runs and that database_url is right."
     return f"{place} answered with an error ({type(original).__name__}); check that it runs and its settings."

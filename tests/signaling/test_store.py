@@ -1,4 +1,5 @@
 import asyncio
+import os
 import sqlite3
 import stat
 import tempfile
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from signaling import store as store_module
 from signaling.store import DATABASE_NAME, Group, MisfitError, OpenMeeting, Store, StoreError
@@ -21,8 +24,40 @@ def group(name: str = "AAECAwQFBgcICQoLDA0ODw") -> Group:
     return Group(name, datetime(2026, 5, 1, 12, tzinfo=UTC), "root", "door", ["role1", "role2"], b"\x01sealed profile")
 
 
+POSTGRESQL = os.environ.get("HEARTHSIDE_TEST_POSTGRESQL")
+"""URL of a PostgreSQL database that these tests may empty. Without it the tests that need one are not collected."""
+
+KINDS = ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"]
+
+
+async def empty_place(kind: str, folder: Path) -> str | Path:
+    """Where a store of this kind can be opened that has nothing in it yet."""
+    if kind == "sqlite":
+        return folder / "data"
+    assert POSTGRESQL
+    engine = create_async_engine(sa.make_url(POSTGRESQL).set(drivername="postgresql+asyncpg"))
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        await connection.execute(sa.text("CREATE SCHEMA public"))
+    await engine.dispose()
+    return POSTGRESQL
+
+
+@pytest.fixture(params=KINDS)
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    return await empty_place(request.param, tmp_path)
+
+
+@pytest.fixture
+async def any_store(place: str | Path) -> AsyncIterator[Store]:
+    opened = await Store.open(place)
+    yield opened
+    await opened.close()
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """On SQLite, for what only a file can show."""
     opened = await Store.open(tmp_path / "data")
     yield opened
     await opened.close()
@@ -32,59 +67,59 @@ def everything_on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
-async def test_a_group_is_kept_listed_and_deleted(store: Store) -> None:
-    await store.create_group(group())
-    assert await store.get_group(group().id) == group()
-    assert await store.list_groups() == [(group().id, group().created)]
-    assert await store.delete_group(group().id)
-    assert not await store.delete_group(group().id)
-    assert await store.get_group(group().id) is None
-    assert await store.list_groups() == []
+async def test_a_group_is_kept_listed_and_deleted(any_store: Store) -> None:
+    await any_store.create_group(group())
+    assert await any_store.get_group(group().id) == group()
+    assert await any_store.list_groups() == [(group().id, group().created)]
+    assert await any_store.delete_group(group().id)
+    assert not await any_store.delete_group(group().id)
+    assert await any_store.get_group(group().id) is None
+    assert await any_store.list_groups() == []
 
 
-async def test_which_groups_exist(store: Store) -> None:
-    await store.create_group(group("a" * 22))
-    await store.create_group(group("b" * 22))
-    assert await store.existing_groups(["a" * 22, "c" * 22]) == {"a" * 22}
-    assert await store.existing_groups([]) == set()
+async def test_which_groups_exist(any_store: Store) -> None:
+    await any_store.create_group(group("a" * 22))
+    await any_store.create_group(group("b" * 22))
+    assert await any_store.existing_groups(["a" * 22, "c" * 22]) == {"a" * 22}
+    assert await any_store.existing_groups([]) == set()
 
 
-async def test_a_meeting_and_its_marks_last_until_its_end(store: Store) -> None:
-    await store.create_group(group())
+async def test_a_meeting_and_its_marks_last_until_its_end(any_store: Store) -> None:
+    await any_store.create_group(group())
     meeting = OpenMeeting(group().id, "meeting1", "room1", 1000.5)
-    await store.save_meeting(meeting)
-    await store.add_mark("meeting1", "session", "digest")
-    await store.add_mark("meeting1", "session", "digest")
-    await store.add_mark("meeting1", "browser", "digest")
-    await store.save_meeting(meeting)
-    assert await store.load_meetings() == [(meeting, [("browser", "digest"), ("session", "digest")])]
-    await store.end_meeting("meeting1")
-    await store.end_meeting("meeting1")
-    assert await store.load_meetings() == []
-    await store.save_meeting(meeting)
-    assert await store.load_meetings() == [(meeting, [])]
+    await any_store.save_meeting(meeting)
+    await any_store.add_mark("meeting1", "session", "digest")
+    await any_store.add_mark("meeting1", "session", "digest")
+    await any_store.add_mark("meeting1", "browser", "digest")
+    await any_store.save_meeting(meeting)
+    assert await any_store.load_meetings() == [(meeting, [("browser", "digest"), ("session", "digest")])]
+    await any_store.end_meeting("meeting1")
+    await any_store.end_meeting("meeting1")
+    assert await any_store.load_meetings() == []
+    await any_store.save_meeting(meeting)
+    assert await any_store.load_meetings() == [(meeting, [])]
 
 
-async def test_deleting_a_group_forgets_its_meeting(store: Store) -> None:
-    await store.create_group(group())
-    await store.save_meeting(OpenMeeting(group().id, "meeting1", "room1", 1.0))
-    await store.add_mark("meeting1", "session", "digest")
-    await store.delete_group(group().id)
-    assert await store.load_meetings() == []
+async def test_deleting_a_group_forgets_its_meeting(any_store: Store) -> None:
+    await any_store.create_group(group())
+    await any_store.save_meeting(OpenMeeting(group().id, "meeting1", "room1", 1.0))
+    await any_store.add_mark("meeting1", "session", "digest")
+    await any_store.delete_group(group().id)
+    assert await any_store.load_meetings() == []
     with pytest.raises(MisfitError, match="deleted meanwhile"):
-        await store.save_meeting(OpenMeeting(group().id, "meeting1", "room1", 1.0))
+        await any_store.save_meeting(OpenMeeting(group().id, "meeting1", "room1", 1.0))
     with pytest.raises(MisfitError):
-        await store.add_mark("meeting1", "session", "digest")
+        await any_store.add_mark("meeting1", "session", "digest")
 
 
-async def test_everything_survives_reopening(tmp_path: Path) -> None:
-    first = await Store.open(tmp_path)
+async def test_everything_survives_reopening(place: str | Path) -> None:
+    first = await Store.open(place)
     key = await first.server_key()
     await first.create_group(group())
     await first.save_meeting(OpenMeeting(group().id, "meeting1", "room1", 1.0))
     await first.remember_public_url("https://meet.example.org")
     await first.close()
-    again = await Store.open(tmp_path)
+    again = await Store.open(place)
     assert await again.server_key() == key
     assert len(key) == 32
     assert await again.get_group(group().id) == group()
@@ -93,15 +128,15 @@ async def test_everything_survives_reopening(tmp_path: Path) -> None:
     await again.close()
 
 
-async def test_the_public_url_is_the_last_one(store: Store) -> None:
-    assert await store.public_url() is None
-    await store.remember_public_url("http://127.0.0.1:8080")
-    await store.remember_public_url("https://meet.example.org")
-    assert await store.public_url() == "https://meet.example.org"
+async def test_the_public_url_is_the_last_one(any_store: Store) -> None:
+    assert await any_store.public_url() is None
+    await any_store.remember_public_url("http://127.0.0.1:8080")
+    await any_store.remember_public_url("https://meet.example.org")
+    assert await any_store.public_url() == "https://meet.example.org"
 
 
-async def test_two_processes_share_the_database(tmp_path: Path) -> None:
-    opened = await asyncio.gather(*(Store.open(tmp_path) for _ in range(4)))
+async def test_two_processes_share_the_database(place: str | Path) -> None:
+    opened = await asyncio.gather(*(Store.open(place) for _ in range(4)))
     keys = await asyncio.gather(*(one.server_key() for one in opened))
     assert len(set(keys)) == 1
     await asyncio.gather(*(one.create_group(group(f"{index:022}")) for index, one in enumerate(opened)))
@@ -253,10 +288,69 @@ async def test_a_database_file_can_be_named_by_url(tmp_path: Path) -> None:
     assert (tmp_path / "other.db").exists()
 
 
-async def test_postgresql_that_cannot_be_reached_never_shows_its_password() -> None:
-    with pytest.raises(StoreError) as caught:
-        await Store.open("postgresql://user:PASSWORD@127.0.0.1:1/name")
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ("127.0.0.1:1/name", "cannot be reached|pip install"),
+        ("127.0.0.1:99999/name", "port that is not between"),
+        ("127.0.0.1/name?sslmode=perhaps", r"takes \?sslmode= and nothing else; one of disable, "),
+        ("127.0.0.1/name?options=x", r"takes \?sslmode= and nothing else"),
+    ],
+)
+async def test_a_postgresql_url_that_leads_nowhere_never_shows_its_password(where: str, sentence: str) -> None:
+    with pytest.raises(StoreError, match=sentence) as caught:
+        await Store.open(f"postgresql://user:PASSWORD@{where}")
     assert "PASSWORD" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("28P01", "refuses the user or the password"),
+        ("3D000", "createdb"),
+        ("42501", "a database of their own"),
+        ("25006", "the primary server"),
+        ("53100", "disk is full"),
+        ("42P01", "answered with an error"),
+    ],
+)
+async def test_each_refusal_of_postgresql_has_its_sentence(
+    store: Store, monkeypatch: pytest.MonkeyPatch, state: str, sentence: str
+) -> None:
+    class RefusedError(Exception):
+        sqlstate = state
+
+    def refuse(*_: Any) -> None:
+        raise DBAPIError("INSERT SECRET", None, RefusedError("quotes SECRET"))
+
+    monkeypatch.setattr(type(store._engine), "begin", refuse)
+    with pytest.raises(StoreError, match=sentence) as caught:
+        await store.list_groups()
+    assert "SECRET" not in str(caught.value)
+
+
+if POSTGRESQL:
+
+    async def test_a_real_postgresql_refuses_in_these_words() -> None:
+        url = sa.make_url(str(POSTGRESQL))
+        for wrong, sentence in (
+            (url.set(database="no_such_database"), "createdb"),
+            (url.set(username="nobody-of-this-name", password="PASSWORD"), "refuses the user"),
+        ):
+            with pytest.raises(StoreError, match=sentence):
+                await Store.open(wrong.render_as_string(hide_password=False))
+
+    async def test_connections_that_postgresql_has_closed_are_made_anew(tmp_path: Path) -> None:
+        where = await empty_place("postgresql", tmp_path)
+        first, second = await Store.open(where), await Store.open(where)
+        async with second._engine.begin() as connection:
+            others = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                             " AND datname = current_database()")  # fmt: skip
+            await connection.execute(others)
+        assert await first.list_groups() == []
+        await first.close()
+        await second.close()
 
 
 # -- Any order of calls --------------------------------------------------------------------------------------------
@@ -268,11 +362,14 @@ MEETINGS = st.sampled_from(["m1", "m2", "m3"])
 class StoreAgainstModel(RuleBasedStateMachine):
     """The store does what three dictionaries do, whatever the order."""
 
+    kind = "sqlite"
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.loop = asyncio.new_event_loop()
-        self.store = self.loop.run_until_complete(Store.open(Path(self.folder.name)))
+        place = self.run(empty_place(self.kind, Path(self.folder.name)))
+        self.store = self.run(Store.open(place))
         self.groups: set[str] = set()
         self.meetings: dict[str, tuple[str, set[tuple[str, str]]]] = {}
 
@@ -332,3 +429,11 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase
 TestStoreAgainstModel.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+
+if POSTGRESQL:
+
+    class PostgresqlAgainstModel(StoreAgainstModel):
+        kind = "postgresql"
+
+    TestPostgresqlAgainstModel = PostgresqlAgainstModel.TestCase
+    TestPostgresqlAgainstModel.settings = TestStoreAgainstModel.settings
