@@ -283,3 +283,19 @@ def used_messages() -> set[str]:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.name)
 def test_every_catalogue_has_what_the_pages_use_and_no_more(path: Path) -> None:
     assert set(messages_of(path)) == used_messages()
+
+
+def test_the_mark_has_a_size_of_its_own_while_the_stylesheet_is_on_its_way() -> None:
+    marks = [
+        mark
+        for template in (http.WEB / "templates").glob("*.html")
+        for mark in re.findall(r'<svg class="mark"[^>]*>', template.read_text())
+    ]
+    assert len(marks) == 2
+    for mark in marks:
+        assert 'width="28" height="28" fill="none"' in mark
+
+
+def test_permissions_name_only_features_that_chromium_knows() -> None:
+    # It warns in everybody's console about each name that it does not know.
+    assert not {"bluetooth", "web-share"} & set(http.PERMISSIONS)

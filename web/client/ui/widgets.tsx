@@ -5,10 +5,19 @@ import { type Avatar, avatar } from "./avatar";
 import { useApp } from "./context";
 import { Icon } from "./icons";
 
-/** Hearthside's mark: an arch, a floor line and an ember. */
+/** Hearthside's mark: an arch, a floor line and an ember. Its attributes hold while the stylesheet is on its way. */
 export function Mark(props: { large?: boolean }) {
+  const size = props.large ? 56 : 28;
   return (
-    <svg class={props.large ? "mark mark-large" : "mark"} viewBox="0 0 28 28" aria-hidden="true">
+    <svg
+      class={props.large ? "mark mark-large" : "mark"}
+      viewBox="0 0 28 28"
+      width={size}
+      height={size}
+      fill="none"
+      stroke="currentColor"
+      aria-hidden="true"
+    >
       <path d="M5 24V13a9 9 0 0 1 18 0v11" />
       <path d="M2.5 24h23" />
       <path class="ember" d="M9 22.6a5 5 0 0 1 10 0z" />
