@@ -291,7 +291,7 @@ def test_the_mark_has_a_size_of_its_own_while_the_stylesheet_is_on_its_way() -> 
         for template in (http.WEB / "templates").glob("*.html")
         for mark in re.findall(r'<svg class="mark"[^>]*>', template.read_text())
     ]
-    assert len(marks) == 2
+    assert marks
     for mark in marks:
         assert 'width="28" height="28" fill="none"' in mark
 
