@@ -1,5 +1,6 @@
 /** Reading and writing the wire's messages (docs/protocol.md section 3). */
-import type { ClientMessage, ServerMessage } from "./protocol_types";
+import { LEAVES } from "./e2ee/kid";
+import type { ClientMessage, JoinedMessage, Member, ServerMessage } from "./protocol_types";
 
 /** Every type that this page understands; an object keyed by the union so that a new message cannot be forgotten here. */
 const SERVER_TYPES: Record<ServerMessage["type"], true> = {
@@ -37,9 +38,20 @@ export function readMessage(data: unknown): ServerMessage | null {
     return null;
   }
   if (typeof message !== "object" || message === null || !("type" in message)) return null;
-  return typeof message.type === "string" && Object.hasOwn(SERVER_TYPES, message.type)
-    ? (message as ServerMessage)
-    : null;
+  if (typeof message.type !== "string" || !Object.hasOwn(SERVER_TYPES, message.type)) return null;
+  const known = message as ServerMessage;
+  return known.type === "joined" && !canBegin(known) ? null : known;
+}
+
+/** Whether a call can begin with this welcome; what other messages lack shows when they are carried out, one by one. */
+function canBegin({ rooms, member, knocks = [] }: Partial<JoinedMessage>): boolean {
+  const members: unknown = rooms?.[0]?.members;
+  if (typeof rooms?.[0]?.id !== "string" || !Array.isArray(members) || !Array.isArray(knocks)) return false;
+  const seated = (one: Partial<Member> | null) => {
+    const { id, leaf = -1 } = one ?? {};
+    return typeof id === "string" && Number.isInteger(leaf) && leaf >= 0 && leaf < LEAVES;
+  };
+  return members.every(seated) && members.some(({ id }) => id === member) && knocks.every((one) => one?.id);
 }
 
 export function writeMessage(message: ClientMessage): string {
