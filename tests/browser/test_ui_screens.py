@@ -316,6 +316,35 @@ def test_joining_and_a_meeting_by_keyboard_alone(gallery: Gallery) -> None:
         assert page.evaluate("gallery.calls.at(-1)") == "setMicrophone(false)"
 
 
+def test_a_long_chat_stays_where_one_reads_until_one_writes(gallery: Gallery) -> None:
+    """200 messages: only a new one of one's own moves the log; new ones of others are offered."""
+
+    def change(page: Page, how: str) -> None:
+        page.evaluate(f"() => {{ const {{ chat }} = gallery.model; chat.value = ({how})(chat.value); }}")
+
+    with gallery.page(1280, 800) as page:
+        gallery.show(page, "call-chat")
+        log = page.get_by_role("log", name="Messages")
+        more = "(all) => Array.from({ length: 200 }, (_, i) => ({ ...all[i % 5], key: `${i}`, state: 'sending' }))"
+        change(page, more)
+        at_end = "(e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2"
+        assert log.evaluate(at_end)
+        log.evaluate("(e) => new Promise((r) => { e.onscroll = r; e.scrollTop = 100; })")
+        change(page, "(all) => all.map((m) => ({ ...m, state: 'sent', senderName: 'Ben (2)' }))")
+        page.wait_for_timeout(100)
+        assert log.evaluate("(e) => e.scrollTop") == 100
+        newer = page.get_by_role("button", name="Newer messages")
+        assert newer.count() == 0
+        change(page, "(all) => [...all, { ...all[0], key: 'new' }]")
+        newer.wait_for()
+        assert log.evaluate("(e) => e.scrollTop") == 100
+        page.get_by_role("textbox", name="Message").fill("mine")
+        page.get_by_role("button", name="Send").click()
+        page.wait_for_function("[...document.querySelectorAll('.message p')].at(-1).textContent === 'mine'")
+        assert log.evaluate(at_end)
+        assert newer.count() == 0
+
+
 def test_arrow_keys_are_mirrored_from_right_to_left(gallery: Gallery) -> None:
     with gallery.page(1280, 900) as page:
         gallery.show(page, "call-6", locale="ar-XB")

@@ -43,11 +43,15 @@ function useEnd(messages: readonly ChatMessage[]) {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
     setBelow(false);
   };
+  const last = messages.at(-1);
+  const seen = useRef<string | undefined>(undefined);
   useLayoutEffect(() => {
-    if (messages.length === 0) return;
-    if (atEnd.current || messages.at(-1)?.own) toEnd();
-    else setBelow(true);
-  }, [messages]);
+    // A message that is sent at last, or whose writer's name changed, is not a new one.
+    const fresh = last?.key !== seen.current;
+    seen.current = last?.key;
+    if (atEnd.current || (fresh && last?.own)) toEnd();
+    else if (fresh) setBelow(true);
+  }, [messages, last]);
   const onScroll = () => {
     const element = log.current;
     if (!element) return;
