@@ -1,0 +1,240 @@
+"""A member of a meeting's MLS group in Python, on the library `rfc9420` 1.3.0: a second opinion beside the client's.
+
+Where that version departs from RFC 9420 it is put right here and in `mls_tree.py`, not in the library: its exporter
+leaves out Hash(context) (section 8.5), a failed commit leaves the group half changed, and a missing pre-shared key is
+made up. A state is never changed, only replaced: a commit that loses the race or fails costs nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from rfc9420.extensions.extensions import build_capabilities_data
+from rfc9420.group.mls_group.processing import MLSGroup
+from rfc9420.messages.data_structures import (
+    AddProposal,
+    Credential,
+    PreSharedKeyID,
+    PreSharedKeyProposal,
+    PSKType,
+    RemoveProposal,
+    Signature,
+    Welcome,
+)
+from rfc9420.messages.key_packages import KeyPackage, LeafNode
+from rfc9420.messages.messages import (
+    AuthenticatedContent,
+    MLSCiphertext,
+    MLSMessage,
+    MLSPlaintext,
+    WireFormat,
+)
+
+from tests.interop.mls_tree import BACKEND, Crypto, Tree, register
+
+register()
+
+SFRAME_LABEL = b"SFrame 1.0 Base Key"
+"""RFC 9605, section 5.2."""
+
+
+class MemberError(Exception):
+    """Something that this member cannot accept; its state is as it was."""
+
+
+@dataclass(frozen=True)
+class Psk:
+    """The link's key, as an external pre-shared key."""
+
+    id: bytes
+    value: bytes
+
+
+class Member:
+    """One session. `lifetime`: seconds since 1970, of its KeyPackages."""
+
+    def __init__(self, identity: bytes, psk: Psk, *, lifetime: tuple[int, int] = (0, 1 << 40)) -> None:
+        self.identity = identity
+        self._psk = psk
+        self._lifetime = lifetime
+        self._group: MLSGroup | None = None
+        self._pending: tuple[bytes, MLSGroup] | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Fresh keys, and with them a fresh KeyPackage: for the first time, or to come back."""
+        signing, init, leaf = Ed25519PrivateKey.generate(), X25519PrivateKey.generate(), X25519PrivateKey.generate()
+        self._crypto = Crypto(signing.private_bytes_raw())
+        self._init, self._leaf_key = init.private_bytes_raw(), leaf.private_bytes_raw()
+        signature_key = signing.public_key().public_bytes_raw()
+        node = LeafNode(
+            encryption_key=leaf.public_key().public_bytes_raw(),
+            signature_key=signature_key,
+            credential=Credential(self.identity, signature_key),
+            capabilities=build_capabilities_data([1], [], include_grease=False),
+            lifetime_not_before=self._lifetime[0],
+            lifetime_not_after=self._lifetime[1],
+        )
+        node = replace(node, signature=Signature(self._sign(b"LeafNodeTBS", node.tbs_serialize())))
+        package = KeyPackage(init_key=init.public_key().public_bytes_raw(), leaf_node=node)
+        self._package = replace(package, signature=Signature(self._sign(b"KeyPackageTBS", package.tbs_serialize())))
+
+    def _sign(self, label: bytes, content: bytes) -> bytes:
+        return self._crypto.sign_with_label(self._crypto.signing_key, label, content)
+
+    @property
+    def secrets(self) -> list[bytes]:
+        """Everything of this member that nobody else may hold: private keys, the link's key, the epoch's secrets."""
+        found = [self._crypto.signing_key, self._init, self._leaf_key, self._psk.value]
+        if self._group is not None:
+            found += [self._group.get_exporter_secret(), self._group.get_encryption_secret(), self.sframe_base_key()]
+            tree = self._group._ratchet_tree
+            assert isinstance(tree, Tree)
+            found += [node.private_key for node in tree._nodes.values() if node.private_key]
+        return found
+
+    # -- Joining ----------------------------------------------------------------------------------------------------
+
+    def key_package(self) -> bytes:
+        """An MLSMessage, to be added by."""
+        return MLSMessage.from_key_package(self._package).serialize()
+
+    def found(self, group_id: bytes) -> None:
+        """Start a group, alone in it."""
+        group = MLSGroup.create(group_id, self._package, self._crypto, tree_backend=BACKEND)
+        group.set_external_psk_provider(self._resolve)
+        group._ratchet_tree.get_node(0).private_key = self._leaf_key
+        self._group, self._pending = group, None
+
+    def join(self, welcome: bytes) -> None:
+        """Enter by a Welcome. Raises `MemberError`, also if the link's key was not mixed in."""
+        asked: list[bytes | None] = []
+
+        def resolve(psk: PreSharedKeyID) -> bytes:
+            asked.append(psk.psk_id)
+            return self._resolve(psk)
+
+        try:
+            content = _content(welcome, WireFormat.WELCOME)
+            group = MLSGroup.from_welcome(
+                Welcome.deserialize(content),
+                self._init,
+                self._crypto,
+                tree_backend=BACKEND,
+                key_package=self._package,
+                welcome_psk_resolver=resolve,
+                encryption_private_key=self._leaf_key,
+            )
+        except Exception as error:
+            raise MemberError("welcome") from error
+        if asked != [self._psk.id]:
+            raise MemberError("the link's key is not in it")
+        self._group, self._pending = group, None
+
+    def _resolve(self, psk: PreSharedKeyID) -> bytes:
+        if psk.psktype != PSKType.EXTERNAL or psk.psk_id != self._psk.id:
+            raise MemberError("unknown pre-shared key")
+        return self._psk.value
+
+    # -- Committing -------------------------------------------------------------------------------------------------
+
+    def commit(self, *, add: list[bytes] | None = None, remove: list[int] | None = None) -> tuple[bytes, bytes | None]:
+        """A commit and its Welcome. The state changes when the commit comes back by `apply`; another one voids it."""
+        group = copy.deepcopy(self._state)
+        packages = [KeyPackage.deserialize(_content(data, WireFormat.KEY_PACKAGE)) for data in add or []]
+        group._pending_proposals = [RemoveProposal(leaf) for leaf in remove or []]
+        group._pending_proposals += [AddProposal(package.serialize()) for package in packages]
+        if packages:
+            nonce = group._rand_provider.random_bytes(32)
+            psk = PreSharedKeyID(PSKType.EXTERNAL, psk_id=self._psk.id, psk_nonce=nonce)
+            group._pending_proposals.append(PreSharedKeyProposal(psk))
+        pending = group.create_commit(self._crypto.signing_key)
+        group.apply_own_commit(pending)
+        commit = MLSMessage.from_public_message(pending.commit_message.auth_content).serialize()
+        welcome = MLSMessage.from_welcome(pending.welcomes[0]).serialize() if pending.welcomes else None
+        self._pending = (commit, group)
+        return commit, welcome
+
+    def apply(self, commit: bytes) -> None:
+        """Go on to the next epoch, by the own commit or another's. Raises `MemberError`."""
+        if self._pending is not None and self._pending[0] == commit:
+            self._group, self._pending = self._pending[1], None
+            return
+        group = copy.deepcopy(self._state)
+        try:
+            content = AuthenticatedContent.deserialize(_content(commit, WireFormat.PUBLIC_MESSAGE))
+            if content.tbs.framed_content.epoch != group.get_epoch():
+                raise MemberError("epoch")
+            group.process_commit(MLSPlaintext(content), content.tbs.framed_content.sender.sender)
+        except Exception as error:
+            raise MemberError("commit") from error
+        self._group, self._pending = group, None
+
+    def snapshot(self) -> MLSGroup | None:
+        """The state as it is, to go back to with `restore` if a commit turns out void."""
+        return self._group
+
+    def restore(self, state: MLSGroup | None) -> None:
+        """Go back; None: hold no state."""
+        self._group, self._pending = state, None
+
+    # -- What the epoch gives ---------------------------------------------------------------------------------------
+
+    @property
+    def _state(self) -> MLSGroup:
+        if self._group is None:
+            raise MemberError("not in a group")
+        return self._group
+
+    @property
+    def epoch(self) -> int | None:
+        """None outside of a group."""
+        return None if self._group is None else self._group.get_epoch()
+
+    @property
+    def leaf(self) -> int:
+        """This member's own."""
+        return self._state.get_own_leaf_index()
+
+    @property
+    def authenticator(self) -> bytes:
+        """The same for all who are in the same state (RFC 9420, section 8.7)."""
+        return self._state.get_epoch_authenticator()
+
+    @property
+    def roster(self) -> dict[int, bytes]:
+        """Identities by leaf."""
+        return {leaf: identity for leaf, identity in self._state.get_member_identities() if identity}
+
+    def export(self, label: bytes, context: bytes, length: int) -> bytes:
+        """MLS-Exporter (RFC 9420, section 8.5), which hashes the context; the library does not."""
+        return self._state.export_secret(label, self._crypto.hash(context), length)
+
+    def sframe_base_key(self) -> bytes:
+        """The base key of this epoch for suite AES_128_GCM_SHA256_128."""
+        return self.export(SFRAME_LABEL, b"", 16)
+
+    def seal(self, content: bytes) -> bytes:
+        """An application message for everybody in the group."""
+        return MLSMessage.from_private_message(self._state.protect(content, self._crypto.signing_key)).serialize()
+
+    def open(self, message: bytes) -> tuple[int, bytes]:
+        """The sender's leaf and the content. Raises `MemberError`, also for one's own messages."""
+        try:
+            ciphertext = MLSCiphertext.deserialize(_content(message, WireFormat.PRIVATE_MESSAGE))
+            if ciphertext.epoch != self.epoch:
+                raise MemberError("epoch")
+            sender, content = self._state.unprotect(ciphertext)
+        except Exception as error:
+            raise MemberError("message") from error
+        return sender, content
+
+
+def _content(data: bytes, wanted: WireFormat) -> bytes:
+    message = MLSMessage.deserialize(data)
+    if message.wire_format != wanted:
+        raise MemberError("wire format")
+    return message.content
