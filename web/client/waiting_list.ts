@@ -1,5 +1,6 @@
 /** The people at the door, as a facilitator sees them. Sans-IO: `now` is milliseconds of performance.now(). */
 import type { KnockView } from "./model";
+import { numberNames } from "./names";
 import type { Knock, KnockGoneMessage } from "./protocol_types";
 
 /** How long a card that a co-facilitator answered stays readable, ms. */
@@ -9,9 +10,9 @@ export class WaitingList {
   #views = new Map<string, KnockView & { until: number }>();
   #sorted: KnockView[] | null = [];
 
-  /** In order of arrival; the same array while nothing changed. */
+  /** In order of arrival, names that look alike told apart; the same array while nothing changed. */
   get views(): KnockView[] {
-    this.#sorted ??= [...this.#views.values()].sort((a, b) => a.since - b.since);
+    this.#sorted ??= numbered([...this.#views.values()].sort((a, b) => a.since - b.since));
     return this.#sorted;
   }
 
@@ -68,4 +69,10 @@ export class WaitingList {
     }
     return changed;
   }
+}
+
+/** Two people of one name who wait at once would have two buttons of one name. */
+function numbered(views: KnockView[]): KnockView[] {
+  const shown = numberNames(views.map(({ name }) => name ?? ""));
+  return views.map((view, index) => ({ ...view, name: view.name && (shown[index] ?? view.name) }));
 }

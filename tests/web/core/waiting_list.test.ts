@@ -64,3 +64,14 @@ test("who came without the link's secret is seen, and is not among all who may b
   expect(list.views.map((view) => view.id)).toEqual(["ana", "stranger"]);
   expect(list.unanswered).toEqual(["ana"]);
 });
+
+test("names that look alike are told apart while both wait, in the order of arrival", () => {
+  const list = new WaitingList();
+  list.knocked(knock("a", 9), "Sam", SEED, 10_000);
+  list.knocked(knock("b", 5), null, SEED, 10_000);
+  list.knocked(knock("c", 4), null, SEED, 10_000);
+  list.knocked(knock("d", 1), "sam", SEED, 10_000);
+  expect(list.views.map((view) => view.name)).toEqual(["Sam", null, null, "sam (2)"]);
+  list.gone("a", "admitted", null, 11_000);
+  expect(list.views.map((view) => view.name)).toEqual([null, null, "sam"]);
+});
