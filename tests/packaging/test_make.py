@@ -70,6 +70,22 @@ def test_a_missing_browser_is_named_and_nothing_is_installed_without_root(checko
     assert "run 'apt install chromium', or name one with CHROMIUM=/path/to/chrome" in said
 
 
+def test_root_gets_the_browser_installed_and_reads_so(checkout: Path, tmp_path: Path) -> None:
+    path = tools(tmp_path / "bin")
+    (path / "id").unlink()
+    script(path / "id", "echo 0")
+    script(path / "python", "exit 1")
+    calls, fetched = tmp_path / "calls", tmp_path / "fetched"  # nothing is found before the lists are fetched
+    script(path / "apt-get", f'echo "$@" >>{calls}; case "$1" in update) touch {fetched};; *) [ -e {fetched} ];; esac')
+    done = subprocess.run(
+        ["make", "browser", f"PY={path / 'python'}", "-o", ".venv/.dev"],
+        cwd=checkout, env={"PATH": str(path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "The tests need a browser: installing the package chromium (apt-get, as root) ...\n"
+    assert calls.read_text().splitlines() == ["install -y -qq chromium", "update -qq", "install -y -qq chromium"]
+
+
 def test_make_run_prints_the_links_keeps_them_and_ends_quietly_on_ctrl_c(checkout: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "web" / "static" / "build", checkout / "web" / "static" / "build", dirs_exist_ok=True)
     command = ["make", "run", f"PY={sys.executable}", "-o", ".venv/.run", "-o", "web/static/build/manifest.json"]

@@ -1,9 +1,9 @@
 import ssl
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from signaling import demo
 from signaling.listen import StartError, listen, tls_context
@@ -26,10 +26,14 @@ def test_bad_tls_files_are_each_a_sentence(tls: tuple[Path, Path], tmp_path: Pat
     junk = tmp_path / "junk.pem"
     junk.write_text("junk")
     locked = tmp_path / "locked.pem"
-    subprocess.run(
-        ["openssl", "ec", "-aes256", "-in", str(key), "-out", str(locked), "-passout", "pass:x"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    locked.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"x"),
+        )
+    )
     for files, words in (
         ((tmp_path / "none.pem", key), "TLS certificate .* cannot be read: No such file"),
         ((certificate, tmp_path / "none.pem"), "TLS key .* cannot be read"),
