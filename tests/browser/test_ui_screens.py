@@ -190,6 +190,15 @@ def test_the_theme_is_dark_until_another_one_is_chosen(gallery: Gallery) -> None
             assert page.evaluate(GROUND) == ground, (theme, scheme, contrast)
 
 
+def test_who_waits_on_a_small_phone_sees_every_control(gallery: Gallery) -> None:
+    with gallery.page(320, 640) as page:
+        for locale in ["en", "de"]:
+            gallery.show(page, "waiting", locale=locale)
+            stop_waiting = page.locator(".waiting .actions button").last.bounding_box()
+            assert stop_waiting is not None
+            assert stop_waiting["y"] + stop_waiting["height"] <= 640, locale
+
+
 def test_tiles_fill_the_stage_without_overlap(gallery: Gallery) -> None:
     boxes = "() => [...document.querySelectorAll('.tile')].map((t) => t.getBoundingClientRect().toJSON())"
     for width, height in [(360, 740), (1440, 900), (1024, 700)]:
