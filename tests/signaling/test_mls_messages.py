@@ -110,28 +110,27 @@ def test_a_bad_key_package(name: str, place: str) -> None:
 
 
 def test_a_bad_welcome() -> None:
-    with pytest.raises(ParseError, match="^cipher suite$"):
+    with pytest.raises(ParseError, match="cipher suite"):
         read_welcome(seed("bad_welcome_suite"))
-    with pytest.raises(ParseError, match="^cut short$"):
+    with pytest.raises(ParseError, match="cut short"):
         read_welcome(seed("bad_welcome_secrets_overrun"))
 
 
 def test_an_application_message_carries_nothing_in_clear() -> None:
-    for name, place in (
-        ("bad_application_clear_data", "authenticated data in clear"),
-        ("bad_private_commit", "content"),
-    ):
-        with pytest.raises(ParseError, match=f"^{place}"):
+    with pytest.raises(ParseError, match="authenticated data in clear"):
+        read_application(seed("bad_application_clear_data"))
+    for name in ("bad_private_commit", "bad_private_proposal"):
+        with pytest.raises(ParseError, match="content type"):
             read_application(seed(name))
 
 
 def test_nothing_is_read_of_what_is_too_long() -> None:
-    with pytest.raises(ParseError, match="^too long$"):
+    with pytest.raises(ParseError, match="too long"):
         read_commit(seed("good_commit_psk").ljust(MAX_MESSAGE_BYTES + 1, b"\0"))
 
 
 def test_an_error_repeats_nothing() -> None:
     for path in SEEDS.glob("*.hex"):
         with pytest.raises(ParseError) as caught:
-            read_commit(bytes.fromhex(path.read_text()) + b"\0")
+            read_commit(bytes.fromhex(path.read_text()) + bytes(3))
         assert len(str(caught.value)) < 40
