@@ -1,0 +1,397 @@
+/**
+ * MLS (RFC 9420) for one group, on ts-mls 1.6.4.
+ *
+ * State goes in and new state comes out; nothing is changed in place, so that a lost race or a rejected message costs
+ * nothing. `now` is in UTC seconds. Commits travel as PublicMessage, because the server checks their structure;
+ * everything else said travels as PrivateMessage. What a commit may do is not decided here: the caller's `judge`
+ * (policy.ts) sees every commit after its signature was checked and before it has any effect.
+ *
+ * Secrets that a step used up are left to the garbage collector: the state before the step is still good, and may
+ * be the one that goes on.
+ */
+import type { ClientConfig } from "ts-mls/clientConfig.js";
+import {
+  addHistoricalReceiverData,
+  type ClientState,
+  createGroup as createMlsGroup,
+  joinGroupWithExtensions,
+} from "ts-mls/clientState.js";
+import { createCommit } from "ts-mls/createCommit.js";
+import { createApplicationMessage } from "ts-mls/createMessage.js";
+import { mlsExporter } from "ts-mls/keySchedule.js";
+import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
+import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
+import { processPublicMessage as processMlsPublicMessage } from "ts-mls/processMessages.js";
+import type { Proposal } from "ts-mls/proposal.js";
+import { accumulatePskSecret, type PskIndex } from "ts-mls/pskIndex.js";
+import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
+import type { Bytes } from "../../base64url";
+import { derive, info } from "../../derive";
+import { pad, TEXT_PADDING, unpad } from "../padding";
+import { equal } from "./fields";
+import {
+  type CommitView,
+  checkKeyPackageClock,
+  decode,
+  decodeKeyPackage,
+  encode,
+  guarded,
+  KEY_PACKAGE_SECONDS,
+  leaves,
+  MlsError,
+  type OwnKeyPackage,
+  PSK_ID,
+  type RosterEntry,
+  view,
+} from "./messages";
+import { suite } from "./suite";
+
+/** Seconds that an epoch stays readable after it ended: longer than any message is on its way. */
+export const OLD_EPOCH_SECONDS = 10;
+/** The same after a removal: what the removed person could still read and write ends soon. */
+export const OLD_EPOCH_SECONDS_AFTER_REMOVAL = 2;
+/** Epochs kept at most, whatever their age. Commits of more than 6 a second would drop one before its time. */
+const MAX_OLD_EPOCHS = 64;
+/** Messages of one sender that may be missing before the next one: twice what the server keeps for a replay (256). */
+const MAX_SKIPPED_MESSAGES = 512;
+/** GroupInfo extension of ours, from the private range (RFC 9420 §17.3): what a joiner must know and a facilitator signed. */
+const WELCOME_NOTES = 0xf5e1;
+
+/** One's own place in a group at one epoch. */
+export interface Group {
+  readonly mls: ClientState;
+  /** When each old epoch stops being readable. */
+  readonly expiries: ReadonlyMap<bigint, number>;
+}
+
+/** Says whether a leaf's credential is genuine for its key. */
+export type Authenticate = (identity: Bytes, leafKey: Bytes) => Promise<boolean>;
+
+/** A commit of one's own that the server has not numbered yet: `adopt` it when it comes back, else forget it. */
+export interface Pending {
+  readonly commit: Bytes;
+  /** For whom it adds; sent together with the commit. */
+  readonly welcome: Bytes | null;
+  readonly removes: boolean;
+  readonly next: ClientState;
+}
+
+function clientConfig(authenticate: Authenticate): ClientConfig {
+  return {
+    keyRetentionConfig: {
+      retainKeysForGenerations: 10,
+      retainKeysForEpochs: MAX_OLD_EPOCHS,
+      maximumForwardRatchetSteps: MAX_SKIPPED_MESSAGES,
+    },
+    // Receivers do not judge lifetimes: members whose clocks differ would come to different groups.
+    lifetimeConfig: { maximumTotalLifetime: 2n * BigInt(KEY_PACKAGE_SECONDS), validateLifetimeOnReceive: false },
+    keyPackageEqualityConfig: {
+      compareKeyPackages: (a, b) => equal(a.leafNode.signaturePublicKey, b.leafNode.signaturePublicKey),
+      compareKeyPackageToLeafNode: (a, b) => equal(a.leafNode.signaturePublicKey, b.signaturePublicKey),
+    },
+    // Application data is padded to size classes before it gets there.
+    paddingConfig: { kind: "padUntilLength", padUntilLength: 0 },
+    authService: {
+      validateCredential: async (credential, key) =>
+        credential.credentialType === "basic" && authenticate(credential.identity.slice(), key.slice()),
+    },
+  };
+}
+
+/** RFC 9420 §7.3: ts-mls does not compare a new leaf's encryption key with the others', which bars later joiners. */
+function requireUniqueKeys({ ratchetTree }: ClientState): void {
+  const keys = ratchetTree.flatMap((node) => {
+    if (!node) return [];
+    return [node.nodeType === "leaf" ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey].map(String);
+  });
+  if (new Set(keys).size !== keys.length) throw new MlsError("invalid");
+}
+
+function pskIndex(psk: Bytes | null): PskIndex {
+  return {
+    findPsk: (id) => (psk && id.psktype === "external" && equal(id.pskId, PSK_ID) ? psk : undefined),
+  };
+}
+
+/** The pre-shared key that every commit with an Add carries: who lacks the link cannot join. `group` as in the link. */
+export function roomPsk(roomSecret: Bytes, group: string): Promise<Bytes> {
+  return derive(roomSecret, info("hearthside psk v1", group), 32);
+}
+
+/** A group of one, epoch 0. `id` is the MLS group id, random for each meeting. */
+export function createGroup(id: Bytes, own: OwnKeyPackage, authenticate: Authenticate): Promise<Group> {
+  return guarded(async () => {
+    const mls = await createMlsGroup(id, own.keyPackage, own.secrets, [], await suite(), clientConfig(authenticate));
+    return { mls, expiries: new Map() };
+  });
+}
+
+export interface CommitOptions {
+  /** Statements that entitle to it (statements.ts). */
+  authenticatedData?: Bytes;
+  /** For those who are added: what `joinFromWelcome` returns as `notes`. */
+  notes?: Bytes;
+}
+
+function commit(group: Group, proposals: Proposal[], psk: Bytes | null, options: CommitOptions): Promise<Pending> {
+  return guarded(async () => {
+    if (isRemoved(group)) throw new MlsError("removed");
+    const { notes, authenticatedData = new Uint8Array(0) } = options;
+    const result = await createCommit(
+      { state: group.mls, cipherSuite: await suite(), pskIndex: pskIndex(psk) },
+      {
+        wireAsPublicMessage: true,
+        extraProposals: proposals,
+        ratchetTreeExtension: true,
+        authenticatedData,
+        groupInfoExtensions: notes ? [{ extensionType: WELCOME_NOTES, extensionData: notes }] : [],
+      },
+    );
+    requireUniqueKeys(result.newState);
+    const { welcome } = result;
+    return {
+      commit: encode(result.commit),
+      welcome: welcome ? encode({ version: "mls10", wireformat: "mls_welcome", welcome }) : null,
+      removes: proposals.some(({ proposalType }) => proposalType === "remove"),
+      next: result.newState,
+    };
+  });
+}
+
+const removal = (removed: number): Proposal => ({ proposalType: "remove", remove: { removed } });
+
+/**
+ * Adds everybody whose KeyPackage is given, and removes `replaced` (a rejoin) in the same commit. Throws MlsError:
+ * "clock" for a KeyPackage outside its lifetime.
+ */
+export async function addAndCommit(
+  group: Group,
+  keyPackages: readonly Bytes[],
+  psk: Bytes,
+  now: number,
+  options: CommitOptions & { replaced?: readonly number[] } = {},
+): Promise<Pending> {
+  const { rng, kdf } = await suite();
+  const packages = keyPackages.map(decodeKeyPackage);
+  for (const added of packages) checkKeyPackageClock(added, now);
+  const proposals: Proposal[] = [
+    ...(options.replaced ?? []).map(removal),
+    ...packages.map((keyPackage): Proposal => ({ proposalType: "add", add: { keyPackage } })),
+    {
+      proposalType: "psk",
+      psk: { preSharedKeyId: { psktype: "external", pskId: PSK_ID, pskNonce: rng.randomBytes(kdf.size) } },
+    },
+  ];
+  return commit(group, proposals, psk, options);
+}
+
+/** Removes; always with an update path, without which the removed could derive the next epoch's keys. */
+export function removeAndCommit(
+  group: Group,
+  removed: readonly number[],
+  options: CommitOptions = {},
+): Promise<Pending> {
+  return commit(group, removed.map(removal), null, options);
+}
+
+/** New keys for the same people. */
+export function emptyCommit(group: Group, options: CommitOptions = {}): Promise<Pending> {
+  return commit(group, [], null, options);
+}
+
+/**
+ * The state after one's own commit, once the server has numbered it. `group` is the state of now: what was received
+ * meanwhile stays received. Throws MlsError "epoch" when another commit was first.
+ */
+export function adopt(group: Group, pending: Pending, now: number): Group {
+  if (epoch(group) + 1n !== pending.next.groupContext.epoch) throw new MlsError("epoch");
+  const [historicalReceiverData] = addHistoricalReceiverData(group.mls);
+  return advanced(group, { ...pending.next, historicalReceiverData }, pending.removes, now);
+}
+
+/** Gives the epoch that ended its time, and shortens the others' after a removal. */
+function advanced(before: Group, mls: ClientState, removes: boolean, now: number): Group {
+  const seconds = removes ? OLD_EPOCH_SECONDS_AFTER_REMOVAL : OLD_EPOCH_SECONDS;
+  const expiries = new Map(before.expiries).set(epoch(before), now + seconds);
+  if (removes) for (const [old, at] of expiries) expiries.set(old, Math.min(at, now + seconds));
+  return forgetOldEpochs({ mls, expiries }, now);
+}
+
+/** Drops the keys of epochs whose time is over; also called by a timer, since nothing else may arrive. */
+export function forgetOldEpochs({ mls, expiries }: Group, now: number): Group {
+  const kept = new Map([...expiries].filter(([old, at]) => at > now && mls.historicalReceiverData.has(old)));
+  const historicalReceiverData = new Map([...mls.historicalReceiverData].filter(([old]) => kept.has(old)));
+  return { mls: { ...mls, historicalReceiverData }, expiries: kept };
+}
+
+export interface Joined {
+  readonly group: Group;
+  /** The leaf that signed the Welcome: whoever admitted. */
+  readonly signer: number;
+  readonly notes: Bytes | null;
+}
+
+/** Throws MlsError "psk" unless the link's PSK, and no other, went into it. */
+export function joinFromWelcome(
+  bytes: Bytes,
+  own: OwnKeyPackage,
+  psk: Bytes,
+  authenticate: Authenticate,
+): Promise<Joined> {
+  const message = decode(bytes);
+  return guarded(async () => {
+    if (message.wireformat !== "mls_welcome") throw new MlsError("malformed");
+    const { welcome } = message;
+    const cipherSuite = await suite();
+    // ts-mls tells neither which PSKs were used nor who signed: both are read here before it is asked to join.
+    const initKey = await cipherSuite.hpke.importPrivateKey(own.secrets.initPrivateKey);
+    const secrets = await decryptGroupSecrets(initKey, own.ref, welcome, cipherSuite.hpke);
+    if (!secrets) throw new MlsError("malformed");
+    const [id, ...more] = secrets.psks;
+    if (id?.psktype !== "external" || !equal(id.pskId, PSK_ID) || more.length) throw new MlsError("psk");
+    const zeroes = new Uint8Array(cipherSuite.kdf.size);
+    const [pskSecret] = await accumulatePskSecret(secrets.psks, pskIndex(psk), cipherSuite, zeroes);
+    const groupInfo = await decryptGroupInfo(welcome, secrets.joinerSecret, pskSecret, cipherSuite).catch(() => {
+      // The joiner's own key opened its part, so that only the PSK can be another one.
+      throw new MlsError("psk");
+    });
+    if (!groupInfo) throw new MlsError("malformed");
+    const [mls, extensions] = await joinGroupWithExtensions(
+      welcome,
+      own.keyPackage,
+      own.secrets,
+      pskIndex(psk),
+      cipherSuite,
+      undefined,
+      undefined,
+      clientConfig(authenticate),
+    );
+    const notes = extensions.find(({ extensionType }) => extensionType === WELCOME_NOTES)?.extensionData.slice();
+    return { group: { mls, expiries: new Map() }, signer: groupInfo.signer, notes: notes ?? null };
+  });
+}
+
+export type Processed<Verdict> =
+  | { readonly outcome: "applied" | "removed"; readonly group: Group; readonly verdict: Verdict }
+  /** Genuine, but not permitted: the state stays as it was. */
+  | { readonly outcome: "refused"; readonly verdict: Verdict };
+
+/**
+ * Applies another member's commit if `judge` accepts it. Throws MlsError for what is not a genuine commit of this
+ * epoch; the state stays as it was.
+ */
+export function processPublicMessage<Verdict extends { readonly accepted: boolean }>(
+  group: Group,
+  bytes: Bytes,
+  psk: Bytes,
+  now: number,
+  judge: (commit: CommitView) => Promise<Verdict>,
+): Promise<Processed<Verdict>> {
+  const message = decode(bytes);
+  return guarded(async () => {
+    if (isRemoved(group)) throw new MlsError("removed");
+    if (message.wireformat !== "mls_public_message") throw new MlsError("malformed");
+    const { publicMessage } = message;
+    const { groupContext, keySchedule, ratchetTree } = group.mls;
+    const said = await view(publicMessage);
+    if (!equal(publicMessage.content.groupId, groupContext.groupId) || said.epoch !== groupContext.epoch) {
+      throw new MlsError("epoch");
+    }
+    // An external commit is signed by a key of its own making: there is nobody to whom it could be put down.
+    if (said.sender === null) throw new MlsError("invalid");
+    const cipherSuite = await suite();
+    await unprotectPublicMessage(keySchedule.membershipKey, groupContext, ratchetTree, publicMessage, cipherSuite);
+    const verdict = await judge(said);
+    if (!verdict.accepted) return { outcome: "refused", verdict };
+    const own = ownLeaf(group);
+    const removes = said.proposals.some(({ type }) => type === "remove");
+    if (said.proposals.some((proposal) => proposal.type === "remove" && proposal.leaf === own)) {
+      // ts-mls sees this by an empty leaf, and an Add in the same commit may have filled it again.
+      const mls: ClientState = { ...group.mls, groupActiveState: { kind: "removedFromGroup" } };
+      return { outcome: "removed", group: advanced(group, mls, removes, now), verdict };
+    }
+    const { newState } = await processMlsPublicMessage(group.mls, publicMessage, pskIndex(psk), cipherSuite);
+    requireUniqueKeys(newState);
+    return { outcome: "applied", group: advanced(group, newState, removes, now), verdict };
+  });
+}
+
+/** Pads to a size class, signs and encrypts. Throws RangeError when it is too long for the largest class. */
+export async function sealApplication(group: Group, content: Bytes): Promise<{ group: Group; message: Bytes }> {
+  if (isRemoved(group)) throw new MlsError("removed");
+  const padded = pad(content, TEXT_PADDING);
+  const { newState, privateMessage } = await createApplicationMessage(group.mls, padded, await suite());
+  return {
+    group: { ...group, mls: newState },
+    message: encode({ version: "mls10", wireformat: "mls_private_message", privateMessage }),
+  };
+}
+
+export interface Opened {
+  readonly group: Group;
+  /** Who signed it, as of `epoch`: a leaf may have another owner by now. */
+  readonly sender: RosterEntry;
+  readonly epoch: bigint;
+  readonly content: Bytes;
+}
+
+/** Each message opens once. Throws MlsError; "epoch" when its keys are gone or not there yet. */
+export function openApplication(before: Group, bytes: Bytes, now: number): Promise<Opened> {
+  const message = decode(bytes);
+  return guarded(async () => {
+    const group = forgetOldEpochs(before, now);
+    if (isRemoved(group)) throw new MlsError("removed");
+    if (message.wireformat !== "mls_private_message") throw new MlsError("malformed");
+    const { privateMessage } = message;
+    // Commits and proposals of ours are public: a private one was made to pass the server's check.
+    if (privateMessage.contentType !== "application") throw new MlsError("malformed");
+    const { mls } = group;
+    if (!equal(privateMessage.groupId, mls.groupContext.groupId)) throw new MlsError("epoch");
+    const current = privateMessage.epoch === mls.groupContext.epoch;
+    const old = mls.historicalReceiverData.get(privateMessage.epoch);
+    if (!current && !old) throw new MlsError("epoch");
+    const keys = old ?? { ...mls, senderDataSecret: mls.keySchedule.senderDataSecret };
+    const { content, tree } = await unprotectPrivateMessage(
+      keys.senderDataSecret,
+      privateMessage,
+      keys.secretTree,
+      keys.ratchetTree,
+      keys.groupContext,
+      mls.clientConfig.keyRetentionConfig,
+      await suite(),
+    );
+    const { sender } = content.content;
+    if (content.content.contentType !== "application" || sender.senderType !== "member") throw new MlsError("invalid");
+    const entry = leaves(keys.ratchetTree).find(({ leaf }) => leaf === sender.leafIndex);
+    if (!entry) throw new MlsError("invalid");
+    const after: ClientState = old
+      ? {
+          ...mls,
+          historicalReceiverData: new Map(mls.historicalReceiverData).set(privateMessage.epoch, {
+            ...old,
+            secretTree: tree,
+          }),
+        }
+      : { ...mls, secretTree: tree };
+    return {
+      group: { ...group, mls: after },
+      sender: entry,
+      epoch: privateMessage.epoch,
+      content: unpad(content.content.applicationData.slice(), TEXT_PADDING),
+    };
+  });
+}
+
+/** MLS-Exporter (RFC 9420 §8.5); `length` in bytes. */
+export async function exporter({ mls }: Group, label: string, context: Bytes, length: number): Promise<Bytes> {
+  return (await mlsExporter(mls.keySchedule.exporterSecret, label, context, length, await suite())).slice();
+}
+
+/** The same bytes for everybody in this epoch, and for nobody else (RFC 9420 §8.7). */
+export const epochAuthenticator = ({ mls }: Group): Bytes => mls.keySchedule.epochAuthenticator.slice();
+/** Everybody who holds this epoch's keys, by rising leaf. */
+export const roster = ({ mls }: Group): RosterEntry[] => leaves(mls.ratchetTree);
+export const epoch = ({ mls }: Group): bigint => mls.groupContext.epoch;
+export const groupId = ({ mls }: Group): Bytes => mls.groupContext.groupId.slice();
+export const ownLeaf = ({ mls }: Group): number => mls.privatePath.leafIndex;
+export const isRemoved = ({ mls }: Group): boolean => mls.groupActiveState.kind === "removedFromGroup";
