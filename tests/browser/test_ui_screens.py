@@ -354,6 +354,36 @@ def test_a_long_chat_stays_where_one_reads_until_one_writes(gallery: Gallery) ->
         assert newer.count() == 0
 
 
+def test_names_and_messages_with_piles_of_marks_cover_nothing_else(gallery: Gallery) -> None:
+    """512 UTF-16 units fit into a name: at the door somebody may draw a tower over the facilitators' buttons."""
+    tower = "".join(letter + "\u0301\u0323" * 18 for letter in "Tower of marks"[:13])
+    call_it = """(name) => { const { knocks, chat, members } = gallery.model;
+      knocks.value = knocks.value.map((k, i) => (i === 0 ? { ...k, name } : k));
+      members.value = members.value.map((m, i) => (i === 4 ? { ...m, name, hand: 1 } : m));
+      chat.value = chat.value.map((m, i) => (i === 1 ? { ...m, senderName: name, text: name } : m)); }"""
+
+    def around(page: Page, *selectors: str) -> list[bytes]:
+        return [page.locator(selector).first.screenshot(animations="disabled") for selector in selectors]
+
+    with gallery.page(1280, 1600) as page:
+        for scene, selectors in {
+            "call-people": [
+                ".section-head",
+                ".knock .actions",
+                "ol .order",
+                "aside ol + *, aside section:last-child h3",
+            ],
+            "call-chat": [".message:nth-of-type(1)", ".message:nth-of-type(3)"],
+        }.items():
+            gallery.show(page, scene)
+            page.evaluate(call_it, "Tower")
+            page.wait_for_timeout(100)
+            plain = around(page, *selectors)
+            page.evaluate(call_it, tower)
+            page.wait_for_timeout(100)
+            assert around(page, *selectors) == plain, scene
+
+
 def test_arrow_keys_are_mirrored_from_right_to_left(gallery: Gallery) -> None:
     with gallery.page(1280, 900) as page:
         gallery.show(page, "call-6", locale="ar-XB")
