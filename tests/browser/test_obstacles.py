@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.harness import CHROMIUM_FLAGS, Gathering, chromium_path, free_port
 
@@ -87,6 +87,25 @@ async def test_a_browser_that_cannot_encrypt_is_told_which_can(people: Gathering
     await expect(ana.page.get_by_text("It works in current Chrome, Edge, Firefox and Safari").first).to_be_visible()
     await expect(ana.button("Copy link")).to_be_visible()
     await expect(ana.page.get_by_role("group", name="Group agreement")).to_have_count(0)
+
+
+async def test_a_page_that_cannot_even_fetch_its_words_says_that_the_server_does_not_answer(people: Gathering) -> None:
+    links = await people.server.create_group()
+    ana = await people.person("Ana")
+    asked: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.abort()
+
+    await ana.page.route("**/client-*.ftl", refuse)
+    await ana.open(links.participant)
+    await expect(ana.page.get_by_role("heading", name="The server does not answer")).to_be_visible()
+    assert len(asked) == 3
+    # The network is back: the same tab goes on with the link it was opened with.
+    await ana.page.unroute("**/client-*.ftl")
+    await ana.page.get_by_role("link", name="Load the page again").click()
+    await expect(ana.page.get_by_role("group", name="Group agreement")).to_be_visible()
 
 
 async def test_a_page_that_is_not_a_secure_context_says_why(people: Gathering) -> None:
