@@ -2,7 +2,7 @@
 import type { LeftReason, Problem } from "../model";
 import { useApp } from "./context";
 import { Icon } from "./icons";
-import { CopyButton, Mark, Page, PageTitle } from "./widgets";
+import { CopyButton, Ending, Mark, Page } from "./widgets";
 
 interface ProblemText {
   title: string;
@@ -53,24 +53,17 @@ export function ProblemPage(props: { problem: Problem }) {
   const { t } = l10n;
   const { title, what, remedy, action } = PROBLEMS[props.problem];
   return (
-    <Page narrow>
-      <div class="ending">
-        <Mark large />
-        <div class="stack-s">
-          <PageTitle>{t(title)}</PageTitle>
-          <p class="lead">{t(what)}</p>
-        </div>
-        <p>{t(remedy)}</p>
-        {action === "copy" && (
-          <CopyButton link="this" label={t("copy-link")} class="button button-primary button-large" />
-        )}
-        {action === "reload" && (
-          <button type="button" class="button button-primary button-large" onClick={() => actions.reload()}>
-            {t(props.problem === "version" ? "reload" : "try-again")}
-          </button>
-        )}
-      </div>
-    </Page>
+    <Ending title={t(title)} what={t(what)}>
+      <p>{t(remedy)}</p>
+      {action === "copy" && (
+        <CopyButton link="this" label={t("copy-link")} class="button button-primary button-large" />
+      )}
+      {action === "reload" && (
+        <button type="button" class="button button-primary button-large" onClick={() => actions.reload()}>
+          {t(props.problem === "version" ? "reload" : "try-again")}
+        </button>
+      )}
+    </Ending>
   );
 }
 
@@ -96,40 +89,33 @@ export function LeftPage(props: { reason: LeftReason }) {
   const { title, what, rejoin } = LEFT[props.reason];
   const knocks = model.role.value === "participant";
   return (
-    <Page narrow>
-      <div class="ending">
-        <Mark large />
-        <div class="stack-s">
-          <PageTitle>{t(title)}</PageTitle>
-          <p class="lead">{t(what)}</p>
-        </div>
-        <ul class="facts">
-          <li>
-            <Icon name="video-off" class="ok" />
-            <p>{t("left-devices")}</p>
-          </li>
-          {props.reason !== "taken-over" && (
-            <>
-              <li>
-                <Icon name="lock" class="ok" />
-                <p>{t("left-nothing-kept")}</p>
-              </li>
-              <li>
-                <Icon name="info" />
-                <p>{t("left-history")}</p>
-              </li>
-            </>
-          )}
-        </ul>
-        {rejoin && (
-          <div class="actions">
-            <button type="button" class="button button-primary button-large" onClick={() => actions.rejoin()}>
-              {t("rejoin")}
-            </button>
-          </div>
+    <Ending title={t(title)} what={t(what)}>
+      <ul class="facts">
+        <li>
+          <Icon name="video-off" class="ok" />
+          <p>{t("left-devices")}</p>
+        </li>
+        {props.reason !== "taken-over" && (
+          <>
+            <li>
+              <Icon name="lock" class="ok" />
+              <p>{t("left-nothing-kept")}</p>
+            </li>
+            <li>
+              <Icon name="info" />
+              <p>{t("left-history")}</p>
+            </li>
+          </>
         )}
-        {rejoin && knocks && <p class="note">{t("left-rejoin-note")}</p>}
-      </div>
-    </Page>
+      </ul>
+      {rejoin && (
+        <div class="actions">
+          <button type="button" class="button button-primary button-large" onClick={() => actions.rejoin()}>
+            {t("rejoin")}
+          </button>
+        </div>
+      )}
+      {rejoin && knocks && <p class="note">{t("left-rejoin-note")}</p>}
+    </Ending>
   );
 }

@@ -2,24 +2,14 @@
 import { useId } from "preact/hooks";
 import { useApp } from "./context";
 import { Icon } from "./icons";
-import { CopyButton, Mark, Page, PageTitle } from "./widgets";
+import { CopyButton, Ending, Page, PageTitle } from "./widgets";
 
 export function OrganiserPage(props: { meetingRunning: boolean; deleted: boolean }) {
   const { model, ui, l10n } = useApp();
   const { t } = l10n;
   const id = useId();
   if (props.deleted) {
-    return (
-      <Page narrow>
-        <div class="ending">
-          <Mark large />
-          <div class="stack-s">
-            <PageTitle>{t("organiser-deleted-title")}</PageTitle>
-            <p class="lead">{t("organiser-deleted-what")}</p>
-          </div>
-        </div>
-      </Page>
-    );
+    return <Ending title={t("organiser-deleted-title")} what={t("organiser-deleted-what")} />;
   }
   return (
     <Page narrow>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useApp } from "./context";
 import { DeviceButtons } from "./devices";
 import { Icon } from "./icons";
-import { Mark, Page, PageTitle, useNow, Video } from "./widgets";
+import { Ending, Mark, Page, PageTitle, useNow, Video } from "./widgets";
 
 /** A shape that breathes slowly, to breathe with or to look past. */
 function Breath(props: { still: boolean }) {
@@ -78,29 +78,22 @@ export function DeclinedPage(props: { retryAt: number }) {
   const now = useNow(1);
   const seconds = Math.ceil((props.retryAt - now) / 1000);
   return (
-    <Page narrow>
-      <div class="ending">
-        <Mark large />
-        <div class="stack-s">
-          <PageTitle>{t("declined-title")}</PageTitle>
-          <p class="lead">{t("declined-what")}</p>
-        </div>
-        <div class="actions">
-          <button
-            type="button"
-            class="button button-primary button-large"
-            onClick={() => {
-              if (performance.now() < props.retryAt) setTold(true);
-              else actions.rejoin();
-            }}
-          >
-            {t("ask-again")}
-          </button>
-        </div>
-        <p class="note" role="status">
-          {told && (seconds > 0 ? t("declined-wait", { seconds: Math.ceil(seconds / 10) * 10 }) : t("declined-now"))}
-        </p>
+    <Ending title={t("declined-title")} what={t("declined-what")}>
+      <div class="actions">
+        <button
+          type="button"
+          class="button button-primary button-large"
+          onClick={() => {
+            if (performance.now() < props.retryAt) setTold(true);
+            else actions.rejoin();
+          }}
+        >
+          {t("ask-again")}
+        </button>
       </div>
-    </Page>
+      <p class="note" role="status">
+        {told && (seconds > 0 ? t("declined-wait", { seconds: Math.ceil(seconds / 10) * 10 }) : t("declined-now"))}
+      </p>
+    </Ending>
   );
 }

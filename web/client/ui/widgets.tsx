@@ -71,6 +71,22 @@ export function PageTitle(props: { id?: string; hidden?: boolean; children: Comp
   );
 }
 
+/** A page on which something is over or cannot go on: what is, in large words, and below it what can be done. */
+export function Ending(props: { title: string; what: string; children?: ComponentChildren }) {
+  return (
+    <Page narrow>
+      <div class="ending">
+        <Mark large />
+        <div class="stack-s">
+          <PageTitle>{props.title}</PageTitle>
+          <p class="lead">{props.what}</p>
+        </div>
+        {props.children}
+      </div>
+    </Page>
+  );
+}
+
 export function AvatarPicture(props: { seed: Uint8Array; palette?: number | undefined; class?: string }) {
   const drawn: Avatar = avatar(props.seed, props.palette);
   return (
