@@ -63,7 +63,6 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
 
         store = await Store.open(settings.database)
         stack.push_async_callback(store.close)
-        await store.remember_public_url(settings.public_url)
 
         try:
             worker = await start_worker(
@@ -95,6 +94,7 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
         for sock in sockets:
             await web.SockSite(runner, sock, ssl_context=tls).start()
 
+        await store.remember_public_url(settings.public_url)  # now that nothing can fail any more
         _log.info("the server is up")
         await on_start(settings, store)
         await stopping.wait()

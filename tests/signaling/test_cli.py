@@ -273,6 +273,8 @@ def test_a_taken_media_port_is_named_with_its_flag(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert out == ""
     assert f"UDP port {media} is taken by another program" in err
+    made = hearthside("group", "create", "Circle", "--data", str(tmp_path)).stdout
+    assert "participant: http://127.0.0.1:8080/g/" in made  # not the address of a start that failed
     assert "--media-port" in err
     assert "Traceback" not in err
 
