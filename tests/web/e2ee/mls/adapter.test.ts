@@ -13,6 +13,8 @@ import { signKeyPackage } from "ts-mls/keyPackage.js";
 import { initializeEpoch } from "ts-mls/keySchedule.js";
 import { signLeafNodeKeyPackage } from "ts-mls/leafNode.js";
 import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js";
+import type { Proposal } from "ts-mls/proposal.js";
+import type { ProposalOrRef } from "ts-mls/proposalOrRefType.js";
 import { emptyPskIndex } from "ts-mls/pskIndex.js";
 import { removeLeafNode } from "ts-mls/ratchetTree.js";
 import { treeHashRoot } from "ts-mls/treeHash.js";
@@ -22,6 +24,7 @@ import { type Bytes, utf8 } from "../../../../web/client/base64url";
 import {
   addAndCommit,
   adopt,
+  createGroup,
   emptyCommit,
   epoch,
   epochAuthenticator,
@@ -41,7 +44,7 @@ import {
   roster,
   sealApplication,
 } from "../../../../web/client/e2ee/mls/adapter";
-import { decode, encode, MlsError, readKeyPackage } from "../../../../web/client/e2ee/mls/messages";
+import { decode, encode, keyPackage, MlsError, PSK_ID, readKeyPackage } from "../../../../web/client/e2ee/mls/messages";
 import { encodeStatements, rejoinStatement } from "../../../../web/client/e2ee/mls/statements";
 import { suite } from "../../../../web/client/e2ee/mls/suite";
 import { seeded } from "../../random";
@@ -136,6 +139,27 @@ describe("joining", () => {
     expect(await kind(joinFromWelcome(bytes, dee.own, await PSK, authenticate))).toBe("psk");
   });
 
+  test("a Welcome with a second secret beside the link's is refused", async () => {
+    const dee = await someone("dee");
+    const psk = await PSK;
+    const nonces = [bytesFor("one nonce", 32), bytesFor("another nonce", 32)];
+    const proposals = nonces.map((pskNonce) => ({
+      proposalType: "psk" as const,
+      psk: { preSharedKeyId: { psktype: "external" as const, pskId: PSK_ID, pskNonce } },
+    }));
+    const { welcome } = await createCommit(
+      { state: ana.group.mls, cipherSuite: await suite(), pskIndex: { findPsk: () => psk } },
+      {
+        wireAsPublicMessage: true,
+        extraProposals: [{ proposalType: "add", add: { keyPackage: dee.own.keyPackage } }, ...proposals],
+        ratchetTreeExtension: true,
+      },
+    );
+    if (!welcome) throw new Error("no welcome");
+    const bytes = encode({ version: "mls10", wireformat: "mls_welcome", welcome });
+    expect(await kind(joinFromWelcome(bytes, dee.own, psk, authenticate))).toBe("psk");
+  });
+
   test("a Welcome for somebody else is refused, and so is a room with a credential that is not genuine", async () => {
     const [dee, eve] = [await someone("dee"), await someone("eve")];
     const pending = await addAndCommit(ana.group, [dee.own.message], await PSK, NOW);
@@ -168,13 +192,16 @@ describe("joining", () => {
     const copied = { ...leaf, hpkePublicKey: ana.who.own.keyPackage.leafNode.hpkePublicKey };
     if (copied.leafNodeSource !== "key_package") throw new Error("not of a KeyPackage");
     const leafNode = await signLeafNodeKeyPackage(copied, dee.key.privateKey, cs.signature);
-    const keyPackage = await signKeyPackage({ ...own, leafNode }, dee.key.privateKey, cs.signature);
-    const copy = encode({ version: "mls10", wireformat: "mls_key_package", keyPackage });
+    const sealed = await signKeyPackage({ ...own, leafNode }, dee.key.privateKey, cs.signature);
+    const copy = encode({ version: "mls10", wireformat: "mls_key_package", keyPackage: sealed });
     expect(await kind(addAndCommit(ana.group, [copy], await PSK, NOW))).toBe("invalid");
     const twice = [dee.own.message, dee.own.message];
     expect(await kind(addAndCommit(ana.group, twice, await PSK, NOW))).toBe("invalid");
     expect((await readKeyPackage(dee.own.message)).ref).toEqual(dee.own.ref);
     expect(await kind(readKeyPackage(ana.who.own.message.slice(0, -1)))).toBe("malformed");
+    const large = (length: number) => keyPackage(new Uint8Array(length), dee.key, NOW);
+    expect((await readKeyPackage((await large(200_000)).message)).identity.length).toBe(200_000);
+    expect(await kind(readKeyPackage((await large(270_000)).message))).toBe("malformed");
   });
 });
 
@@ -257,12 +284,16 @@ describe("removal", () => {
   });
 });
 
-/** What ts-mls 1.6.4 will not make: a commit that removes `removed` and has no path, otherwise flawless. */
-async function pathlessRemoval({ mls }: Group, removed: number): Promise<Bytes> {
+/** What ts-mls 1.6.4 will not make: a commit without a path that removes `removed`, otherwise flawless. */
+function pathlessRemoval(group: Group, removed: number): Promise<Bytes> {
+  const proposal: Proposal = { proposalType: "remove", remove: { removed } };
+  const tree = removeLeafNode(group.mls.ratchetTree, toLeafIndex(removed));
+  return handmade(group, [{ proposalOrRefType: "proposal", proposal }], tree);
+}
+
+/** A commit without a path, with any proposals, signed and tagged as it should be; `tree` is what they make of it. */
+async function handmade({ mls }: Group, proposals: ProposalOrRef[], tree = mls.ratchetTree): Promise<Bytes> {
   const cs = await suite();
-  const proposals = [
-    { proposalOrRefType: "proposal" as const, proposal: { proposalType: "remove" as const, remove: { removed } } },
-  ];
   const sender = { senderType: "member" as const, leafIndex: mls.privatePath.leafIndex };
   const { signature, framedContent } = await createContentCommitSignature(
     mls.groupContext,
@@ -273,7 +304,6 @@ async function pathlessRemoval({ mls }: Group, removed: number): Promise<Bytes> 
     mls.signaturePrivateKey,
     cs.signature,
   );
-  const tree = removeLeafNode(mls.ratchetTree, toLeafIndex(removed));
   const context = await nextEpochContext(
     mls.groupContext,
     "mls_public_message",
@@ -323,6 +353,10 @@ describe("commits", () => {
     const foreign = await emptyCommit(zoe.group);
     expect(await kind(receive(ben.group, foreign.commit))).toBe("invalid");
     await apply(yan.group, foreign.commit);
+    const alone = await createGroup(bytesFor("another meeting", 16), elsewhere.own, authenticate);
+    const renewed = adopt(alone, await emptyCommit(alone), NOW);
+    expect(epoch(renewed)).toBe(epoch(ben.group));
+    expect(await kind(receive(ben.group, (await emptyCommit(renewed)).commit))).toBe("epoch");
   });
 
   test("an external commit is refused", async () => {
@@ -346,6 +380,25 @@ describe("commits", () => {
     expect(await kind(openApplication(ben.group, encode(commit), NOW))).toBe("malformed");
     const { message } = await sealApplication(ana.group, utf8("words"));
     expect(await kind(receive(ben.group, message))).toBe("malformed");
+  });
+
+  test("proposals by reference, secrets with a short nonce, and too many proposals are refused", async () => {
+    const refused = (reason: string) => ({ outcome: "refused", verdict: { accepted: false, reason } });
+    const reference: ProposalOrRef = { proposalOrRefType: "reference", reference: bytesFor("proposal", 32) };
+    expect(await receive(ben.group, await handmade(ana.group, [reference]))).toEqual(refused("foreign-proposal"));
+    const dee = await someone("dee");
+    const secret = (length: number): ProposalOrRef => {
+      const preSharedKeyId = { psktype: "external" as const, pskId: PSK_ID, pskNonce: bytesFor("nonce", length) };
+      return { proposalOrRefType: "proposal", proposal: { proposalType: "psk", psk: { preSharedKeyId } } };
+    };
+    const proposal: Proposal = { proposalType: "add", add: { keyPackage: dee.own.keyPackage } };
+    const add: ProposalOrRef = { proposalOrRefType: "proposal", proposal };
+    expect(await receive(ben.group, await handmade(ana.group, [add, secret(31)]))).toEqual(refused("psk"));
+    // With the right length it gets as far as the tags of the epoch that it would make.
+    expect(await kind(receive(ben.group, await handmade(ana.group, [add, secret(32)])))).toBe("invalid");
+    const many = Array.from({ length: 129 }, () => reference);
+    expect(await kind(receive(ben.group, await handmade(ana.group, many)))).toBe("malformed");
+    expect(await receive(ben.group, await handmade(ana.group, many.slice(1)))).toEqual(refused("foreign-proposal"));
   });
 
   test("a changed bit anywhere is noticed, and changes nothing", async () => {
@@ -436,4 +489,30 @@ test("messages are read strictly: nothing follows, and nothing is written anothe
   const { message } = ana.who.own;
   expect((decode(message) as MLSMessage).wireformat).toBe("mls_key_package");
   expect(() => decode(Uint8Array.of(...message, 0))).toThrow(MlsError);
+});
+
+test("anything damaged is one kind of error, whatever reads it", async () => {
+  const dee = await someone("dee");
+  const pending = await addAndCommit(ana.group, [dee.own.message], await PSK, NOW);
+  const said = await sealApplication(ana.group, utf8("words"));
+  const kinds = ["malformed", "invalid", "epoch", "psk", "clock"];
+  const readers: [Bytes, (bytes: Bytes) => Promise<unknown>][] = [
+    [pending.commit, (bytes) => receive(ben.group, bytes)],
+    [said.message, (bytes) => openApplication(ben.group, bytes, NOW)],
+    [dee.own.message, async (bytes) => addAndCommit(ana.group, [bytes], await PSK, NOW)],
+    [pending.welcome as Bytes, async (bytes) => joinFromWelcome(bytes, dee.own, await PSK, authenticate)],
+  ];
+  const random = seeded(8446);
+  const whole = readers.map(([bytes]) => bytes);
+  for (let round = 0; round < 400; round++) {
+    const source = whole[Math.floor(random() * whole.length)] as Bytes;
+    const [, read] = readers[Math.floor(random() * readers.length)] as (typeof readers)[number];
+    const cut = random() < 0.3 ? Math.floor(random() * source.length) : source.length;
+    const bytes = random() < 0.2 ? Uint8Array.of(...source, 0) : source.slice(0, cut);
+    for (let n = Math.floor(random() * 4); n >= 0 && bytes.length; n--) {
+      const at = Math.floor(random() * bytes.length);
+      bytes[at] = (bytes[at] as number) ^ (1 + Math.floor(random() * 255));
+    }
+    if (String(bytes) !== String(source)) expect(kinds).toContain(await kind(read(bytes)));
+  }
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Bytes } from "../../../../web/client/base64url";
+import { LEAVES } from "../../../../web/client/e2ee/kid";
 import { certifiedCredential, encodeCredential, issueRevocations } from "../../../../web/client/e2ee/mls/credentials";
 import { compare } from "../../../../web/client/e2ee/mls/fields";
 import { type CommitView, type ProposalView, signWithLeaf } from "../../../../web/client/e2ee/mls/messages";
@@ -431,6 +432,19 @@ describe("whoever is not in the room", () => {
   });
 });
 
+test("a room has as many places as a frame's header can name", async () => {
+  const crowd = Array.from({ length: LEAVES - NAMES.length }, (_, n): Person => {
+    const name = `crowd ${n}`;
+    const [key, rejoinKey] = [bytesFor(`${name} key`, 32), bytesFor(`${name} rejoin`, 32)];
+    const credential = { member: bytesFor(`${n} member`, 16), rejoinKey, authority: null };
+    return { leaf: NAMES.length + n, key, identity: encodeCredential(credential), credential, facilitator: false };
+  });
+  const full = [...before.people, ...crowd];
+  expect(await judged(commit("ana", [add(ghost), psk]), { people: full.slice(0, -1) })).toBe("accepted");
+  expect(await judged(commit("ana", [add(ghost), psk]), { people: full })).toBe("room-full");
+  expect(await judged(commit("ana", [remove("ben"), add(ghost), psk]), { people: full })).toBe("accepted");
+});
+
 describe("nobody answers to another's name", () => {
   test("member id, rejoin key or leaf key, whoever admits", async () => {
     const { member, rejoinKey } = room.ben.credential;
@@ -508,6 +522,20 @@ describe("a joiner", () => {
     expect(outcome(await welcomed(ghost, "ben", { grants: own }))).toBe("bad-grants");
     const bent = { ...(await granted(room.ana, [room.ben])), keys: [room.pia.credential.rejoinKey] };
     expect(outcome(await welcomed(ghost, "pia", { grants: bent }))).toBe("bad-grants");
+    const list = await issueRevocations(await root, {
+      group: GROUP,
+      version: 1,
+      date: 0,
+      serials: [bytesFor("ana", 8)],
+    });
+    const anas = {
+      signer: leafOf("finn"),
+      self: leafOf("ben"),
+      rejoining: false,
+      notes: encodeGrants(before.grants as Grants),
+    };
+    expect(outcome(await judgeWelcome(before, anas))).toBe("accepted");
+    expect(outcome(await judgeWelcome({ ...before, trust: await trust(list) }, anas))).toBe("bad-grants");
     const notes = Uint8Array.of(1, 2, 3);
     const situation = { ...before, people: before.people };
     expect(outcome(await judgeWelcome(situation, { signer: 0, self: 4, rejoining: false, notes }))).toBe("bad-grants");

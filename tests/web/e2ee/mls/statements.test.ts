@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Bytes } from "../../../../web/client/base64url";
+import { type Bytes, concat } from "../../../../web/client/base64url";
 import { CredentialError, compare } from "../../../../web/client/e2ee/mls/fields";
 import { signWithLeaf } from "../../../../web/client/e2ee/mls/messages";
 import {
@@ -53,6 +53,12 @@ test("have one form only: rising, without repeats, and bounded", () => {
   ]) {
     expect(() => encodeStatements({ ...none, leavings })).toThrow(CredentialError);
   }
+  const items = [leaving(1), leaving(2)].map((item) => encodeStatements({ ...none, leavings: [item] }).slice(3, 71));
+  const [first, second] = items as [Bytes, Bytes];
+  const written = (...list: Bytes[]) => concat(Uint8Array.of(1, 0, list.length), ...list, Uint8Array.of(0, 0, 0));
+  expect(decodeStatements(written(first, second)).leavings.length).toBe(2);
+  expect(() => decodeStatements(written(second, first))).toThrow(CredentialError);
+  expect(() => decodeStatements(written(first, first))).toThrow(CredentialError);
   const nothing = Uint8Array.of(1, 0, 0, 0, 0, 0);
   for (const bytes of [nothing, Uint8Array.of(2), Uint8Array.of(0)]) {
     expect(() => decodeStatements(bytes)).toThrow(CredentialError);

@@ -238,8 +238,8 @@ export function joinFromWelcome(
   psk: Bytes,
   authenticate: Authenticate,
 ): Promise<Joined> {
-  const message = decode(bytes);
   return guarded(async () => {
+    const message = decode(bytes);
     if (message.wireformat !== "mls_welcome") throw new MlsError("malformed");
     const { welcome } = message;
     const cipherSuite = await suite();
@@ -287,8 +287,8 @@ export function processPublicMessage<Verdict extends { readonly accepted: boolea
   now: number,
   judge: (commit: CommitView) => Promise<Verdict>,
 ): Promise<Processed<Verdict>> {
-  const message = decode(bytes);
   return guarded(async () => {
+    const message = decode(bytes);
     if (isRemoved(group)) throw new MlsError("removed");
     if (message.wireformat !== "mls_public_message") throw new MlsError("malformed");
     const { publicMessage } = message;
@@ -337,8 +337,8 @@ export interface Opened {
 
 /** Each message opens once. Throws MlsError; "epoch" when its keys are gone or not there yet. */
 export function openApplication(before: Group, bytes: Bytes, now: number): Promise<Opened> {
-  const message = decode(bytes);
   return guarded(async () => {
+    const message = decode(bytes);
     const group = forgetOldEpochs(before, now);
     if (isRemoved(group)) throw new MlsError("removed");
     if (message.wireformat !== "mls_private_message") throw new MlsError("malformed");
