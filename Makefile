@@ -64,7 +64,8 @@ $(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@$(NPM) run --silent build
 	@touch $@
 
-# CHROMIUM=/path wins; else any installed Chrome or Chromium; as root the package is installed.
+# CHROMIUM=/path wins; else any installed Chrome or Chromium; as root the package is installed. Firefox the same way, by
+# FIREFOX=/path; its tests are left out where it cannot be had, or without root.
 browser: $(VENV)/.dev
 	@$(PY) -c "from tests.browser.harness import chromium_path; chromium_path()" 2>/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -73,6 +74,16 @@ browser: $(VENV)/.dev
 	  else \
 	    echo "The tests need a browser: run 'apt install chromium', or name one with CHROMIUM=/path/to/chrome." >&2; exit 1; \
 	  fi; }
+	@missing=$$($(PY) -c "from tests.browser.firefox import missing_packages; print(*missing_packages())"); \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Firefox is tested too: installing the packages $$missing (apt-get, as root) ..."; \
+	  apt-get install -y -qq $$missing >/dev/null || { apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; } || \
+	    echo "Firefox is not tested: $$missing cannot be installed." >&2; \
+	elif [ -n "$$missing" ]; then \
+	  echo "Firefox is not tested: run 'apt install $$missing'." >&2; \
+	elif [ "$$(id -u)" != 0 ]; then \
+	  echo "Firefox is not tested: network namespaces need root." >&2; \
+	fi
 
 # -- Checks ------------------------------------------------------------------------------------------------------
 

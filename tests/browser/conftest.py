@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.firefox import obstacle
 from tests.browser.harness import Gathering, gathering
 
 
@@ -15,3 +16,13 @@ async def people(tmp_path: Path) -> AsyncIterator[Gathering]:
     """A server of its own and browsers at hand."""
     async with gathering(tmp_path) as found:
         yield found
+
+
+WITHOUT_FIREFOX = obstacle()
+collect_ignore = ["test_firefox.py"] if WITHOUT_FIREFOX else []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what is left out: what is not collected would not be missed."""
+    if WITHOUT_FIREFOX:
+        terminalreporter.write_line(f"tests/browser/test_firefox.py is left out, {WITHOUT_FIREFOX}.")

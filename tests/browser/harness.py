@@ -13,10 +13,14 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Playwright, async_playwright, expect
+
+from signaling.demo import make_certificate
+from tests.browser.firefox import launch_firefox
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
@@ -105,17 +109,31 @@ class Server:
         settings: dict[str, str] | None = None,
         prefix: Sequence[str] = (),
         module: str = "signaling.cli",
+        host: str = "127.0.0.1",
+        tls: bool = False,
     ) -> None:
         self.folder = folder
+        self.host = host
         self.data = folder / "data"
         self.log = folder / "server.log"
         self.port = free_port()
         self.media_port = free_port(socket.SOCK_DGRAM)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._settings = settings or {}
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
+        self._settings = dict(settings or {})
+        if tls:
+            self._settings |= self._certificate()
         self._prefix = list(prefix)
         self._module = module
         self._process: asyncio.subprocess.Process | None = None
+
+    def _certificate(self) -> dict[str, str]:
+        pem, private = make_certificate([self.host], datetime.now(UTC))
+        found = {}
+        for name, data in (("certificate", pem), ("key", private)):
+            path = self.folder / f"tls-{name}.pem"
+            path.write_bytes(data)
+            found[f"HEARTHSIDE_TLS_{name.upper()}"] = str(path)
+        return found
 
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEARTHSIDE_")}
@@ -129,20 +147,19 @@ class Server:
     async def start(self) -> None:
         """Start, and wait until the server says that it is ready. Raises RuntimeError with its log if it does not."""
         command = [*self._prefix, sys.executable, "-m", self._module, "serve", "--data", str(self.data)]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), "--media-port", str(self.media_port)]
+        command += ["--host", self.host, "--port", str(self.port), "--media-port", str(self.media_port)]
         with self.log.open("ab") as log:
+            before = log.tell()
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT, env=self._environment()
             )
         for _ in range(200):
             if self._process.returncode is not None:
                 break
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                writer.close()
+            # Not by a connection: the server may be on a machine of its own.
+            if f"  pages:  {self.url}\n".encode() in self.log.read_bytes()[before:]:
                 return
-            except OSError:
-                await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)
         raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
 
     async def kill(self) -> None:
@@ -347,6 +364,32 @@ async def frames_grow(person: Person, streams: int, *, timeout: float = 20) -> N
     await eventually(check, f"{streams} pictures move for {person.name}", timeout=timeout)
 
 
+async def sends_no_audio(person: Person) -> None:
+    """Wait until that person sends no audio packet for a second."""
+
+    async def sent() -> int:
+        count: int = await person.page.evaluate(
+            """async () => {
+              let sent = 0;
+              for (const pc of window.__connections) {
+                if (pc.connectionState === "closed") continue;
+                (await pc.getStats()).forEach((s) => {
+                  if (s.type === "outbound-rtp" && s.kind === "audio") sent += s.packetsSent;
+                });
+              }
+              return sent;
+            }"""
+        )
+        return count
+
+    async def still() -> bool:
+        before = await sent()
+        await asyncio.sleep(1)
+        return await sent() == before
+
+    await eventually(still, f"{person.name} sends no audio while muted")
+
+
 class Gathering:
     """A server, its group, and the people who come."""
 
@@ -360,18 +403,28 @@ class Gathering:
         self,
         name: str,
         *,
+        firefox: bool = False,
         autoplay: bool = True,
         devices: bool = True,
         width: int = 1280,
         height: int = 800,
         **context: Any,
     ) -> Person:
-        """A new person at a browser of their own."""
-        flags = [*CHROMIUM_FLAGS, *([AUTOPLAY] if autoplay else [])]
-        if not devices:
-            flags = [f for f in flags if not f.startswith("--use-fake-device")]
-        browser = await self.launch(executable_path=chromium_path(), args=flags)
-        page_context = await browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", **context)
+        """A new person at a browser of their own. `autoplay` and `devices` are of Chromium."""
+        if firefox:
+            browser = await launch_firefox(self._playwright, self.server.folder)
+            self._browsers.append(browser)
+        else:
+            flags = [*CHROMIUM_FLAGS, *([AUTOPLAY] if autoplay else [])]
+            if not devices:
+                flags = [f for f in flags if not f.startswith("--use-fake-device")]
+            browser = await self.launch(executable_path=chromium_path(), args=flags)
+        page_context = await browser.new_context(
+            viewport={"width": width, "height": height},
+            locale="en-GB",
+            ignore_https_errors=True,  # the server's certificate, where it has one, is its own
+            **context,
+        )
         await page_context.add_init_script(INSTRUMENT)
         page = await page_context.new_page()
         page.set_default_timeout(15_000)

@@ -9,7 +9,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.harness import Gathering, Person, eventually, frames_grow
+from tests.browser.harness import Gathering, eventually, frames_grow, sends_no_audio
 
 pytestmark = pytest.mark.browser
 
@@ -88,32 +88,6 @@ async def test_three_people_meet(people: Gathering) -> None:
     await expect(ana.toolbar).to_have_count(0)
     assert await ana.live_tracks() == {"audio": 0, "video": 0}
     assert await marta.live_tracks() == {"audio": 0, "video": 0}
-
-
-async def sends_no_audio(person: Person) -> None:
-    """A muted person sends no audio packet."""
-
-    async def sent() -> int:
-        count: int = await person.page.evaluate(
-            """async () => {
-              let sent = 0;
-              for (const pc of window.__connections) {
-                if (pc.connectionState === "closed") continue;
-                (await pc.getStats()).forEach((s) => {
-                  if (s.type === "outbound-rtp" && s.kind === "audio") sent += s.packetsSent;
-                });
-              }
-              return sent;
-            }"""
-        )
-        return count
-
-    async def still() -> bool:
-        before = await sent()
-        await asyncio.sleep(1)
-        return await sent() == before
-
-    await eventually(still, f"{person.name} sends no audio while muted")
 
 
 async def test_a_wrong_key_decodes_nothing(people: Gathering) -> None:

@@ -1,0 +1,146 @@
+"""Firefox and Chromium meet: each on a machine of its own, through the real server on https.
+
+Not collected where that cannot be (conftest.py says why): it needs Firefox, and root for network namespaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import playwright
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.harness import Gathering, Person, chromium_path, eventually, frames_grow, gathering, sends_no_audio
+from tests.browser.namespaces import ADDRESSES, Machines
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gathering]:
+    """A server and browsers on machines of their own; Playwright's driver is on Firefox's."""
+    with Machines(tmp_path) as machines:
+        node = Path(playwright.__file__).parent / "driver" / "node"
+        monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(machines.wrapper("firefox", str(node))))
+        monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium_path())))
+        server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
+        async with gathering(tmp_path, **server) as found:
+            yield found
+
+
+async def _hears(person: Person) -> None:
+    """Wait until the energy of what that person receives grows."""
+
+    async def energy() -> float:
+        return sum((await person.audio_received()).values())
+
+    before = await energy()
+
+    async def grows() -> bool:
+        return await energy() > before
+
+    await eventually(grows, f"{person.name} hears")
+
+
+async def _meet(*present: Person) -> None:
+    """All see and hear all."""
+    for person in present:
+        for other in present:
+            if other is not person:
+                await person.sees(other.name)
+        await frames_grow(person, len(present) - 1)
+        await _hears(person)
+
+
+async def _come_in(host: Person, guest: Person, link: str) -> None:
+    await guest.knock(link)
+    await host.admit(guest.name)
+    await guest.in_call()
+
+
+async def test_firefox_comes_to_chromium(people: Gathering) -> None:
+    links = await people.server.create_group()
+    marta = await people.person("Marta")
+    await marta.join(links.facilitator)
+    fia = await people.person("Fia", firefox=True)
+    await _come_in(marta, fia, links.participant)
+    await _meet(marta, fia)
+
+    # Firefox's fake microphone never pauses: both see that Fia speaks, each by its own reading of levels.
+    for person in (marta, fia):
+        await expect(person.tile("Fia")).to_have_attribute("aria-label", re.compile("speaking"))
+    await expect(fia.tile("Marta")).to_have_attribute("aria-label", re.compile("speaking"), timeout=20_000)
+
+    # Muted is silent, and unmuted is heard.
+    await fia.tool("Mute microphone").click()
+    await expect(marta.tile("Fia")).to_have_attribute("aria-label", re.compile("muted"))
+    await sends_no_audio(fia)
+    await fia.tool("Unmute microphone").click()
+    await expect(marta.tile("Fia")).not_to_have_attribute("aria-label", re.compile("muted"))
+    await _hears(marta)
+
+    # Without a camera no device is open, and with it the picture is back.
+    await fia.tool("Turn camera off").click()
+    await expect(marta.tile("Fia")).to_have_attribute("aria-label", re.compile("camera off"))
+    assert (await fia.live_tracks())["video"] == 0
+    await fia.tool("Turn camera on").click()
+    await marta.sees("Fia")
+    await frames_grow(marta, 1)
+
+    # Chromium's too, as Firefox sees it.
+    await marta.tool("Turn camera off").click()
+    await expect(fia.tile("Marta")).to_have_attribute("aria-label", re.compile("camera off"))
+    await marta.tool("Turn camera on").click()
+    await fia.sees("Marta")
+    await frames_grow(fia, 1)
+
+    # Chat, both ways.
+    for sender, reader, text in ((fia, marta, "Bonsoir"), (marta, fia, "Good evening")):
+        await sender.say(text)
+        await reader.open_panel("Chat")
+        await expect(reader.page.get_by_role("log").get_by_text(text)).to_be_visible()
+
+    # A reload needs no new admission, and opens nothing that was closed.
+    await fia.tool("Mute microphone").click()
+    await fia.page.reload()
+    await fia.in_call()
+    await expect(fia.tool("Unmute microphone")).to_be_visible()
+    await fia.sees("Marta")
+    await marta.sees("Fia")
+    await frames_grow(marta, 1)
+    await fia.tool("Unmute microphone").click()
+    await _meet(marta, fia)
+    await fia.tool("Leave").click()
+    await expect(fia.button("Rejoin")).to_be_visible()
+    assert await fia.live_tracks() == {"audio": 0, "video": 0}
+    await expect(marta.tile("Fia")).to_have_count(0)
+
+
+async def test_chromium_and_another_firefox_come_to_firefox(people: Gathering) -> None:
+    links = await people.server.create_group()
+    fia = await people.person("Fia", firefox=True)
+    await fia.join(links.facilitator)
+    marta = await people.person("Marta")
+    await _come_in(fia, marta, links.participant)
+    await _meet(fia, marta)
+    flo = await people.person("Flo", firefox=True)
+    await _come_in(fia, flo, links.participant)
+    await _meet(fia, marta, flo)
+
+    await fia.page.reload()
+    await fia.in_call()
+    await _meet(fia, marta, flo)
+
+    # What a facilitator does.
+    await fia.open_panel("People")
+    await fia.button("Mute Marta").click()
+    await expect(marta.tool("Unmute microphone")).to_be_visible()
+    await fia.button("Remove Flo").click()
+    dialog = fia.page.get_by_role("dialog", name="Remove Flo?")
+    await dialog.get_by_role("button", name="Remove", exact=True).click()
+    await expect(flo.page.get_by_text("You are no longer in this meeting")).to_be_visible()
+    assert await flo.live_tracks() == {"audio": 0, "video": 0}
+    await frames_grow(fia, 1)
