@@ -32,6 +32,7 @@ async function grants(keys: Bytes[], epoch = 5): Promise<Grants> {
 test("come back as they were written", async () => {
   const given = await grants([bytesFor("b", 32), bytesFor("a", 32)]);
   expect(decodeGrants(encodeGrants(given))).toEqual(given);
+  expect(() => decodeGrants(encodeGrants({ ...given, keys: [...given.keys].reverse() }))).toThrow(CredentialError);
   for (const statements of [
     none,
     { ...none, leavings: [leaving(1), leaving(1000)] },

@@ -17,8 +17,8 @@ import { type Bytes, utf8 } from "../../base64url";
 import { equal } from "./fields";
 import { SUITE, suite } from "./suite";
 
-/** Of anything that is read: a Welcome to 50 members takes about 20 kB. */
-const MAX_MESSAGE_BYTES = 256 * 1024;
+/** Of anything that is read, as the server has it: fifty people with certificates, let in at once, take about 60 kB. */
+const MAX_MESSAGE_BYTES = 128 * 1024;
 /** In one commit: a full room leaves at once, or everybody who waits is let in at once. */
 const MAX_PROPOSALS = 128;
 /**
