@@ -1,0 +1,178 @@
+"""How much one subscriber's path carries: feedback, delay, loss and probes put together.
+
+A subscribe transport has one. Everything that leaves on it goes through `send`, everything that comes back about it
+through `receive_feedback` or `receive_report`; after either, and every few ten milliseconds through `handle_timer`,
+`target`, `pacing_rate` and `wants_padding` are up to date.
+"""
+
+from __future__ import annotations
+
+from sfu.bwe.delay_based import MAX_RATE, MIN_RATE, DelayDetector, RateControl, Usage
+from sfu.bwe.loss_based import LossBased
+from sfu.bwe.prober import Prober
+from sfu.bwe.twcc_sender import STANDING, ArrivalRate, Report, TwccSender
+from sfu.rtp.rtcp import ReportBlock
+from sfu.rtp.transport_feedback import TransportFeedback
+
+FIRST_ESTIMATE = 800_000
+"""Bit/s before anything is known (Signal's initial rate). Lower shows people late, higher floods slow paths at once;
+the probes of the first second correct it upwards, the first overuse downwards."""
+
+PACE = 1.1
+"""Times the target (str0m 1.1, libwebrtc 2.5). With more, the key frames of a change up stand as a queue in the network
+and look like overuse; with less, video waits longer in the pacer."""
+
+DRAIN_TIME = 1.0
+"""Seconds: after a cut, a known queue of length q leaves 1 - q / DRAIN_TIME of the estimate, so that it is gone after
+about that time instead of standing for as long as it took to grow. libwebrtc's congestion window pushback does this by
+bytes in flight (congestion_window_pushback_controller.cc)."""
+
+DRAIN_FLOOR = 0.5
+"""Of the estimate is left at least while a queue empties. Less is faster and stops pictures."""
+
+DRAINED = 0.05
+"""Seconds of queue that need not be emptied: jitter."""
+
+MAX_DRAIN = 4.0
+"""Seconds for which a cut lets less through. A queue that stands longer is somebody else's, or no queue but a longer
+route."""
+
+SWAMPED = 1.5
+"""Times what comes out while a queue stands and grows by `STANDING` between two reports: whoever sends more than that
+need not wait for a line through twenty groups, which on a link that fell to a tenth takes 0.3 s longer and half a
+second more of queue."""
+
+HEAVY_LOSS, LOSS_WINDOW, LOSS_PACKETS = 0.3, 1.0, 30
+"""Fraction lost over as many seconds, of at least so many packets, at which delay is not waited for: a link that drops
+instead of queueing (a shaper without a buffer) never shows any. Loss by radio stays below; 0.1, as without feedback,
+would let it take the picture away."""
+
+
+class Estimator:
+    """The estimate for one subscriber."""
+
+    __slots__ = (
+        "_control", "_detector", "_drain_until", "_draining", "_loss", "_loss_since", "_lost", "_prober", "_received",
+        "_sent", "_twcc", "_twcc_seen", "_usage", "wanted",
+    )  # fmt: skip
+
+    def __init__(self, *, now: float) -> None:
+        self._twcc = TwccSender()
+        self._detector = DelayDetector()
+        self._control = RateControl(FIRST_ESTIMATE, now=now)
+        self._loss = LossBased(FIRST_ESTIMATE, now=now)
+        self._prober = Prober(FIRST_ESTIMATE, now=now)
+        self._sent = ArrivalRate()
+        self._twcc_seen = False
+        self._usage = Usage.NORMAL
+        self._draining = False
+        self._drain_until = now
+        self._lost = self._received = 0
+        self._loss_since = now
+        self.wanted = 0
+        """Bit/s that everything asked for would need (`allocation.wanted_rate`): no probe goes far beyond, and 0 lets
+        none begin."""
+
+    @property
+    def estimate(self) -> int:
+        """Bit/s that the path is believed to carry, everything included. What `Allocator.note` takes."""
+        return self._control.estimate if self._twcc_seen else self._loss.estimate
+
+    @property
+    def target(self) -> int:
+        """Bit/s to send now: the estimate, or less of it while a queue has to be emptied."""
+        if not self._draining:
+            return self.estimate
+        share = max(1 - self._twcc.queue_delay / DRAIN_TIME, DRAIN_FLOOR)
+        return max(int(self.estimate * min(share, 1.0)), MIN_RATE)
+
+    @property
+    def pacing_rate(self) -> int:
+        """Bit/s at which video may leave; during a probe as fast as that."""
+        cluster = self._prober.cluster
+        pace = int(PACE * self.target)
+        return pace if cluster is None else max(pace, cluster.rate)
+
+    @property
+    def rtt(self) -> float:
+        """Seconds there and back, 0 while unknown."""
+        return self._twcc.rtt
+
+    @property
+    def queue_delay(self) -> float:
+        """Seconds that packets stood in queues of late."""
+        return self._twcc.queue_delay
+
+    def send(self, size: int, *, now: float) -> int:
+        """Count a packet that leaves now, whatever it is; return its transport-wide sequence number (16 bits)."""
+        self._sent.add(now, size)
+        return self._twcc.send(size, now=now, cluster=self._prober.sent(size, now=now))
+
+    def wants_padding(self, *, now: float) -> bool:
+        """Whether a probe needs a packet of padding now, once the pacer has nothing to send. Ask again after each."""
+        return self._prober.due(now=now)
+
+    def next_deadline(self) -> float | None:
+        """When padding is due next, None outside probes."""
+        return self._prober.next_deadline()
+
+    def receive_feedback(self, feedback: TransportFeedback, *, now: float) -> None:
+        """Take transport-wide feedback."""
+        before = self._twcc.queue_delay
+        report = self._twcc.receive(feedback, now=now)
+        if not report.received and not report.lost:
+            return
+        self._twcc_seen = True
+        usage = self._detector.receive(report.received)
+        busy_rate = self._twcc.busy_rate
+        grows = self._twcc.queue_delay - before >= STANDING
+        if grows and busy_rate is not None and SWAMPED * busy_rate < (self._sent.value or 0):
+            usage = Usage.OVERUSE
+        if usage is Usage.OVERUSE and (self._twcc.queue_delay < STANDING or self._prober.busy):
+            usage = Usage.UNDERUSE  # whatever rose is gone, or a probe's own work: do not grow, do not cut
+        if usage is not None:
+            self._usage = usage
+            acknowledged = self._twcc.acknowledged_rate if busy_rate is None else busy_rate
+            if self._control.update(usage, acknowledged, self._twcc.rtt, now=now):
+                self._drain(now)
+        shown = self._prober.receive(report.received, now=now)
+        if shown is not None and self._usage is not Usage.OVERUSE and not self._draining:
+            self._control.raise_to(shown, now=now)
+        self._count_losses(report, now)
+        if self._draining and (self._twcc.queue_delay < DRAINED or now >= self._drain_until):
+            self._draining = False
+        self.handle_timer(now=now)
+
+    def receive_report(self, block: ReportBlock, *, now: float) -> None:
+        """Take what a receiver report says of one stream; decides only where no transport-wide feedback comes."""
+        if not self._twcc_seen:
+            self._loss.receive(block)
+            self._loss.update(self._sent.value or 0, now=now)
+            self._loss.estimate = min(max(self._loss.estimate, MIN_RATE), MAX_RATE)
+
+    def forget(self, ssrc: int) -> None:
+        """Drop what is kept for a stream that ended."""
+        self._loss.forget(ssrc)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Let time pass: begin a probe if there is an occasion."""
+        if self._twcc_seen:
+            calm = not self._draining and self._usage is not Usage.OVERUSE
+            self._prober.update(self.estimate, self.wanted, self._sent.value or 0, calm=calm, now=now)
+
+    def _drain(self, now: float) -> None:
+        self._draining = True
+        self._drain_until = now + MAX_DRAIN
+
+    def _count_losses(self, report: Report, now: float) -> None:
+        """Lower the rate to what comes through where much is dropped."""
+        self._lost += report.lost - report.recovered
+        self._received += len(report.received)
+        if now - self._loss_since < LOSS_WINDOW:
+            return
+        total = self._lost + self._received
+        acknowledged = self._twcc.acknowledged_rate
+        if total >= LOSS_PACKETS and self._lost > HEAVY_LOSS * total and acknowledged is not None:
+            self._control.cut_to(acknowledged, now=now)
+        self._lost = self._received = 0
+        self._loss_since = now
