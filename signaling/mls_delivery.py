@@ -254,6 +254,7 @@ class Delivery:
             session = self._sessions[added]
             session.key_package, session.ref, session.since = None, None, welcomed.seq
             self._welcomes[added] = (now, welcomed)
+        for added in change.added:
             self._effects.append(In(added))
             self._tell(added, welcomed)
             self._pass_on_all(added)
@@ -356,6 +357,8 @@ class Delivery:
             at = next((i for i, found in enumerate(self._unsettled) if found.entry.seq == seq), None)
             if len(statement) > MAX_STATEMENT_BYTES:
                 self._refuse(member, "malformed")
+            elif not self._log.holds(seq):
+                self._refuse(member, "stale")  # void already: they were told
             elif at is None or member not in self._unsettled[at].judges:
                 self._tell(member, MustRejoin("rejected"))
             else:

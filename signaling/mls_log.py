@@ -127,6 +127,10 @@ class Log:
             (e for e in self._commits.entries if (e.sender, e.epoch, e.commit) == (sender, epoch, commit)), None
         )
 
+    def holds(self, seq: int) -> bool:
+        """Whether the commit with this number is here and not void."""
+        return any(entry.seq == seq for entry in self._commits.entries)
+
     def said(self, sender: str, n: int) -> Sealed | None:
         """The entry with this count of a sender."""
         return next((e for e in self._sealed.entries if (e.sender, e.n) == (sender, n)), None)

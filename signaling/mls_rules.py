@@ -30,7 +30,7 @@ Refusal = Literal[
     "full",
     "busy",  # too many commits at once: try again in a few seconds
     "clock",  # the KeyPackage's lifetime does not hold now
-    "stale",  # sealed in an epoch that has ended
+    "stale",  # sealed in an epoch that has ended, or about a commit that is void
     "repeated",  # this count was used before, and the message is no longer kept
 ]
 

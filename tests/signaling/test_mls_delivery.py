@@ -223,6 +223,15 @@ def test_without_its_welcome_a_commit_is_refused_whole() -> None:
     assert (desk.server.epoch, desk.server.leaves) == (1, {0: "fac", 1: "par"})
 
 
+def test_those_let_in_together_do_not_hear_of_each_others_spent_offers() -> None:
+    desk = meeting()
+    desk.arrive("two", role="facilitator")
+    desk.arrive("a", "b")
+    for member in ("two", "a", "b"):
+        desk.offer(member)
+    assert receivers(desk.admit("fac", "two", "a", "b"), e.Offered) == []
+
+
 def test_a_new_facilitator_hears_who_waits() -> None:
     desk = meeting("par")
     desk.arrive("new")
@@ -458,6 +467,7 @@ def test_a_facilitators_report_reopens_the_epoch() -> None:
     assert (desk.server.epoch, desk.head) == (1, head)
     assert refusal(desk.say("par", 1)) == "not_a_member"
     assert desk.catch_up("pat", 2, seq)[0] == e.Tell("pat", e.MustRejoin("behind"))
+    assert refusal(desk.reject("pat", seq)) == "stale"
     desk.commit("pat", b.remove(desk.leaf("left")), b.remove(desk.leaf("par")))
     assert set(desk.server.leaves.values()) == {"fac", "pat"}
 
