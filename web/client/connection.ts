@@ -15,6 +15,9 @@ const PROBE_MS = 4_000;
 /** From the attempt to the server's answer to `join` or `resume`, ms. */
 const OPENING_MS = 12_000;
 
+/** A page that may be about to go does not believe the end of its socket for so long, ms: slow servers take about that to answer. */
+const LEAVING_MS = 2_000;
+
 /** The part of `WebSocket` that is used here. */
 export type SocketLike = Pick<WebSocket, "onmessage" | "onclose" | "send" | "close">;
 
@@ -36,6 +39,7 @@ export class Connection {
   /** Since when there is no working socket, ms of performance.now(); null while there is one. */
   #lostSince: number | null = null;
   #heard = 0;
+  #leavingUntil = 0;
   #pings = 0;
   #stopped = true;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -82,6 +86,14 @@ export class Connection {
     }
   }
 
+  /**
+   * The page may be about to go. Firefox ends its sockets when a reload begins, well before the page hides: to come back
+   * in between would tell everybody of a loss and a return that were none.
+   */
+  leaving(): void {
+    this.#leavingUntil = performance.now() + LEAVING_MS;
+  }
+
   /** End for good: no further events. `start` begins anew. */
   stop(): void {
     this.#stopped = true;
@@ -94,7 +106,13 @@ export class Connection {
     this.#socket = socket;
     this.#opening = setTimeout(() => this.#drop(), OPENING_MS);
     socket.onmessage = (event) => this.#received(socket, event.data);
-    socket.onclose = () => this.#drop();
+    socket.onclose = () => this.#closed();
+  }
+
+  #closed(): void {
+    const pause = this.#leavingUntil - performance.now();
+    if (pause <= 0) this.#drop();
+    else this.#probe ??= setTimeout(() => this.#drop(), pause);
   }
 
   #received(socket: SocketLike, data: unknown): void {

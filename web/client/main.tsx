@@ -100,6 +100,7 @@ function watchPage(running: Session): void {
     sound.resume();
     void wakeLock.renew();
   });
+  addEventListener("beforeunload", () => running.leaving());
   addEventListener("pagehide", () => running.hide());
   // Out of the browser's cache comes a page whose devices and sockets are gone: it starts as after a reload.
   addEventListener("pageshow", (event) => {

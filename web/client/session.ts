@@ -99,6 +99,11 @@ export class Session {
     this.#connection.wake();
   }
 
+  /** The page may be about to go away; it may also stay. */
+  leaving(): void {
+    this.#connection.leaving();
+  }
+
   /** The page goes away, perhaps into the browser's cache: nothing may stay open. The place in the meeting is kept. */
   hide(): void {
     this.#kept.stop();

@@ -77,6 +77,31 @@ test("without a word for 25 seconds it is lost, and tried again at once", async 
   expect(sockets).toHaveLength(2);
 });
 
+test("a page that is about to go believes the end of its socket only when it is still there two seconds later", async () => {
+  connection.start();
+  await welcome();
+  connection.leaving();
+  await vi.advanceTimersByTimeAsync(500);
+  newest().close(1006);
+  connection.wake();
+  await vi.advanceTimersByTimeAsync(1_499);
+  expect(events.lost).not.toHaveBeenCalled();
+  expect(sockets).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(2);
+  expect(events.lost).toHaveBeenCalledTimes(1);
+  expect(sockets).toHaveLength(2);
+});
+
+test("a page that stayed loses its next socket at once", async () => {
+  connection.start();
+  await welcome();
+  connection.leaving();
+  answerPings();
+  await vi.advanceTimersByTimeAsync(2_000);
+  newest().close(1006);
+  expect(events.lost).toHaveBeenCalledTimes(1);
+});
+
 test("attempts follow the policy, told as one loss, until two minutes are over", async () => {
   connection.start();
   await welcome();
