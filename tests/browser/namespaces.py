@@ -46,8 +46,7 @@ class Machines:
                 self._ip("server", f"link add {name} type veth peer name eth0 netns {self._holders[name].pid}")
                 self._ip("server", f"link set {name} master hearth up")
                 self._ip(name, f"addr add {address}/24 dev eth0")
-                self._ip(name, "link set eth0 up")
-                self._ip(name, f"route add default via {ADDRESSES['server']}")
+                self.plug(name)
         except BaseException:
             self._end()
             raise
@@ -61,6 +60,15 @@ class Machines:
     def inside(self, name: str) -> list[str]:
         """What stands before a command to run it on that machine."""
         return ["nsenter", f"--net=/proc/{self._holders[name].pid}/ns/net", "--"]
+
+    def plug(self, name: str) -> None:
+        """Join that machine to the network."""
+        self._ip(name, "link set eth0 up")
+        self._ip(name, f"route add default via {ADDRESSES['server']}")
+
+    def unplug(self, name: str) -> None:
+        """Pull that machine's cable. Its address stays, its routes go."""
+        self._ip(name, "link set eth0 down")
 
     def wrapper(self, name: str, program: str) -> Path:
         """A program that runs `program` on that machine."""

@@ -5,13 +5,14 @@ Not collected where that cannot be (conftest.py says why): it needs Firefox, and
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import playwright
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.harness import Gathering, Person, chromium_path, eventually, frames_grow, gathering, sends_no_audio
 from tests.browser.namespaces import ADDRESSES, Machines
@@ -20,15 +21,20 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-async def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gathering]:
+def machines(tmp_path: Path) -> Iterator[Machines]:
+    with Machines(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def people(tmp_path: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gathering]:
     """A server and browsers on machines of their own; Playwright's driver is on Firefox's."""
-    with Machines(tmp_path) as machines:
-        node = Path(playwright.__file__).parent / "driver" / "node"
-        monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(machines.wrapper("firefox", str(node))))
-        monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium_path())))
-        server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
-        async with gathering(tmp_path, **server) as found:
-            yield found
+    node = Path(playwright.__file__).parent / "driver" / "node"
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(machines.wrapper("firefox", str(node))))
+    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium_path())))
+    server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
+    async with gathering(tmp_path, **server) as found:
+        yield found
 
 
 async def _hears(person: Person) -> None:
@@ -55,13 +61,18 @@ async def _meet(*present: Person) -> None:
         await _hears(person)
 
 
+async def _a_second_late(route: Route) -> None:
+    await asyncio.sleep(1)
+    await route.continue_()
+
+
 async def _come_in(host: Person, guest: Person, link: str) -> None:
     await guest.knock(link)
     await host.admit(guest.name)
     await guest.in_call()
 
 
-async def test_firefox_comes_to_chromium(people: Gathering) -> None:
+async def test_firefox_comes_to_chromium(people: Gathering, machines: Machines) -> None:
     links = await people.server.create_group()
     marta = await people.person("Marta")
     await marta.join(links.facilitator)
@@ -105,6 +116,7 @@ async def test_firefox_comes_to_chromium(people: Gathering) -> None:
 
     # A reload needs no new admission, and opens nothing that was closed.
     await fia.tool("Mute microphone").click()
+    await fia.page.route("**/g/*", _a_second_late)
     await fia.page.reload()
     await fia.in_call()
     await expect(fia.tool("Unmute microphone")).to_be_visible()
@@ -113,6 +125,18 @@ async def test_firefox_comes_to_chromium(people: Gathering) -> None:
     await frames_grow(marta, 1)
     await fia.tool("Unmute microphone").click()
     await _meet(marta, fia)
+    # Firefox ends its sockets when a reload begins: the page that goes must not come back for that second.
+    log = people.server.log.read_text()
+    assert log.count("participant lost the connection") == log.count("participant is back") == 1
+
+    # A pulled cable.
+    machines.unplug("firefox")
+    lost = fia.page.get_by_text("Your connection is lost")
+    await expect(lost.first).to_be_visible(timeout=40_000)
+    machines.plug("firefox")
+    await expect(lost).to_have_count(0, timeout=30_000)
+    await _meet(marta, fia)
+
     await fia.tool("Leave").click()
     await expect(fia.button("Rejoin")).to_be_visible()
     assert await fia.live_tracks() == {"audio": 0, "video": 0}
