@@ -117,7 +117,15 @@ async def test_a_wrong_key_decodes_nothing(people: Gathering) -> None:
     )
     assert changed >= 1, "the page keeps its link for a reload"
     await chi.page.reload()
-    await asyncio.sleep(4)
+    await chi.in_call()
+
+    async def arrives() -> bool:
+        packets = {s["kind"]: s["packetsReceived"] for s in await chi.inbound() if s["packetsReceived"] > 50}
+        return packets.keys() == {"audio", "video"}
+
+    await eventually(arrives, "the SFU forwards to Chi all the same")
+    await expect(chi.page.get_by_text(re.compile("^Waiting for .*'s key$")).first).to_be_visible()
+    await expect(marta.page.get_by_text("Waiting for Chi's key").first).to_be_visible()
     received = [s for s in await chi.inbound() if s["kind"] == "video"]
     assert all(s.get("framesDecoded", 0) == 0 for s in received)
     assert all(energy == 0 for energy in (await chi.audio_received()).values())

@@ -6,6 +6,8 @@ import asyncio
 import os
 import re
 import sqlite3
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -58,10 +60,21 @@ def _url(request: Request) -> str:
     return request.url
 
 
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 async def test_the_log_of_a_whole_meeting_names_nobody(tmp_path: Path) -> None:
     settings = {"HEARTHSIDE_LOG_LEVEL": "DEBUG"}
-    async with gathering(tmp_path, settings=settings) as people:
+    async with gathering(tmp_path, settings=settings, module="tests.browser.faulty_server") as people:
         secrets = await hold_a_meeting(people)
+        # A fault whose text names a group and an address.
+        fault = f"{people.server.url}/fault/{secrets[0]}"
+        assert await asyncio.to_thread(_status, fault) == 500
         # Junk on the media port and a message that cannot be read are part of a meeting's log too.
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(
@@ -73,6 +86,9 @@ async def test_the_log_of_a_whole_meeting_names_nobody(tmp_path: Path) -> None:
         await asyncio.sleep(0.5)
     log = people.server.log.read_text()
     assert " debug asyncio" in log, "the log was read at DEBUG"
+    assert re.search(r"builtins\.RuntimeError\n(    .+\n)*    \S+faulty_server\.py:\d+ in _fails", log), (
+        "a traceback is there"
+    )
     for word in (TITLE, CHAT, *NAMES, *(name.split()[1] for name in NAMES), *secrets):
         assert word not in log
     listening = {f"127.0.0.1:{people.server.port}", f"127.0.0.1:{people.server.media_port}"}

@@ -69,7 +69,9 @@ async def test_a_removal_outlives_a_killed_server(people: Gathering) -> None:
     await people.server.start()
     await ana.page.evaluate(PUT_BACK, kept)
     await ana.page.reload()
-    await marta.in_call(timeout=40_000)
+    await expect(ana.page.get_by_role("group", name="Group agreement")).to_be_visible(timeout=40_000)
+    await expect(marta.page.get_by_text("Your connection is lost")).to_have_count(0, timeout=40_000)
+    await marta.in_call()
     await expect(ana.toolbar).to_have_count(0)
     await expect(marta.tile("Ana")).to_have_count(0)
 
@@ -125,6 +127,44 @@ async def test_back_after_leaving_restores_nothing(people: Gathering) -> None:
     await ana.tool("Leave").click()
     await expect(ana.button("Rejoin")).to_be_visible()
     assert await ana.live_tracks() == {"audio": 0, "video": 0}
+    await ana.page.goto("about:blank")
     await ana.page.go_back()
+    # A page of its own, loaded anew, which has opened nothing.
+    await expect(ana.page.get_by_role("group", name="Group agreement")).to_be_visible()
     await expect(ana.toolbar).to_have_count(0)
+    assert await ana.page.evaluate("window.__tracks.length") == 0
     await expect(marta.tile("Ana")).to_have_count(0)
+
+
+# Headless Chromium grants no lock: note what is asked for.
+WAKE_LOCK = """
+WakeLock.prototype.request = async (type) => {
+  const lock = Object.assign(new EventTarget(), { type, released: false });
+  lock.release = async () => { lock.released = true; };
+  return (window.__lock = lock);
+};
+"""
+
+
+async def test_the_screen_stays_awake_in_a_call_and_no_longer(people: Gathering) -> None:
+    links = await people.server.create_group()
+    marta = await people.person("Marta")
+    await marta.page.add_init_script(WAKE_LOCK)
+    await marta.get_ready(links.facilitator, devices=False)
+    assert await marta.page.evaluate("window.__lock") is None
+    await marta.button("Join meeting").click()
+    await marta.in_call()
+    await marta.page.wait_for_function("window.__lock?.type === 'screen' && !window.__lock.released")
+    await marta.tool("Leave").click()
+    await marta.page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
+    await expect(marta.button("Rejoin")).to_be_visible()
+    await marta.page.wait_for_function("window.__lock.released")
+
+
+async def test_a_page_that_is_left_stops_its_devices(people: Gathering) -> None:
+    links = await people.server.create_group()
+    marta = await people.person("Marta")
+    await marta.join(links.facilitator)
+    assert await marta.live_tracks() == {"audio": 1, "video": 1}
+    await marta.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    assert await marta.live_tracks() == {"audio": 0, "video": 0}

@@ -98,6 +98,8 @@ async def test_no_page_holds_script_or_style_of_its_own(client: Client) -> None:
         assert "<style" not in text
         assert not re.search(r"\s(style|on[a-z]+)=", text)
         assert "<title>Hearthside</title>" in text
+        # Of what link previews read there is the title alone.
+        assert not re.search(r"(property|name|itemprop)=[\"']?(og:|twitter:|description|image|article:)", text)
 
 
 async def test_a_groups_page_is_the_same_bytes_for_every_id(client: Client, groups: Groups) -> None:
