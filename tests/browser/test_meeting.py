@@ -25,6 +25,10 @@ async def test_three_people_meet(people: Gathering) -> None:
             if other is not person:
                 await person.sees(other.name)
         assert sum(energy > 0 for energy in (await person.audio_received()).values()) == 2
+        # The receivers see by themselves who speaks: Chromium's fake microphone beeps.
+        for other in (marta, ana, chi):
+            if other is not person:
+                await expect(person.tile(other.name)).to_have_attribute("aria-label", re.compile("speaking"))
         await expect(person.page).to_have_title("Hearthside")
         assert "#" not in person.page.url
         await expect(person.page.get_by_text("Thursday circle").first).to_be_visible()
@@ -78,6 +82,7 @@ async def test_three_people_meet(people: Gathering) -> None:
     await chi.page.get_by_role("button", name="Rejoin").click()
     await chi.page.get_by_role("status").filter(has_text="Waiting to be let in").wait_for()
     await expect(marta.page.get_by_text("Removed earlier in this meeting")).to_be_visible()
+    await expect(marta.page.get_by_text("can be told only of the same browser")).to_be_visible()
     await marta.button("Decline Chi").click()
     await expect(chi.page.get_by_text("You were not let in this time")).to_be_visible()
 
@@ -241,6 +246,26 @@ async def test_two_facilitators_share_one_waiting_list(people: Gathering) -> Non
     await ben.button("Admit Ana").click()
     await ana.in_call()
     await expect(marta.button("Admit Ana")).to_have_count(0)
+
+
+async def test_a_knock_sounds_and_is_announced(people: Gathering) -> None:
+    links = await people.server.create_group()
+    marta = await people.person("Marta")
+    await marta.page.add_init_script(
+        """
+        const create = AudioContext.prototype.createOscillator;
+        AudioContext.prototype.createOscillator = function () {
+          window.__tones = (window.__tones ?? 0) + 1;
+          return create.call(this);
+        };
+        """
+    )
+    await marta.join(links.facilitator, devices=False)
+    assert await marta.page.evaluate("window.__tones ?? 0") == 0
+    ana = await people.person("Ana")
+    await ana.knock(links.participant, devices=False)
+    await marta.page.wait_for_function("window.__tones >= 1")
+    await expect(marta.page.locator('[aria-live="polite"]')).to_contain_text("Ana is waiting to be let in")
 
 
 async def test_waiting_people_learn_whether_a_facilitator_is_here(people: Gathering) -> None:
