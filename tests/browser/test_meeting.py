@@ -248,6 +248,53 @@ async def test_two_facilitators_share_one_waiting_list(people: Gathering) -> Non
     await expect(marta.button("Admit Ana")).to_have_count(0)
 
 
+# The peak of what each audio element that starts has to play.
+LISTEN = """
+window.__peak = 0;
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  if (this.srcObject && this instanceof HTMLAudioElement) {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context);
+    context.createMediaStreamSource(this.srcObject).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      window.__peak = Math.max(window.__peak, ...samples);
+    }, 20);
+  }
+  return play.call(this);
+};
+"""
+
+
+async def test_devices_are_chosen_and_tried_before_joining(people: Gathering) -> None:
+    links = await people.server.create_group()
+    ana = await people.person("Ana")
+    await ana.page.add_init_script(LISTEN)
+    await ana.get_ready(links.participant)
+    for name in ("Microphone", "Camera", "Speaker"):
+        menu = ana.page.get_by_role("combobox", name=name, exact=True)
+        assert await menu.locator("option").count() > 0, name
+    microphone = ana.page.get_by_role("combobox", name="Microphone", exact=True)
+    other = await microphone.locator("option").last.get_attribute("value")
+    assert other is not None
+    await microphone.select_option(other)
+
+    async def changed() -> bool:
+        live = "(id) => window.__tracks.some((t) => t.readyState === 'live' && t.getSettings().deviceId === id)"
+        return bool(await ana.page.evaluate(live, other))
+
+    await eventually(changed, "the chosen microphone is open")
+    assert await ana.page.evaluate("window.__peak") == 0
+    await ana.button("Play test sound").click()
+
+    async def heard() -> bool:
+        return bool(await ana.page.evaluate("window.__peak > 0.01"))
+
+    await eventually(heard, "the test sound")
+
+
 async def test_a_knock_sounds_and_is_announced(people: Gathering) -> None:
     links = await people.server.create_group()
     marta = await people.person("Marta")
@@ -264,7 +311,11 @@ async def test_a_knock_sounds_and_is_announced(people: Gathering) -> None:
     assert await marta.page.evaluate("window.__tones ?? 0") == 0
     ana = await people.person("Ana")
     await ana.knock(links.participant, devices=False)
-    await marta.page.wait_for_function("window.__tones >= 1")
+
+    async def sounds() -> bool:
+        return bool(await marta.page.evaluate("window.__tones >= 1"))
+
+    await eventually(sounds, "a sound for the knock")
     await expect(marta.page.locator('[aria-live="polite"]')).to_contain_text("Ana is waiting to be let in")
 
 

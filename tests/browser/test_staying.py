@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.harness import Gathering, frames_grow
+from tests.browser.harness import Gathering, eventually, frames_grow
 
 pytestmark = pytest.mark.browser
 
@@ -154,11 +154,15 @@ async def test_the_screen_stays_awake_in_a_call_and_no_longer(people: Gathering)
     assert await marta.page.evaluate("window.__lock") is None
     await marta.button("Join meeting").click()
     await marta.in_call()
-    await marta.page.wait_for_function("window.__lock?.type === 'screen' && !window.__lock.released")
+
+    async def awake() -> bool:
+        return bool(await marta.page.evaluate("window.__lock?.type === 'screen' && !window.__lock.released"))
+
+    await eventually(awake, "the screen stays awake")
     await marta.tool("Leave").click()
     await marta.page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
     await expect(marta.button("Rejoin")).to_be_visible()
-    await marta.page.wait_for_function("window.__lock.released")
+    assert not await awake()
 
 
 async def test_a_page_that_is_left_stops_its_devices(people: Gathering) -> None:
