@@ -47,8 +47,8 @@ from signaling.mls_messages import (
 )
 from signaling.mls_rules import Change, Refusal, Role, RuleError, Session, change_of
 
-SESSIONS = 256
-"""50 members and 200 waiting people, the server's limits, and a few who have just left."""
+SESSIONS = 288
+"""64 members and 200 waiting people, the server's limits, and a few who have just left."""
 MAX_KEY_PACKAGE_BYTES = 4096
 MAX_SAID_BYTES = 18_000
 """`say.body` (docs/protocol.md, section 3) holds as much in base64url."""

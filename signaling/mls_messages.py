@@ -14,10 +14,10 @@ from hashlib import sha256
 from typing import TypeVar
 
 MAX_MESSAGE_BYTES = 1 << 17
-"""Of any MLS message. Fifty people let in by one commit, each with a certificate of 600 bytes, take about 60 kB for the
+"""Of any MLS message. Sixty people let in by one commit, each with a certificate of 600 bytes, take about 72 kB for the
 commit and as much for the Welcome; a larger bound only gives junk more room in the log."""
-MAX_PROPOSALS = 128
-"""Of one commit: all 50 members removed and 50 added, and the key of the link. More cannot be meant."""
+MAX_PROPOSALS = 129
+"""Of one commit: all 64 members removed and 64 added, and the key of the link. More cannot be meant."""
 MAX_LEAVES = 1024
 """A frame's key id has 10 bits for the leaf (docs/protocol.md, section 5)."""
 MAX_CREDENTIAL_BYTES = 2048

@@ -22,8 +22,9 @@ class Allowance:
 class Limits:
     """Every limit of the door and the room, with what moving it costs."""
 
-    members: int = 50
-    """People in one meeting. Everybody's pictures go to everybody: the work of the SFU grows with the square."""
+    members: int = 64
+    """People in one meeting: the sixty who may come from one hospital within a minute, and their facilitators. All
+    pictures go to everybody: the work of the SFU grows with the square, and an SDP holds 200 m-lines, two for each."""
     waiting: int = 200
     """People at one group's door. A longer list helps no facilitator and costs about 2 kB each."""
     connections: int = 4_000
@@ -34,13 +35,13 @@ class Limits:
     arrivals: Allowance = Allowance(240, 4)
     """New sockets from one address. Sixty people who reload or reconnect four times within a minute still pass."""
     messages: Allowance = Allowance(150, 20)
-    """Messages of one connection, a second. After a restart everybody sends their state to every one of 50 others
+    """Messages of one connection, a second. After a restart everybody sends their state to every one of 60 others
     within a moment; in the long run a person makes fewer than two a second."""
     say_bytes: Allowance = Allowance(512 * 1024, 64 * 1024)
-    """Characters of `say.body` of one connection. Fifty padded states are 70 kB, one long chat message is 22 kB."""
+    """Characters of `say.body` of one connection. Sixty padded states are 84 kB, one long chat message is 22 kB."""
     message_chars: Allowance = Allowance(4 << 20, 256 << 10)
     """Characters of all messages of one connection. Reading costs up to 27 ms a MiB, in which no media flows. Who
-    answers an offer of 50 people's tracks sends 70 kB, after each of fifty who are let in together."""
+    answers an offer of 60 people's tracks sends 84 kB, after each of sixty who are let in together."""
     returns: Allowance = Allowance(20, 0.2)
     """Resumes of one session: each is told to everybody in the room and takes a place in its replay. A network that
     comes and goes is back every few seconds for a minute; who goes on is to wait a little between two attempts."""

@@ -316,6 +316,9 @@ async def test_sixty_people_join_from_one_address_at_once(house: House, headers:
         assert (await person.get(m.Waiting)).facilitator_present
     knocks = [(await facilitator.get(m.Knocked)).knock.id for _ in range(60)]
     assert len(set(knocks)) == 60
+    await facilitator.send(m.Admit(knocks=knocks))
+    members = {(await person.get(m.Joined)).member for person in people}
+    assert len(members) == 60
 
 
 async def test_forwarded_addresses_are_counted_apart() -> None:
