@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 from sfu.control import Event, TransportClosed, TransportConnected, TransportDisconnected
@@ -30,7 +31,7 @@ one or two for each connection, Firefox one for each m-line that only receives, 
 those m-lines without NACK and PLI."""
 
 
-class Peer:
+class Peer(ABC):
     """What publishers and subscribers have in common."""
 
     def __init__(
@@ -102,9 +103,9 @@ class Peer:
         if self._paired_at is not None and not self._secure and now - self._paired_at > SECURE_WITHIN:
             self.end("dtls_failed")
 
+    @abstractmethod
     def receive_rtp(self, length: int, *, now: float) -> None:
         """Take the RTP packet in the channel's incoming buffer."""
-        raise NotImplementedError
 
     def receive_rtcp(self, length: int, *, now: float) -> None:
         """Take the RTCP packet in the channel's incoming buffer."""
@@ -128,17 +129,18 @@ class Peer:
         for packet in packets:
             self._receive_report(packet, now)
 
+    @abstractmethod
     def _owns(self, ssrc: int) -> bool:
         """Whether a track of this transport is received under the SSRC."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _receive_report(self, packet: Packet, now: float) -> None:
-        raise NotImplementedError
+        """Take one packet of the browser's RTCP."""
 
-    def _flow(self, now: float) -> None:
+    def _flow(self, now: float) -> None:  # noqa: B027 - a publisher has nothing to do here
         """Do what is due when media may flow (again)."""
 
-    def _stop(self) -> None:
+    def _stop(self) -> None:  # noqa: B027 - as above
         """Do what is due when media must not flow any more."""
 
     def _follow(self, now: float) -> None:

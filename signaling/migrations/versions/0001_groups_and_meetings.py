@@ -40,4 +40,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """There is nothing before the first tables."""
-    raise NotImplementedError
+    raise RuntimeError("there is no version before the first")
