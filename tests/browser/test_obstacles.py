@@ -141,7 +141,10 @@ async def test_a_meeting_goes_by_keyboard_alone(people: Gathering) -> None:
     marta = await people.person("Marta")
     keyboard = marta.page.keyboard
     await marta.open(links.facilitator)
-    boxes = await marta.page.get_by_role("group", name="Group agreement").get_by_role("checkbox").all()
+    agreement = marta.page.get_by_role("group", name="Group agreement")
+    await expect(agreement).to_be_visible()
+    boxes = await agreement.get_by_role("checkbox").all()
+    assert boxes
 
     async def tab_to(role: str, name: str) -> None:
         dialog = marta.page.get_by_role("dialog")
