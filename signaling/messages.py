@@ -19,7 +19,15 @@ MAX_MESSAGE_BYTES = 1 << 20
 
 MAX_SDP_CHARS = 200_000
 MAX_SAY_CHARS = 24_000
-"""Largest `say.body`, base64url characters: an envelope of the largest size class (16 KiB) and its overhead."""
+"""Largest `say.body`, base64url characters: a message of the largest size class (16 KiB) and its overhead."""
+MAX_MLS_CHARS = 174_800
+"""Largest commit or Welcome, base64url characters: 128 KiB. Fifty people let in at once take about 60 kB."""
+MAX_KEY_PACKAGE_CHARS = 5_504
+"""Largest KeyPackage, base64url characters: 4 KiB. One with a facilitator's certificate has about 700 bytes."""
+MAX_CERTIFICATES = 64
+"""Facilitator links of one group that are good at one time."""
+MAX_REVOCATIONS_CHARS = 10_944
+"""Largest revocation list, base64url characters: 1000 serials of 8 bytes."""
 MAX_KNOCK_CHARS = 5_504
 """Largest sealed name, base64url characters: the 4 KiB size class. 40 graphemes may take 512 UTF-16 units, 1.5 kB."""
 MAX_TRACKS = 8
@@ -32,12 +40,26 @@ Signature = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{86}\Z", descrip
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=1_024, description="resume token, opaque")]
 Sealed = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=MAX_KNOCK_CHARS)]
 Body = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=MAX_SAY_CHARS)]
+MlsGroup = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z", description="MLS group id, 16 random bytes")]
+MlsBytes = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=MAX_MLS_CHARS, description="MLSMessage, RFC 9420 §6")
+]
+KeyPackage = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9_-]+\Z", max_length=MAX_KEY_PACKAGE_CHARS, description="MLSMessage with a KeyPackage"
+    ),
+]
+Certificate = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{40,400}\Z", description="section 8")]
+Revocations = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=MAX_REVOCATIONS_CHARS, description="section 8")
+]
 Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SDP_CHARS)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]
-Leaf = Annotated[int, msgspec.Meta(ge=0, le=1023, description="the member's leaf, 10 bits of the KID")]
+Leaf = Annotated[int, msgspec.Meta(ge=0, le=1023, description="a leaf of the MLS tree, 10 bits of the KID")]
 
 Role = Literal["participant", "facilitator", "organiser"]
-MemberRole = Literal["participant", "facilitator"]
+MemberRole = Literal["participant", "co_facilitator", "facilitator"]
 Kind = Literal["audio", "video"]
 
 ErrorCode = Literal[
@@ -55,8 +77,10 @@ ErrorCode = Literal[
     "too_many_tracks",
     "meeting_full",
     "waiting_room_full",
+    "meeting_locked",
     "wait_before_knocking",
     "session_expired",
+    "bad_group",
     "server_full",
     "media_unavailable",
     "internal",
@@ -77,13 +101,55 @@ ERROR_MEANINGS: dict[ErrorCode, str] = {
     "too_many_tracks": "one member may not publish that many tracks",
     "meeting_full": "no place left in the meeting: who was not let in stays waiting; a facilitator's socket closes",
     "waiting_room_full": "as many people are waiting as may; the socket closes",
+    "meeting_locked": "the facilitators let nobody new in for now; the socket closes",
     "wait_before_knocking": "declined less than 60 s ago; `retry_after` says how long to wait; the socket closes",
     "session_expired": "the token is too old, of an ended meeting or of a session that was ended; the socket closes",
+    "bad_group": "an `update_group` whose parts are not signed by the root key, or not for this group",
     "server_full": "no more sockets from this address, or at all; the socket closes",
     "media_unavailable": "the SFU did not answer: try again",
     "internal": "a fault of the server; the message may be sent again",
 }
 """What each error code tells. A refused message has changed nothing."""
+
+
+Refusal = Literal[
+    "malformed",
+    "not_registered",
+    "registered",
+    "not_a_member",
+    "foreign",
+    "proposal",
+    "not_permitted",
+    "unknown_key_package",
+    "no_key",
+    "no_path",
+    "welcome",
+    "full",
+    "busy",
+    "clock",
+    "stale",
+    "repeated",
+]
+
+REFUSAL_MEANINGS: dict[Refusal, str] = {
+    "malformed": "cannot be read, or is not what belongs here",
+    "not_registered": "the group is not known (yet): a certificate holder registers it",
+    "registered": "the group is known already",
+    "not_a_member": "the sender has no leaf",
+    "foreign": "another group id, or another sender than the session's leaf",
+    "proposal": "by reference, or of a type that has no place here",
+    "not_permitted": "the sender's role does not allow it",
+    "unknown_key_package": "nobody offered it, or somebody else took it",
+    "no_key": "a commit that adds must mix in the link's key, and only such a commit",
+    "no_path": "a Remove, or an empty commit, without new keys: those removed could go on reading",
+    "welcome": "not for exactly those whom the commit adds",
+    "full": "no leaf is free, or too many sessions are known",
+    "busy": "too many commits at once: try again in a few seconds",
+    "clock": "the KeyPackage's lifetime does not hold now: the device's clock is wrong",
+    "stale": "sealed in an epoch that has ended, or about a commit that is void",
+    "repeated": "this count was used before, and the message is no longer kept",
+}
+"""What each code of `mls_refused` tells. A refused message has changed nothing."""
 
 
 class Message(msgspec.Struct, tag_field="type", forbid_unknown_fields=False, omit_defaults=True):
@@ -102,40 +168,90 @@ class ServerMessage(Message):
 
 
 class Member(msgspec.Struct, omit_defaults=True):
-    """One person in a meeting, as far as the server knows them."""
+    """One person in a meeting, as far as the server knows them. Clients take people and roles from the MLS tree."""
 
     id: Id
-    leaf: Leaf
     role: MemberRole
-    order: Count
-    """Place in the order of admission: names that look alike are numbered by it, on every screen alike."""
     connected: bool = True
     """False while the socket is lost and the place is kept."""
 
 
 class Knock(msgspec.Struct, omit_defaults=True):
-    """One person at the door."""
+    """One person at the door. Section 8 says what a facilitator's client checks before it shows the name."""
 
     id: Id
     sealed: Sealed
-    """The name, sealed under the link's key: only link holders can read it."""
+    """Name, KeyPackageRef and the leaf's signature, sealed under the link's key: only link holders can read it."""
+    key_package: KeyPackage
+    nonce: str
+    """Of the `challenge` on whose socket the knock was made: what the signature is over."""
     waiting_seconds: Count
     removed_earlier: bool = False
     """The same browser was removed from this meeting. Another browser cannot be recognised."""
     connected: bool = True
 
 
-class RoomState(msgspec.Struct):
+class Gone(msgspec.Struct, omit_defaults=True):
+    """Somebody whose session is over while their leaf is still in the tree: it is to be removed."""
+
+    member: Id
+    reason: Literal["left", "lost", "expelled"]
+    leaving: Signature | None = None
+    """By the leaf: with it anybody may commit the Remove, without it facilitators and co-facilitators."""
+
+
+class Seat(msgspec.Struct):
+    """Who has which leaf."""
+
+    leaf: Leaf
+    member: Id
+
+
+class MlsState(msgspec.Struct):
+    """The group that is registered for a room."""
+
+    group: MlsGroup
+    epoch: Count
+    seq: Count
+    """Members whose state is of this epoch go on from this number."""
+
+
+class RoomState(msgspec.Struct, omit_defaults=True):
     """A room that the receiver is in."""
 
     id: Id
-    seq: Count
-    """Number of the room's last sequenced message; the next one is ``seq + 1``."""
     members: list[Member]
     said_n: Count
     """The receiver's last `say.n` that the room took; what it sent after that must be sent again."""
-    replayed_from: Count
-    """First number of the replay that follows, ``seq + 1`` if none: a gap before it was not kept."""
+    mls: MlsState | None = None
+    """None: no certificate holder has registered a group (since this server was started)."""
+    gone: list[Gone] = []
+
+
+class RejoinProof(msgspec.Struct):
+    """The rejoin key's signature over the new KeyPackage and the leaf that it replaces (section 8)."""
+
+    leaf: Leaf
+    signature: Signature
+
+
+class Committed(msgspec.Struct):
+    """A commit in its place in the order."""
+
+    seq: Count
+    epoch: Count
+    """The epoch that it ends."""
+    sender: Id
+    commit: MlsBytes
+    after: Count
+    """The number of the commit before it, or of the registration: on this state it is applied."""
+
+
+class Report(msgspec.Struct):
+    """A member could not accept a commit, and signed that."""
+
+    member: Id
+    statement: str
 
 
 class TrackOffer(msgspec.Struct):
@@ -167,8 +283,6 @@ class Join(ClientMessage, tag="join"):
     """The link's public key: the door key for participants, a role key for facilitators, the root for organisers."""
     signature: Signature
     """Over ``"hearthside join v1" ‖ 0x00 ‖ role ‖ 0x00 ‖ group ‖ 0x00 ‖ nonce`` (UTF-8, nonce as in `challenge`)."""
-    sealed: Sealed | None = None
-    """Participants: the name, sealed under the link's key."""
     browser: Id | None = None
     """A random mark that this browser keeps for this group for 24 h, to point out a removal. Not an identity."""
 
@@ -178,14 +292,20 @@ class Resume(ClientMessage, tag="resume"):
 
     group: Id
     token: Token
-    sealed: Sealed | None = None
-    """A waiting person's sealed name, again: a restarted server has forgotten it."""
-    seen: dict[Id, Count] = {}
-    """By room: the last sequence number that this client holds. Absent: no replay wanted (a page that was reloaded)."""
 
 
 class Leave(ClientMessage, tag="leave"):
     """Leave the meeting, or stop waiting. The session and its token end."""
+
+    leaving: Signature | None = None
+    """By the leaf (section 8): the others need nobody's help to take it out of the tree."""
+
+
+class SendKnock(ClientMessage, tag="knock"):
+    """Answer to `waiting`: ask to come in. Again after every `waiting`; the newest counts."""
+
+    sealed: Sealed
+    key_package: KeyPackage
 
 
 class Ping(ClientMessage, tag="ping"):
@@ -197,32 +317,16 @@ class Ping(ClientMessage, tag="ping"):
 # -- Client to server: facilitators ----------------------------------------------------------------------------------
 
 
-class Admit(ClientMessage, tag="admit"):
-    """Let waiting people in. Knocks that somebody else has answered are passed over in silence."""
-
-    knocks: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=256)]
-
-
 class Decline(ClientMessage, tag="decline"):
     """Send a waiting person away kindly; they may knock again after 60 s."""
 
     knock: Id
 
 
-class Remove(ClientMessage, tag="remove"):
-    """End a participant's part in this meeting: media, session, token and waiting place at once."""
+class Lock(ClientMessage, tag="lock"):
+    """Let nobody new knock, or open the door again. Those who come back are not concerned."""
 
-    member: Id
-
-
-class Mute(ClientMessage, tag="mute"):
-    """Ask one member's client to close its microphone. They may open it again whenever they like."""
-
-    member: Id
-
-
-class MuteEveryone(ClientMessage, tag="mute_everyone"):
-    """The same for every participant; facilitators are left as they are."""
+    locked: bool
 
 
 class EndMeeting(ClientMessage, tag="end_meeting"):
@@ -233,17 +337,92 @@ class DeleteGroup(ClientMessage, tag="delete_group"):
     """Organiser: delete the group, its links and a running meeting. There is no undo."""
 
 
+class UpdateGroup(ClientMessage, tag="update_group"):
+    """Organiser: change what the server keeps of the group; absent parts stay. Answer: `organiser_ready`.
+
+    Role keys are those of the certificates that are not revoked. A new room secret brings a new door key and profile.
+    """
+
+    certificates: Annotated[list[Certificate], msgspec.Meta(max_length=MAX_CERTIFICATES)] | None = None
+    """All of them."""
+    revocations: Revocations | None = None
+    """Of a higher version than the one before."""
+    door_key: Key | None = None
+    profile: Sealed | None = None
+
+
 # -- Client to server: the room ---------------------------------------------------------------------------------------
 
 
 class Say(ClientMessage, tag="say"):
-    """Hand a sealed envelope to the room, or to one member of it. The server numbers it and passes it on unread."""
+    """Hand an MLS application message to the room, or to one member of it. The server numbers it and passes it on."""
 
     room: Id
     n: Count
     """This session's own count, strictly rising per room: a repeated number is answered but not passed on twice."""
     body: Body
+    """MLSMessage with a PrivateMessage of the current epoch. It is refused with `stale` when the epoch has ended."""
     to: Id | None = None
+    """Passed on to this member alone. It is readable to the whole group, and says inside whom it is for."""
+
+
+class MlsRegister(ClientMessage, tag="mls_register"):
+    """A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot."""
+
+    room: Id
+    group: MlsGroup
+    epoch: Count
+    leaves: Annotated[list[Seat], msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class MlsOffer(ClientMessage, tag="mls_offer"):
+    """A member without a (current) state asks to be added: a facilitator by certificate, or anybody who comes back."""
+
+    room: Id
+    key_package: KeyPackage
+    rejoin: RejoinProof | None = None
+
+
+class MlsCommit(ClientMessage, tag="mls_commit"):
+    """A commit on the state after number `after`, with the Welcome for those whom it adds. Its echo decides."""
+
+    room: Id
+    after: Count
+    commit: MlsBytes
+    """MLSMessage with a PublicMessage."""
+    welcome: MlsBytes | None = None
+    co_facilitators: Annotated[list[Id], msgspec.Meta(max_length=64)] | None = None
+    """Facilitators: all co-facilitators from the next epoch on, when the commit grants or withdraws."""
+
+
+class MlsCatchUp(ClientMessage, tag="mls_catch_up"):
+    """After every `joined` with `resumed`: what this client holds. `mls_caught_up` and what was missed follow.
+
+    Until then it takes in nothing that is numbered.
+    """
+
+    room: Id
+    epoch: Count | None
+    """None: no state, but perhaps the key to a Welcome that was missed."""
+    applied: Count
+    """Number of the commit (or registration) that led to this state."""
+    seen: Count
+    """Highest number taken in."""
+
+
+class MlsApplied(ClientMessage, tag="mls_applied"):
+    """This client holds the receive keys of the epoch. `mls_ready` follows when every connected member does."""
+
+    room: Id
+    epoch: Count
+
+
+class MlsReject(ClientMessage, tag="mls_reject"):
+    """This client cannot accept commit number `seq`, and signs that for the others (section 8)."""
+
+    room: Id
+    seq: Count
+    statement: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=700)]
 
 
 class Publish(ClientMessage, tag="publish"):
@@ -290,6 +469,10 @@ class Waiting(ServerMessage, tag="waiting"):
     """The person is at the door, or still is after a `resume`."""
 
     token: Token
+    member: Id
+    """The session's id: it goes into the credential."""
+    now: Count
+    """The server's clock, seconds since 1970: tells a device with a wrong clock apart from an expired certificate."""
     facilitator_present: bool
 
 
@@ -314,9 +497,12 @@ class Joined(ServerMessage, tag="joined"):
     member: Id
     """The receiver's own id."""
     role: MemberRole
+    now: Count
+    """The server's clock, seconds since 1970."""
     rooms: list[RoomState]
     knocks: list[Knock] = []
-    """Facilitators only."""
+    """Facilitators and co-facilitators only; again when the role is granted (`knocked`)."""
+    locked: bool = False
     resumed: bool = False
     """The session was taken up again: after a lost socket, a reload or a restart of the server."""
     media_kept: bool = False
@@ -324,9 +510,11 @@ class Joined(ServerMessage, tag="joined"):
 
 
 class OrganiserReady(ServerMessage, tag="organiser_ready"):
-    """The organiser's proof was good; `delete_group` will be taken."""
+    """The organiser's proof was good, or their `update_group` is kept."""
 
     meeting_running: bool
+    certificates: list[Certificate] = []
+    revocations: Revocations | None = None
 
 
 class Pong(ServerMessage, tag="pong"):
@@ -338,13 +526,17 @@ class Pong(ServerMessage, tag="pong"):
 
 
 class Removed(ServerMessage, tag="removed"):
-    """A facilitator ended this person's part. The socket closes and the token is void."""
+    """This person's part is over. The socket closes and the token is void."""
+
+    reason: Literal["facilitator", "faulty"] = "facilitator"
+    """``facilitator``: by a commit, which came before. ``faulty``: the others could not accept this client's commit."""
 
 
 class Ended(ServerMessage, tag="ended"):
     """The meeting is over for everyone. The socket closes."""
 
-    reason: Literal["facilitator", "empty", "deleted"]
+    reason: Literal["facilitator", "empty", "deleted", "no_facilitator"]
+    """``no_facilitator``: none was there for the group's grace time."""
 
 
 class TakenOver(ServerMessage, tag="taken_over"):
@@ -387,56 +579,142 @@ class KnockGone(ServerMessage, tag="knock_gone"):
 # -- Server to client: the room ---------------------------------------------------------------------------------------
 
 
-class MemberJoined(ServerMessage, tag="member_joined"):
-    """A new member. Everybody re-sends their own state to them (`say` with ``to``)."""
+class MemberConnection(ServerMessage, tag="member_connection"):
+    """A member's socket was lost, or is there (again). A hint: who is in the room, the MLS tree says."""
 
     room: Id
-    seq: Count
-    member: Member
-
-
-class MemberBack(ServerMessage, tag="member_back"):
-    """A lost member is connected again, or reloaded: everybody re-sends their own state to them."""
-
-    room: Id
-    seq: Count
     member: Id
+    connected: bool
 
 
-class MemberLost(ServerMessage, tag="member_lost"):
-    """A member's socket is lost; the place is kept for 2 minutes."""
-
-    room: Id
-    seq: Count
-    member: Id
-
-
-class MemberLeft(ServerMessage, tag="member_left"):
-    """A member is gone from the room."""
+class MemberGone(ServerMessage, tag="member_gone"):
+    """A member's session is over; somebody who may commits the Remove of their leaf, the lowest rank first."""
 
     room: Id
-    seq: Count
-    member: Id
-    reason: Literal["left", "removed", "lost"]
+    gone: Gone
 
 
-class Muted(ServerMessage, tag="muted"):
-    """A facilitator asks this client to close its microphone."""
+class Locked(ServerMessage, tag="locked"):
+    """The door was locked or opened again."""
 
+    locked: bool
     by: Id
-    everyone: bool = False
+
+
+class GroupChanged(ServerMessage, tag="group_changed"):
+    """The organiser changed certificates, revocations or the room secret: read the group again over HTTP."""
 
 
 class Said(ServerMessage, tag="said"):
-    """A sealed envelope. The sender gets its own back: the number is its place in the room's order."""
+    """An application message. The sender gets their own back: the number is its place in the room's order."""
 
     room: Id
     seq: Count
-    """One order for the room's `said`, `member_*`. A message to one member takes a number that others see as a gap."""
+    """One order for the room's commits and messages. One to a single member takes a number that others see as a gap."""
+    epoch: Count
     sender: Id
     n: Count
     body: Body
     to: Id | None = None
+
+
+class MlsRegistered(ServerMessage, tag="mls_registered"):
+    """The group of this room. Members whose state is of this group and epoch go on from number `seq`."""
+
+    room: Id
+    state: MlsState
+
+
+class MlsAbandoned(ServerMessage, tag="mls_abandoned"):
+    """To facilitators: nobody holds a state of the group any more. Found a new one and register it; the first is it."""
+
+    room: Id
+
+
+class MlsOffered(ServerMessage, tag="mls_offered"):
+    """A facilitator, or somebody who comes back, asks to be added: commit it, the lowest rank first."""
+
+    room: Id
+    member: Id
+    key_package: KeyPackage
+    rejoin: RejoinProof | None = None
+
+
+class MlsCommitted(ServerMessage, tag="mls_committed"):
+    """A commit took its place in the order; to its sender, and to those whom it removes, too."""
+
+    room: Id
+    commit: Committed
+
+
+class MlsWelcomed(ServerMessage, tag="mls_welcomed"):
+    """The receiver was added by commit number `seq`, and is in `epoch` by this Welcome."""
+
+    room: Id
+    seq: Count
+    epoch: Count
+    sender: Id
+    welcome: MlsBytes
+
+
+class MlsRebase(ServerMessage, tag="mls_rebase"):
+    """The receiver's commit came after another one: drop it, apply these, and commit anew if there still is a reason.
+
+    The commits were sent before; a client that has them passes over them by their numbers.
+    """
+
+    room: Id
+    commits: list[Committed]
+
+
+class MlsReopened(ServerMessage, tag="mls_reopened"):
+    """Commit number `void_from` and all that follows is void; `epoch` is current again, after number `after`.
+
+    A client goes back only if it rejected the commit itself, or a certificate holder's signed report is among these.
+    """
+
+    room: Id
+    seq: Count
+    void_from: Count
+    after: Count
+    epoch: Count
+    reports: list[Report]
+
+
+class MlsCaughtUp(ServerMessage, tag="mls_caught_up"):
+    """Answer to `mls_catch_up`; what was missed follows."""
+
+    room: Id
+    applied: Count
+    """Number of the state that the receiver was in when it asked, as it is counted now."""
+    seq: Count
+    replayed_from: Count
+    """Number from which on nothing said is missing."""
+
+
+class MlsMustRejoin(ServerMessage, tag="mls_must_rejoin"):
+    """The receiver's state does not lead to the current one: send `mls_offer` with a fresh KeyPackage."""
+
+    room: Id
+    reason: Literal["no_state", "behind", "rejected", "void"]
+
+
+class MlsReady(ServerMessage, tag="mls_ready"):
+    """Every connected member has told `mls_applied` for this epoch: senders change to its keys."""
+
+    room: Id
+    epoch: Count
+
+
+class MlsRefused(ServerMessage, tag="mls_refused"):
+    """A `say` or `mls_*` message, or a knock's KeyPackage, was refused and changed nothing."""
+
+    room: Id | None
+    """None at the door."""
+    code: Refusal
+    about: str
+    n: Count | None = None
+    """The refused `say.n`."""
 
 
 class Published(ServerMessage, tag="published"):
@@ -457,15 +735,18 @@ class SubscribeOffer(ServerMessage, tag="subscribe_offer"):
 
 
 AnyClientMessage = (
-    Join | Resume | Leave | Ping
-    | Admit | Decline | Remove | Mute | MuteEveryone | EndMeeting | DeleteGroup
-    | Say | Publish | Subscribe | SubscribeAnswer | MediaBlocked
+    Join | Resume | Leave | SendKnock | Ping
+    | Decline | Lock | EndMeeting | DeleteGroup | UpdateGroup
+    | Say | MlsRegister | MlsOffer | MlsCommit | MlsCatchUp | MlsApplied | MlsReject
+    | Publish | Subscribe | SubscribeAnswer | MediaBlocked
 )  # fmt: skip
 
 AnyServerMessage = (
     Challenge | Waiting | Door | Declined | Joined | OrganiserReady | Pong | Removed | Ended | TakenOver | Restarting
-    | Error | Knocked | KnockGone | MemberJoined | MemberBack | MemberLost | MemberLeft | Muted | Said | Published
-    | SubscribeOffer
+    | Error | Knocked | KnockGone | MemberConnection | MemberGone | Locked | GroupChanged
+    | Said | MlsRegistered | MlsAbandoned | MlsOffered | MlsCommitted | MlsWelcomed | MlsRebase | MlsReopened
+    | MlsCaughtUp | MlsMustRejoin | MlsReady | MlsRefused
+    | Published | SubscribeOffer
 )  # fmt: skip
 
 CLOSE_CODES = {

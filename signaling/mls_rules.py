@@ -10,29 +10,11 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
+from signaling.messages import Refusal
 from signaling.mls_messages import Add, Commit, KeyPackage, PreSharedKey, Remove, Welcome
 
 Role = Literal["participant", "co_facilitator", "facilitator"]
 """As the server knows it. Only a facilitator holds a certificate; the others' rights end with the meeting."""
-
-Refusal = Literal[
-    "malformed",  # cannot be read, or is not what belongs here
-    "not_registered",  # the group is not known (yet): a certificate holder registers it
-    "registered",  # the group is known already
-    "not_a_member",  # the sender has no leaf
-    "foreign",  # another group id, or another sender than the session's leaf
-    "proposal",  # by reference, or of a type that has no place here
-    "not_permitted",  # the sender's role does not allow it
-    "unknown_key_package",  # nobody offered it, or somebody else took it
-    "no_key",  # a commit that adds must mix in the link's key, and only such a commit
-    "no_path",  # a Remove, or an empty commit, without new keys: those removed could go on reading
-    "welcome",  # not for exactly those whom the commit adds
-    "full",
-    "busy",  # too many commits at once: try again in a few seconds
-    "clock",  # the KeyPackage's lifetime does not hold now
-    "stale",  # sealed in an epoch that has ended, or about a commit that is void
-    "repeated",  # this count was used before, and the message is no longer kept
-]
 
 
 class RuleError(Exception):

@@ -181,7 +181,7 @@ def _doc_struct(struct: type[msgspec.Struct], module: types.ModuleType, arrow: s
 def _doc_aliases(module: types.ModuleType) -> list[str]:
     lines = ["| type | what it is |", "|---|---|"]
     for name, node in _aliases(module).items():
-        if name != "ErrorCode":
+        if name not in {"ErrorCode", "Refusal"}:
             lines.append(f"| {name} | {_cell(_doc_type(node, module))} |")
     return [*lines, ""]
 
@@ -200,6 +200,8 @@ def message_tables() -> str:
         lines += _doc_struct(struct, messages, " · server → client")
     lines += ["### Error codes", "", "A refused message has changed nothing.", "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code}` | {_cell(meaning)} |" for code, meaning in messages.ERROR_MEANINGS.items()]
+    lines += ["", "### Codes of `mls_refused`", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {_cell(meaning)} |" for code, meaning in messages.REFUSAL_MEANINGS.items()]
     lines += ["", "### Close codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {code} | {_cell(meaning)} |" for code, meaning in messages.CLOSE_CODES.items()]
     return "\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
  * The core (session.ts and what it uses) writes the signals; components under ui/ only read them and call actions.
  */
 import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Incident, KeyChange, Trouble } from "./e2ee/worker_messages";
 
 export type Role = "participant" | "facilitator" | "organiser";
 
@@ -15,7 +16,17 @@ export type Screen =
   | { name: "declined"; retryAt: number } // performance.now() milliseconds
   | { name: "call" }
   | { name: "left"; reason: LeftReason }
-  | { name: "organiser"; meetingRunning: boolean; deleted: boolean };
+  | { name: "organiser"; meetingRunning: boolean; deleted: boolean; facilitators: FacilitatorLink[] };
+
+/** One facilitator link, on the organiser's page. */
+export interface FacilitatorLink {
+  /** From 1, in the order in which they were added. */
+  number: number;
+  /** Serial of its certificate: its name towards `revoke` and `renew`. */
+  serial: string;
+  expires: Date;
+  state: "good" | "expires-soon" | "expired" | "revoked";
+}
 
 /** Why a page cannot go on; each has its own text and remedy in the catalogue. */
 export type Problem =
@@ -26,6 +37,11 @@ export type Problem =
   | "no-secure-context"
   | "browser-cannot" // no encoded transform, or no WebRTC, or no WebCrypto
   | "no-devices-api"
+  | "clock" // the device's clock is wrong by more than a day
+  | "certificate-missing" // of the facilitator link; the organiser adds it or makes a new link
+  | "certificate-expired"
+  | "certificate-revoked"
+  | "meeting-locked"
   | "meeting-full"
   | "waiting-room-full"
   | "server-full"
@@ -33,7 +49,18 @@ export type Problem =
   | "version" // the page is older than the server: reload
   | "unreachable";
 
-export type LeftReason = "left" | "removed" | "ended" | "empty" | "deleted" | "taken-over" | "expired";
+export type LeftReason =
+  | "left"
+  | "removed"
+  | "cut-off" // the server says removed, but no facilitator signed that
+  | "faulty" // the others could not accept what this browser did
+  | "ended"
+  | "ended-unsigned" // the server says that a facilitator ended it, but none signed that
+  | "no-facilitator" // none was there for the group's grace time
+  | "empty"
+  | "deleted"
+  | "taken-over"
+  | "expired";
 
 export type DeviceState =
   | "off" // closed by the person's choice
@@ -72,7 +99,7 @@ export interface MemberView {
   id: string;
   /** As everybody shows it, " (2)" included; null until their name has arrived. */
   name: string | null;
-  role: "participant" | "facilitator";
+  role: "participant" | "co-facilitator" | "facilitator";
   self: boolean;
   muted: boolean;
   cameraOff: boolean;
@@ -81,6 +108,8 @@ export interface MemberView {
   speaking: boolean;
   connected: boolean;
   keys: KeyState;
+  /** Somebody compared the emoji while this person took part; true for oneself. */
+  checked: boolean;
   /** The picture to show, null for the avatar. */
   video: MediaStream | null;
   /** 16 bytes, the avatar's seed: same on every screen, new in each meeting. */
@@ -116,6 +145,33 @@ export interface ChatMessage {
   state: "sending" | "sent" | "not-sent";
 }
 
+/** What the shield, the dialog "Check encryption" and the notices show. Names are numbered already. */
+export interface EncryptionView {
+  /** Keys stand: false before the first and while coming back. */
+  ready: boolean;
+  /** Others than oneself who were not checked. */
+  unchecked: number;
+  check: {
+    state: "gathering" | "revealing" | "done" | "failed";
+    startedBy: string;
+    /** Eight, when done. */
+    emoji: { symbol: string; name: string }[] | null; // name: the catalogue's key, "emoji-owl"
+    digits: string | null;
+    took: string[];
+    silent: string[];
+    at: Date | null;
+    marked: boolean;
+    /** Somebody came or went since: the round no longer speaks for everybody present. */
+    outdated: boolean;
+  } | null;
+  /** Since when the keys are what they are, and why. */
+  since: { at: Date; kind: KeyChange["kind"]; names: string[] } | null;
+  checkedNames: string[];
+  uncheckedNames: string[];
+  troubles: { kind: Trouble["kind"]; names: string[] }[];
+  locked: boolean;
+}
+
 /** The one calm line about the connection; null when all is well. */
 export type ConnectionState = "fine" | "connecting" | "reconnecting" | "media-connecting" | "media-blocked";
 
@@ -129,6 +185,11 @@ export type Announcement = { urgency: "polite" | "assertive" } & (
   | { kind: "connection-lost" | "connection-back"; microphoneOn: boolean }
   | { kind: "sound-blocked" | "copied" | "messages-missed" | "renamed"; name?: string }
   | { kind: "request-refused"; code: string }
+  | { kind: "locked" | "unlocked" | "check-done" | "newcomer-unchecked"; name?: string }
+  | { kind: "co-facilitator-made" | "co-facilitator-withdrawn"; name: string; self: boolean }
+  | { kind: "trouble"; trouble: Trouble["kind"]; names: string[] }
+  | { kind: "trouble-over"; trouble: Trouble["kind"] }
+  | { kind: "incident"; incident: Incident["kind"]; name: string | null }
 );
 
 export interface Model {
@@ -148,6 +209,7 @@ export interface Model {
   soundBlocked: ReadonlySignal<boolean>;
   /** True while leaving would leave the meeting without a facilitator. */
   lastFacilitator: ReadonlySignal<boolean>;
+  encryption: ReadonlySignal<EncryptionView>;
   /** True once devices may be shown: the agreement was ticked. */
   devicesOpened: ReadonlySignal<boolean>;
   devices: Devices;
@@ -188,7 +250,20 @@ export interface Actions {
   /** From the leave or declined page: back to the page before joining, or knock at once with the same name. */
   rejoin(): void;
   copyLink(which: "participant" | "facilitator" | "this"): Promise<boolean>;
+  /** "Check encryption": starts a round, or shows the one that runs. */
+  startCheck(): void;
+  markChecked(): void;
+  setLocked(locked: boolean): void;
+  setCoFacilitator(member: string, granted: boolean): void;
   deleteGroup(): void;
+  /** Organisers: make another facilitator link; it is copied. False if the server did not take it. */
+  addFacilitator(): Promise<boolean>;
+  copyFacilitatorLink(number: number): Promise<boolean>;
+  revoke(serial: string): Promise<boolean>;
+  /** A new certificate for the same link. */
+  renew(serial: string): Promise<boolean>;
+  /** New room secret: every link so far stops working, the organiser's own too; the page shows the new ones. */
+  changeLinks(): Promise<boolean>;
   /** Give an element the voices of everybody; called once by the call page. */
   attachSound(host: HTMLElement): () => void;
   /** Load the page anew (problem "version" or "unreachable"). */

@@ -19,6 +19,16 @@ export type Sealed = string;
 
 export type Body = string;
 
+export type MlsGroup = string;
+
+export type MlsBytes = string;
+
+export type KeyPackage = string;
+
+export type Certificate = string;
+
+export type Revocations = string;
+
 export type Sdp = string;
 
 export type Count = number;
@@ -27,7 +37,7 @@ export type Leaf = number;
 
 export type Role = "participant" | "facilitator" | "organiser";
 
-export type MemberRole = "participant" | "facilitator";
+export type MemberRole = "participant" | "co_facilitator" | "facilitator";
 
 export type Kind = "audio" | "video";
 
@@ -46,44 +56,108 @@ export type ErrorCode =
   | "too_many_tracks"
   | "meeting_full"
   | "waiting_room_full"
+  | "meeting_locked"
   | "wait_before_knocking"
   | "session_expired"
+  | "bad_group"
   | "server_full"
   | "media_unavailable"
   | "internal";
 
-/** One person in a meeting, as far as the server knows them. */
+export type Refusal =
+  | "malformed"
+  | "not_registered"
+  | "registered"
+  | "not_a_member"
+  | "foreign"
+  | "proposal"
+  | "not_permitted"
+  | "unknown_key_package"
+  | "no_key"
+  | "no_path"
+  | "welcome"
+  | "full"
+  | "busy"
+  | "clock"
+  | "stale"
+  | "repeated";
+
+/** One person in a meeting, as far as the server knows them. Clients take people and roles from the MLS tree. */
 export interface Member {
   id: Id;
-  leaf: Leaf;
   role: MemberRole;
-  /** Place in the order of admission: names that look alike are numbered by it, on every screen alike. */
-  order: Count;
   /** False while the socket is lost and the place is kept. */
   connected?: boolean;
 }
 
-/** One person at the door. */
+/** One person at the door. Section 8 says what a facilitator's client checks before it shows the name. */
 export interface Knock {
   id: Id;
-  /** The name, sealed under the link's key: only link holders can read it. */
+  /** Name, KeyPackageRef and the leaf's signature, sealed under the link's key: only link holders can read it. */
   sealed: Sealed;
+  key_package: KeyPackage;
+  /** Of the `challenge` on whose socket the knock was made: what the signature is over. */
+  nonce: string;
   waiting_seconds: Count;
   /** The same browser was removed from this meeting. Another browser cannot be recognised. */
   removed_earlier?: boolean;
   connected?: boolean;
 }
 
+/** Somebody whose session is over while their leaf is still in the tree: it is to be removed. */
+export interface Gone {
+  member: Id;
+  reason: "left" | "lost" | "expelled";
+  /** By the leaf: with it anybody may commit the Remove, without it facilitators and co-facilitators. */
+  leaving?: Signature | null;
+}
+
+/** Who has which leaf. */
+export interface Seat {
+  leaf: Leaf;
+  member: Id;
+}
+
+/** The group that is registered for a room. */
+export interface MlsState {
+  group: MlsGroup;
+  epoch: Count;
+  /** Members whose state is of this epoch go on from this number. */
+  seq: Count;
+}
+
 /** A room that the receiver is in. */
 export interface RoomState {
   id: Id;
-  /** Number of the room's last sequenced message; the next one is `seq + 1`. */
-  seq: Count;
   members: Member[];
   /** The receiver's last `say.n` that the room took; what it sent after that must be sent again. */
   said_n: Count;
-  /** First number of the replay that follows, `seq + 1` if none: a gap before it was not kept. */
-  replayed_from: Count;
+  /** None: no certificate holder has registered a group (since this server was started). */
+  mls?: MlsState | null;
+  gone?: Gone[];
+}
+
+/** The rejoin key's signature over the new KeyPackage and the leaf that it replaces (section 8). */
+export interface RejoinProof {
+  leaf: Leaf;
+  signature: Signature;
+}
+
+/** A commit in its place in the order. */
+export interface Committed {
+  seq: Count;
+  /** The epoch that it ends. */
+  epoch: Count;
+  sender: Id;
+  commit: MlsBytes;
+  /** The number of the commit before it, or of the registration: on this state it is applied. */
+  after: Count;
+}
+
+/** A member could not accept a commit, and signed that. */
+export interface Report {
+  member: Id;
+  statement: string;
 }
 
 /** One track in a `publish`. */
@@ -110,8 +184,6 @@ export interface JoinMessage {
   key: Key;
   /** Over `"hearthside join v1" ‖ 0x00 ‖ role ‖ 0x00 ‖ group ‖ 0x00 ‖ nonce` (UTF-8, nonce as in `challenge`). */
   signature: Signature;
-  /** Participants: the name, sealed under the link's key. */
-  sealed?: Sealed | null;
   /** A random mark that this browser keeps for this group for 24 h, to point out a removal. Not an identity. */
   browser?: Id | null;
 }
@@ -121,15 +193,20 @@ export interface ResumeMessage {
   type: "resume";
   group: Id;
   token: Token;
-  /** A waiting person's sealed name, again: a restarted server has forgotten it. */
-  sealed?: Sealed | null;
-  /** By room: the last sequence number that this client holds. Absent: no replay wanted (a page that was reloaded). */
-  seen?: Record<Id, Count>;
 }
 
 /** Leave the meeting, or stop waiting. The session and its token end. */
 export interface LeaveMessage {
   type: "leave";
+  /** By the leaf (section 8): the others need nobody's help to take it out of the tree. */
+  leaving?: Signature | null;
+}
+
+/** Answer to `waiting`: ask to come in. Again after every `waiting`; the newest counts. */
+export interface SendKnockMessage {
+  type: "knock";
+  sealed: Sealed;
+  key_package: KeyPackage;
 }
 
 /** Sent every 10 s: shows that the socket lives; the answer may carry a fresh token. */
@@ -138,33 +215,16 @@ export interface PingMessage {
   n: Count;
 }
 
-/** Let waiting people in. Knocks that somebody else has answered are passed over in silence. */
-export interface AdmitMessage {
-  type: "admit";
-  knocks: Id[];
-}
-
 /** Send a waiting person away kindly; they may knock again after 60 s. */
 export interface DeclineMessage {
   type: "decline";
   knock: Id;
 }
 
-/** End a participant's part in this meeting: media, session, token and waiting place at once. */
-export interface RemoveMessage {
-  type: "remove";
-  member: Id;
-}
-
-/** Ask one member's client to close its microphone. They may open it again whenever they like. */
-export interface MuteMessage {
-  type: "mute";
-  member: Id;
-}
-
-/** The same for every participant; facilitators are left as they are. */
-export interface MuteEveryoneMessage {
-  type: "mute_everyone";
+/** Let nobody new knock, or open the door again. Those who come back are not concerned. */
+export interface LockMessage {
+  type: "lock";
+  locked: boolean;
 }
 
 /** End the meeting for everyone, waiting people included. */
@@ -177,14 +237,83 @@ export interface DeleteGroupMessage {
   type: "delete_group";
 }
 
-/** Hand a sealed envelope to the room, or to one member of it. The server numbers it and passes it on unread. */
+/** Organiser: change what the server keeps of the group; absent parts stay. Answer: `organiser_ready`. Role keys are those of the certificates that are not revoked. A new room secret brings a new door key and profile. */
+export interface UpdateGroupMessage {
+  type: "update_group";
+  /** All of them. */
+  certificates?: Certificate[] | null;
+  /** Of a higher version than the one before. */
+  revocations?: Revocations | null;
+  door_key?: Key | null;
+  profile?: Sealed | null;
+}
+
+/** Hand an MLS application message to the room, or to one member of it. The server numbers it and passes it on. */
 export interface SayMessage {
   type: "say";
   room: Id;
   /** This session's own count, strictly rising per room: a repeated number is answered but not passed on twice. */
   n: Count;
+  /** MLSMessage with a PrivateMessage of the current epoch. It is refused with `stale` when the epoch has ended. */
   body: Body;
+  /** Passed on to this member alone. It is readable to the whole group, and says inside whom it is for. */
   to?: Id | null;
+}
+
+/** A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot. */
+export interface MlsRegisterMessage {
+  type: "mls_register";
+  room: Id;
+  group: MlsGroup;
+  epoch: Count;
+  leaves: Seat[];
+}
+
+/** A member without a (current) state asks to be added: a facilitator by certificate, or anybody who comes back. */
+export interface MlsOfferMessage {
+  type: "mls_offer";
+  room: Id;
+  key_package: KeyPackage;
+  rejoin?: RejoinProof | null;
+}
+
+/** A commit on the state after number `after`, with the Welcome for those whom it adds. Its echo decides. */
+export interface MlsCommitMessage {
+  type: "mls_commit";
+  room: Id;
+  after: Count;
+  /** MLSMessage with a PublicMessage. */
+  commit: MlsBytes;
+  welcome?: MlsBytes | null;
+  /** Facilitators: all co-facilitators from the next epoch on, when the commit grants or withdraws. */
+  co_facilitators?: Id[] | null;
+}
+
+/** After every `joined` with `resumed`: what this client holds. `mls_caught_up` and what was missed follow. Until then it takes in nothing that is numbered. */
+export interface MlsCatchUpMessage {
+  type: "mls_catch_up";
+  room: Id;
+  /** None: no state, but perhaps the key to a Welcome that was missed. */
+  epoch: Count | null;
+  /** Number of the commit (or registration) that led to this state. */
+  applied: Count;
+  /** Highest number taken in. */
+  seen: Count;
+}
+
+/** This client holds the receive keys of the epoch. `mls_ready` follows when every connected member does. */
+export interface MlsAppliedMessage {
+  type: "mls_applied";
+  room: Id;
+  epoch: Count;
+}
+
+/** This client cannot accept commit number `seq`, and signs that for the others (section 8). */
+export interface MlsRejectMessage {
+  type: "mls_reject";
+  room: Id;
+  seq: Count;
+  statement: string;
 }
 
 /** Offer of the publisher connection. It names all tracks that the SDP holds; an inactive m-line ends its track. */
@@ -228,6 +357,10 @@ export interface ChallengeMessage {
 export interface WaitingMessage {
   type: "waiting";
   token: Token;
+  /** The session's id: it goes into the credential. */
+  member: Id;
+  /** The server's clock, seconds since 1970: tells a device with a wrong clock apart from an expired certificate. */
+  now: Count;
   facilitator_present: boolean;
 }
 
@@ -252,19 +385,24 @@ export interface JoinedMessage {
   /** The receiver's own id. */
   member: Id;
   role: MemberRole;
+  /** The server's clock, seconds since 1970. */
+  now: Count;
   rooms: RoomState[];
-  /** Facilitators only. */
+  /** Facilitators and co-facilitators only; again when the role is granted (`knocked`). */
   knocks?: Knock[];
+  locked?: boolean;
   /** The session was taken up again: after a lost socket, a reload or a restart of the server. */
   resumed?: boolean;
   /** The SFU still holds this session's connections. False: nothing is there (yet), publish and subscribe anew. */
   media_kept?: boolean;
 }
 
-/** The organiser's proof was good; `delete_group` will be taken. */
+/** The organiser's proof was good, or their `update_group` is kept. */
 export interface OrganiserReadyMessage {
   type: "organiser_ready";
   meeting_running: boolean;
+  certificates?: Certificate[];
+  revocations?: Revocations | null;
 }
 
 /** Answer to `ping`. */
@@ -275,15 +413,18 @@ export interface PongMessage {
   token?: Token | null;
 }
 
-/** A facilitator ended this person's part. The socket closes and the token is void. */
+/** This person's part is over. The socket closes and the token is void. */
 export interface RemovedMessage {
   type: "removed";
+  /** `facilitator`: by a commit, which came before. `faulty`: the others could not accept this client's commit. */
+  reason?: "facilitator" | "faulty";
 }
 
 /** The meeting is over for everyone. The socket closes. */
 export interface EndedMessage {
   type: "ended";
-  reason: "facilitator" | "empty" | "deleted";
+  /** `no_facilitator`: none was there for the group's grace time. */
+  reason: "facilitator" | "empty" | "deleted" | "no_facilitator";
 }
 
 /** Another tab resumed this session. The socket closes; this tab stops its devices. */
@@ -322,56 +463,137 @@ export interface KnockGoneMessage {
   by?: Id | null;
 }
 
-/** A new member. Everybody re-sends their own state to them (`say` with `to`). */
-export interface MemberJoinedMessage {
-  type: "member_joined";
+/** A member's socket was lost, or is there (again). A hint: who is in the room, the MLS tree says. */
+export interface MemberConnectionMessage {
+  type: "member_connection";
   room: Id;
-  seq: Count;
-  member: Member;
-}
-
-/** A lost member is connected again, or reloaded: everybody re-sends their own state to them. */
-export interface MemberBackMessage {
-  type: "member_back";
-  room: Id;
-  seq: Count;
   member: Id;
+  connected: boolean;
 }
 
-/** A member's socket is lost; the place is kept for 2 minutes. */
-export interface MemberLostMessage {
-  type: "member_lost";
+/** A member's session is over; somebody who may commits the Remove of their leaf, the lowest rank first. */
+export interface MemberGoneMessage {
+  type: "member_gone";
   room: Id;
-  seq: Count;
-  member: Id;
+  gone: Gone;
 }
 
-/** A member is gone from the room. */
-export interface MemberLeftMessage {
-  type: "member_left";
-  room: Id;
-  seq: Count;
-  member: Id;
-  reason: "left" | "removed" | "lost";
-}
-
-/** A facilitator asks this client to close its microphone. */
-export interface MutedMessage {
-  type: "muted";
+/** The door was locked or opened again. */
+export interface LockedMessage {
+  type: "locked";
+  locked: boolean;
   by: Id;
-  everyone?: boolean;
 }
 
-/** A sealed envelope. The sender gets its own back: the number is its place in the room's order. */
+/** The organiser changed certificates, revocations or the room secret: read the group again over HTTP. */
+export interface GroupChangedMessage {
+  type: "group_changed";
+}
+
+/** An application message. The sender gets their own back: the number is its place in the room's order. */
 export interface SaidMessage {
   type: "said";
   room: Id;
-  /** One order for the room's `said`, `member_*`. A message to one member takes a number that others see as a gap. */
+  /** One order for the room's commits and messages. One to a single member takes a number that others see as a gap. */
   seq: Count;
+  epoch: Count;
   sender: Id;
   n: Count;
   body: Body;
   to?: Id | null;
+}
+
+/** The group of this room. Members whose state is of this group and epoch go on from number `seq`. */
+export interface MlsRegisteredMessage {
+  type: "mls_registered";
+  room: Id;
+  state: MlsState;
+}
+
+/** To facilitators: nobody holds a state of the group any more. Found a new one and register it; the first is it. */
+export interface MlsAbandonedMessage {
+  type: "mls_abandoned";
+  room: Id;
+}
+
+/** A facilitator, or somebody who comes back, asks to be added: commit it, the lowest rank first. */
+export interface MlsOfferedMessage {
+  type: "mls_offered";
+  room: Id;
+  member: Id;
+  key_package: KeyPackage;
+  rejoin?: RejoinProof | null;
+}
+
+/** A commit took its place in the order; to its sender, and to those whom it removes, too. */
+export interface MlsCommittedMessage {
+  type: "mls_committed";
+  room: Id;
+  commit: Committed;
+}
+
+/** The receiver was added by commit number `seq`, and is in `epoch` by this Welcome. */
+export interface MlsWelcomedMessage {
+  type: "mls_welcomed";
+  room: Id;
+  seq: Count;
+  epoch: Count;
+  sender: Id;
+  welcome: MlsBytes;
+}
+
+/** The receiver's commit came after another one: drop it, apply these, and commit anew if there still is a reason. The commits were sent before; a client that has them passes over them by their numbers. */
+export interface MlsRebaseMessage {
+  type: "mls_rebase";
+  room: Id;
+  commits: Committed[];
+}
+
+/** Commit number `void_from` and all that follows is void; `epoch` is current again, after number `after`. A client goes back only if it rejected the commit itself, or a certificate holder's signed report is among these. */
+export interface MlsReopenedMessage {
+  type: "mls_reopened";
+  room: Id;
+  seq: Count;
+  void_from: Count;
+  after: Count;
+  epoch: Count;
+  reports: Report[];
+}
+
+/** Answer to `mls_catch_up`; what was missed follows. */
+export interface MlsCaughtUpMessage {
+  type: "mls_caught_up";
+  room: Id;
+  /** Number of the state that the receiver was in when it asked, as it is counted now. */
+  applied: Count;
+  seq: Count;
+  /** Number from which on nothing said is missing. */
+  replayed_from: Count;
+}
+
+/** The receiver's state does not lead to the current one: send `mls_offer` with a fresh KeyPackage. */
+export interface MlsMustRejoinMessage {
+  type: "mls_must_rejoin";
+  room: Id;
+  reason: "no_state" | "behind" | "rejected" | "void";
+}
+
+/** Every connected member has told `mls_applied` for this epoch: senders change to its keys. */
+export interface MlsReadyMessage {
+  type: "mls_ready";
+  room: Id;
+  epoch: Count;
+}
+
+/** A `say` or `mls_*` message, or a knock's KeyPackage, was refused and changed nothing. */
+export interface MlsRefusedMessage {
+  type: "mls_refused";
+  /** None at the door. */
+  room: Id | null;
+  code: Refusal;
+  about: string;
+  /** The refused `say.n`. */
+  n?: Count | null;
 }
 
 /** Answer to `publish`. */
@@ -395,15 +617,20 @@ export type ClientMessage =
   | JoinMessage
   | ResumeMessage
   | LeaveMessage
+  | SendKnockMessage
   | PingMessage
-  | AdmitMessage
   | DeclineMessage
-  | RemoveMessage
-  | MuteMessage
-  | MuteEveryoneMessage
+  | LockMessage
   | EndMeetingMessage
   | DeleteGroupMessage
+  | UpdateGroupMessage
   | SayMessage
+  | MlsRegisterMessage
+  | MlsOfferMessage
+  | MlsCommitMessage
+  | MlsCatchUpMessage
+  | MlsAppliedMessage
+  | MlsRejectMessage
   | PublishMessage
   | SubscribeMessage
   | SubscribeAnswerMessage
@@ -424,12 +651,22 @@ export type ServerMessage =
   | ErrorMessage
   | KnockedMessage
   | KnockGoneMessage
-  | MemberJoinedMessage
-  | MemberBackMessage
-  | MemberLostMessage
-  | MemberLeftMessage
-  | MutedMessage
+  | MemberConnectionMessage
+  | MemberGoneMessage
+  | LockedMessage
+  | GroupChangedMessage
   | SaidMessage
+  | MlsRegisteredMessage
+  | MlsAbandonedMessage
+  | MlsOfferedMessage
+  | MlsCommittedMessage
+  | MlsWelcomedMessage
+  | MlsRebaseMessage
+  | MlsReopenedMessage
+  | MlsCaughtUpMessage
+  | MlsMustRejoinMessage
+  | MlsReadyMessage
+  | MlsRefusedMessage
   | PublishedMessage
   | SubscribeOfferMessage;
 
