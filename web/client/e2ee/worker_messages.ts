@@ -162,8 +162,6 @@ export type ToWorker =
   /** A sender's context, before its transform exists; again for a new one. */
   | { type: "sender"; id: number; room: string; context: SenderContext }
   | { type: "receiver"; id: number; from: From }
-  /** The contexts that a member announced in their signed `state`. */
-  | { type: "contexts"; room: string; member: string; contexts: readonly SenderContext[] }
   | { type: "forget-room"; room: string }
   /** Where RTCRtpScriptTransform is missing: the streams of createEncodedStreams, transferred. */
   | ({ type: "streams"; readable: ReadableStream; writable: WritableStream } & TransformOptions);
