@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 DATABASE_NAME = "hearthside.db"
 BUSY_SECONDS = 5.0
 """How long a writer waits for another process's lock. Transactions take milliseconds; longer means a stuck process."""
+GRACE_SECONDS = 600
+"""Grace time of a group for which nobody chose another: long enough for a facilitator's train through a tunnel or a new
+battery. Longer leaves a circle by itself for longer, shorter ends meetings for a lost network."""
 _MIGRATION_LOCK = 0x4865_6172_7468
 """PostgreSQL advisory lock id ("Hearth"): two processes that start together must not migrate at once."""
 
@@ -42,6 +45,9 @@ _groups = sa.Table(
     sa.Column("door_key", sa.String, nullable=False),
     sa.Column("role_keys", sa.String, nullable=False),  # divided by spaces
     sa.Column("profile", sa.LargeBinary, nullable=False),
+    sa.Column("certificates", sa.String, nullable=False),  # divided by spaces
+    sa.Column("revocations", sa.String),
+    sa.Column("grace_seconds", sa.Integer, nullable=False),
 )
 _meetings = sa.Table(
     "meetings",
@@ -75,15 +81,21 @@ class MisfitError(StoreError):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A standing circle, as far as the server knows it. Keys are base64url text."""
+    """A standing circle, as far as the server knows it. Keys, certificates and revocations are base64url text."""
 
     id: str
     created: datetime
     root_key: str
     door_key: str
     role_keys: list[str]
+    """Of the facilitator links that may come in: those of the certificates that are not revoked."""
     profile: bytes
     """Sealed: only holders of a link can read it."""
+    certificates: list[str] = []
+    """Of the facilitator links (docs/protocol.md, section 8). Empty in groups from before there were any."""
+    revocations: str | None = None
+    grace_seconds: int = GRACE_SECONDS
+    """How long a meeting goes on without a facilitator."""
 
     def __repr__(self) -> str:
         """Nothing that could end up in a log."""
@@ -181,31 +193,29 @@ class Store:
     async def create_group(self, group: Group) -> None:
         """Keep a new group."""
         async with self._begin() as connection:
-            await connection.execute(
-                _groups.insert().values(
-                    id=group.id,
-                    created=int(group.created.timestamp()),
-                    root_key=group.root_key,
-                    door_key=group.door_key,
-                    role_keys=" ".join(group.role_keys),
-                    profile=group.profile,
-                )
-            )
+            await connection.execute(_groups.insert().values(_row(group)))
 
     async def get_group(self, group: str) -> Group | None:
         """The group of this id, or None."""
         async with self._begin() as connection:
             row = (await connection.execute(sa.select(_groups).where(_groups.c.id == group))).one_or_none()
-        if row is None:
-            return None
-        return Group(
-            row.id,
-            datetime.fromtimestamp(row.created, UTC),
-            row.root_key,
-            row.door_key,
-            row.role_keys.split(),
-            row.profile,
-        )
+        return None if row is None else _group(row)
+
+    async def update_group(self, group: str, change: Callable[[Group], Group]) -> Group | None:
+        """Keep what `change` makes of a group, and return that; None if there is no such group.
+
+        Reading and writing are one transaction, so that two organisers do not undo each other. What `change` raises
+        goes through, and nothing is changed.
+        """
+        async with self._begin() as connection:
+            query = sa.select(_groups).where(_groups.c.id == group).with_for_update()
+            row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                return None
+            changed = change(_group(row))
+            await connection.execute(_groups.update().where(_groups.c.id == group).values(_row(changed)))
+        await self._forget_deleted()
+        return changed
 
     async def list_groups(self) -> list[tuple[str, datetime]]:
         """Ids and times of creation, oldest first."""
@@ -287,6 +297,34 @@ class Store:
         async with self._begin() as connection:
             value = (await connection.execute(query)).scalar_one_or_none()
         return None if value is None else value.decode()
+
+
+def _row(group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "created": int(group.created.timestamp()),
+        "root_key": group.root_key,
+        "door_key": group.door_key,
+        "role_keys": " ".join(group.role_keys),
+        "profile": group.profile,
+        "certificates": " ".join(group.certificates),
+        "revocations": group.revocations,
+        "grace_seconds": group.grace_seconds,
+    }
+
+
+def _group(row: sa.Row[Any]) -> Group:
+    return Group(
+        row.id,
+        datetime.fromtimestamp(row.created, UTC),
+        row.root_key,
+        row.door_key,
+        row.role_keys.split(),
+        row.profile,
+        row.certificates.split(),
+        row.revocations,
+        row.grace_seconds,
+    )
 
 
 # -- Opening --------------------------------------------------------------------------------------------------------
