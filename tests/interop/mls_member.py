@@ -8,15 +8,28 @@ made up. A state is never changed, only replaced: a commit that loses the race o
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from rfc9420.extensions.extensions import build_capabilities_data
+from rfc9420.crypto import labels
+from rfc9420.crypto.hpke_labels import decrypt_with_label
+from rfc9420.extensions.extensions import (
+    Extension,
+    build_capabilities_data,
+    deserialize_extensions,
+    serialize_extensions,
+)
+from rfc9420.group.mls_group import processing
 from rfc9420.group.mls_group.processing import MLSGroup
 from rfc9420.messages.data_structures import (
     AddProposal,
     Credential,
+    GroupInfo,
+    GroupSecrets,
     PreSharedKeyID,
     PreSharedKeyProposal,
     PSKType,
@@ -31,7 +44,10 @@ from rfc9420.messages.messages import (
     MLSMessage,
     MLSPlaintext,
     WireFormat,
+    derive_psk_secret,
+    sign_authenticated_content,
 )
+from rfc9420.messages.refs import make_key_package_ref
 
 from tests.interop.mls_tree import BACKEND, Crypto, Tree, register
 
@@ -39,6 +55,8 @@ register()
 
 SFRAME_LABEL = b"SFrame 1.0 Base Key"
 """RFC 9605, section 5.2."""
+NOTES = 0xF5E1
+"""GroupInfo extension for what a joiner has to know and the committer signs."""
 
 
 class MemberError(Exception):
@@ -53,6 +71,14 @@ class Psk:
     value: bytes
 
 
+@dataclass(frozen=True)
+class Admission:
+    """What a Welcome said: which leaf signed it, and its notes."""
+
+    signer: int
+    notes: bytes | None
+
+
 class Member:
     """One session. `lifetime`: seconds since 1970, of its KeyPackages."""
 
@@ -64,12 +90,17 @@ class Member:
         self._pending: tuple[bytes, MLSGroup] | None = None
         self.renew()
 
-    def renew(self) -> None:
-        """Fresh keys, and with them a fresh KeyPackage: for the first time, or to come back."""
+    def renew(self, identify: Callable[[bytes], bytes] | None = None) -> None:
+        """Fresh keys, and with them a fresh KeyPackage: for the first time, or to come back.
+
+        `identify` makes another identity for the new leaf key, as one that is signed over the key needs.
+        """
         signing, init, leaf = Ed25519PrivateKey.generate(), X25519PrivateKey.generate(), X25519PrivateKey.generate()
         self._crypto = Crypto(signing.private_bytes_raw())
         self._init, self._leaf_key = init.private_bytes_raw(), leaf.private_bytes_raw()
         signature_key = signing.public_key().public_bytes_raw()
+        if identify is not None:
+            self.identity = identify(signature_key)
         node = LeafNode(
             encryption_key=leaf.public_key().public_bytes_raw(),
             signature_key=signature_key,
@@ -96,11 +127,21 @@ class Member:
             found += [node.private_key for node in tree._nodes.values() if node.private_key]
         return found
 
+    @property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """Of the leaf that this member has, or asks for."""
+        return Ed25519PrivateKey.from_private_bytes(self._crypto.signing_key)
+
     # -- Joining ----------------------------------------------------------------------------------------------------
 
     def key_package(self) -> bytes:
         """An MLSMessage, to be added by."""
         return MLSMessage.from_key_package(self._package).serialize()
+
+    @property
+    def ref(self) -> bytes:
+        """The KeyPackage's name (RFC 9420, section 5.2)."""
+        return make_key_package_ref(self._crypto, self._package.serialize())
 
     def found(self, group_id: bytes) -> None:
         """Start a group, alone in it."""
@@ -109,7 +150,7 @@ class Member:
         group._ratchet_tree.get_node(0).private_key = self._leaf_key
         self._group, self._pending = group, None
 
-    def join(self, welcome: bytes) -> None:
+    def join(self, welcome: bytes) -> Admission:
         """Enter by a Welcome. Raises `MemberError`, also if the link's key was not mixed in."""
         asked: list[bytes | None] = []
 
@@ -118,9 +159,10 @@ class Member:
             return self._resolve(psk)
 
         try:
-            content = _content(welcome, WireFormat.WELCOME)
+            letter = Welcome.deserialize(_content(welcome, WireFormat.WELCOME))
+            admission = self._read_group_info(letter)
             group = MLSGroup.from_welcome(
-                Welcome.deserialize(content),
+                letter,
                 self._init,
                 self._crypto,
                 tree_backend=BACKEND,
@@ -133,6 +175,33 @@ class Member:
         if asked != [self._psk.id]:
             raise MemberError("the link's key is not in it")
         self._group, self._pending = group, None
+        return admission
+
+    def _read_group_info(self, letter: Welcome) -> Admission:
+        """RFC 9420, section 12.4.3.1; the library keeps what it reads there to itself."""
+        crypto = self._crypto
+        ref = self.ref
+        mine = next(each for each in letter.secrets if each.new_member == ref)
+        secrets = GroupSecrets.deserialize(
+            decrypt_with_label(
+                crypto,
+                recipient_private_key=self._init,
+                kem_output=mine.kem_output,
+                label=labels.HPKE_WELCOME,
+                context=letter.encrypted_group_info,
+                aad=b"",
+                ciphertext=mine.ciphertext,
+            )
+        )
+        keys = [self._resolve(psk) for psk in secrets.psks or []]
+        psk_secret = derive_psk_secret(crypto, secrets.psks or [], psk_values=[*keys])
+        member_secret = crypto.kdf_extract(secrets.joiner_secret, psk_secret or bytes(crypto.kdf_hash_len()))
+        welcome_secret = crypto.derive_secret(member_secret, b"welcome")
+        key = crypto.expand_with_label(welcome_secret, b"key", b"", crypto.aead_key_size())
+        nonce = crypto.expand_with_label(welcome_secret, b"nonce", b"", crypto.aead_nonce_size())
+        info = GroupInfo.deserialize(crypto.aead_decrypt(key, nonce, letter.encrypted_group_info, b""))
+        notes = [each.data for each in deserialize_extensions(info.extensions) if each.ext_type == NOTES]
+        return Admission(info.signer_leaf_index, notes[0] if notes else None)
 
     def _resolve(self, psk: PreSharedKeyID) -> bytes:
         if psk.psktype != PSKType.EXTERNAL or psk.psk_id != self._psk.id:
@@ -141,8 +210,18 @@ class Member:
 
     # -- Committing -------------------------------------------------------------------------------------------------
 
-    def commit(self, *, add: list[bytes] | None = None, remove: list[int] | None = None) -> tuple[bytes, bytes | None]:
-        """A commit and its Welcome. The state changes when the commit comes back by `apply`; another one voids it."""
+    def commit(
+        self,
+        *,
+        add: list[bytes] | None = None,
+        remove: list[int] | None = None,
+        authenticated_data: bytes = b"",
+        notes: bytes | None = None,
+    ) -> tuple[bytes, bytes | None]:
+        """A commit and its Welcome. The state changes when the commit comes back by `apply`; another one voids it.
+
+        `authenticated_data` travels with the commit, `notes` in the Welcome's GroupInfo: the library leaves both empty.
+        """
         group = copy.deepcopy(self._state)
         packages = [KeyPackage.deserialize(_content(data, WireFormat.KEY_PACKAGE)) for data in add or []]
         group._pending_proposals = [RemoveProposal(leaf) for leaf in remove or []]
@@ -151,7 +230,18 @@ class Member:
             nonce = group._rand_provider.random_bytes(32)
             psk = PreSharedKeyID(PSKType.EXTERNAL, psk_id=self._psk.id, psk_nonce=nonce)
             group._pending_proposals.append(PreSharedKeyProposal(psk))
-        pending = group.create_commit(self._crypto.signing_key)
+
+        def sign(**fields: Any) -> MLSPlaintext:
+            return sign_authenticated_content(**fields | {"authenticated_data": authenticated_data})
+
+        def serialize(extensions: list[Extension]) -> bytes:
+            return serialize_extensions(extensions + ([] if notes is None else [Extension(NOTES, notes)]))
+
+        with (
+            patch.object(processing, "sign_authenticated_content", sign),
+            patch.object(processing, "serialize_extensions", serialize),
+        ):
+            pending = group.create_commit(self._crypto.signing_key)
         group.apply_own_commit(pending)
         commit = MLSMessage.from_public_message(pending.commit_message.auth_content).serialize()
         welcome = MLSMessage.from_welcome(pending.welcomes[0]).serialize() if pending.welcomes else None
@@ -203,6 +293,18 @@ class Member:
     def authenticator(self) -> bytes:
         """The same for all who are in the same state (RFC 9420, section 8.7)."""
         return self._state.get_epoch_authenticator()
+
+    @property
+    def group_id(self) -> bytes:
+        """The MLS group id."""
+        return self._state.get_group_id()
+
+    @property
+    def leaf_keys(self) -> dict[int, bytes]:
+        """Signature keys by leaf."""
+        tree = self._state._ratchet_tree
+        nodes = {leaf: tree.get_node(leaf * 2).leaf_node for leaf in self.roster}
+        return {leaf: node.signature_key for leaf, node in nodes.items() if node is not None}
 
     @property
     def roster(self) -> dict[int, bytes]:

@@ -7,7 +7,7 @@ from rfc9420.messages.data_structures import GroupContext
 from rfc9420.protocol.schedule.key_schedule import KeySchedule
 
 from signaling.mls_messages import Add, PreSharedKey, Remove, read_commit, read_key_package, read_welcome
-from tests.interop.mls_member import Member, MemberError, Psk
+from tests.interop.mls_member import Admission, Member, MemberError, Psk
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "mls"
 PSK = Psk(b"link", bytes(range(32)))
@@ -130,6 +130,33 @@ def test_the_server_reads_what_members_write() -> None:
     assert found.proposals == (Remove(1), Add(read), PreSharedKey(external=True))
     assert welcome is not None
     assert read_welcome(welcome).refs == (read.ref,)
+
+
+def test_a_commit_carries_data_in_clear_and_its_welcome_notes() -> None:
+    members = group_of(2)
+    newcomer = Member(b"new", PSK)
+    commit, welcome = members[1].commit(add=[newcomer.key_package()], authenticated_data=b"in clear", notes=b"for you")
+    assert read_commit(commit).authenticated_data == b"in clear"
+    members[0].apply(commit)
+    members[1].apply(commit)
+    assert welcome is not None
+    assert newcomer.join(welcome) == Admission(1, b"for you")
+    agree([*members, newcomer])
+    another = Member(b"another", PSK)
+    _, welcome = members[0].commit(add=[another.key_package()])
+    assert welcome is not None
+    assert another.join(welcome) == Admission(0, None)
+
+
+def test_an_identity_may_be_made_for_its_leaf_key() -> None:
+    member = Member(b"", PSK)
+    member.renew(lambda key: b"of " + key)
+    package = read_key_package(member.key_package())
+    assert package.leaf.identity == b"of " + package.leaf.signature_key
+    assert package.ref == member.ref
+    member.found(GROUP)
+    assert member.leaf_keys == {0: package.leaf.signature_key}
+    assert member.signing_key.public_key().public_bytes_raw() == package.leaf.signature_key
 
 
 def test_the_exporter_is_corrected() -> None:
