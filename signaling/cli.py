@@ -15,13 +15,17 @@ from typing import Any, TypeVar
 import click
 
 from signaling import __version__, config, links, logs
+from signaling.certificates import DAY_SECONDS, LIFETIME_SECONDS, SERIAL_BYTES, issue_certificate
 from signaling.config import ConfigError, Settings
 from signaling.links import GROUP_ID, GroupKeys, b64
 from signaling.listen import StartError, tls_context
-from signaling.store import Group, Store, StoreError
+from signaling.store import GRACE_SECONDS, Group, Store, StoreError
 
 MAX_TITLE_CHARS = 200
 """Longest title, characters: four bytes each and JSON's escapes still fit the 1 KiB size class."""
+
+MAX_GRACE_MINUTES = 120
+"""Longest grace time: a meeting of the usual length. Longer would leave people in a room that nobody looks after."""
 
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates (UAX #9, section 2): unclosed, they turn around what stands beside the title."""
@@ -138,15 +142,44 @@ def clean_title(text: str) -> str:
     return title
 
 
-async def create_group(store: Store, title: str, public_url: str) -> dict[str, str]:
+def first_certificate(organiser: bytes, group: str, *, now: datetime) -> str:
+    """A certificate for facilitator link no. 1, base64url. `organiser` is the root seed.
+
+    It begins a day earlier: a certificate from a server whose clock is ahead should not wait for the people's clocks.
+    """
+    seconds = int(now.timestamp())
+    issued = issue_certificate(
+        organiser,
+        group=links.unb64(group),
+        role_key=links.public_key(links.role_seed(organiser, 1)),
+        not_before=seconds - DAY_SECONDS,
+        not_after=seconds + LIFETIME_SECONDS,
+        serial=secrets.token_bytes(SERIAL_BYTES),
+    )
+    return b64(issued.encode())
+
+
+async def create_group(
+    store: Store, title: str, public_url: str, *, grace_seconds: int = GRACE_SECONDS
+) -> dict[str, str]:
     """Make a group's keys, keep its public half and return id and links. The title is sealed before it is stored."""
     group = b64(secrets.token_bytes(links.GROUP_ID_BYTES))
     while group.startswith("-"):  # `group delete` would take it for an option
         group = b64(secrets.token_bytes(links.GROUP_ID_BYTES))
     keys = GroupKeys(group, secrets.token_bytes(links.ROOM_SECRET_BYTES), secrets.token_bytes(links.SEED_BYTES))
     profile = links.seal_profile(keys.room_secret, keys.group, title, nonce=secrets.token_bytes(links.NONCE_BYTES))
+    now = datetime.now(UTC)
     await store.create_group(
-        Group(keys.group, datetime.now(UTC), b64(keys.root_key), b64(keys.door_key), [b64(keys.role_key(1))], profile)
+        Group(
+            id=keys.group,
+            created=now,
+            root_key=b64(keys.root_key),
+            door_key=b64(keys.door_key),
+            role_keys=[b64(keys.role_key(1))],
+            profile=profile,
+            certificates=[first_certificate(keys.root_seed, keys.group, now=now)],
+            grace_seconds=grace_seconds,
+        )
     )
     return {"id": keys.group, **keys.links(public_url)}
 
@@ -155,7 +188,14 @@ async def create_group(store: Store, title: str, public_url: str) -> dict[str, s
 @common
 @click.argument("title")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: id, participant, facilitator, organiser.")
-def create_command(config_file: Path | None, data: str | None, title: str, as_json: bool) -> None:
+@click.option(
+    "--grace-minutes",
+    type=click.IntRange(1, MAX_GRACE_MINUTES),
+    default=GRACE_SECONDS // 60,
+    show_default=True,
+    help="How long a meeting goes on without a facilitator.",
+)
+def create_command(config_file: Path | None, data: str | None, title: str, as_json: bool, grace_minutes: int) -> None:
     """Create a group and print its links. TITLE '-' reads the title from standard input."""
     settings = load_settings(config_file, data=data)
     cleaned = clean_title(_standard_input() if title == "-" else title)
@@ -166,7 +206,7 @@ def create_command(config_file: Path | None, data: str | None, title: str, as_js
             url = settings.public_url
             if not settings.public_url_given:
                 url = await store.public_url() or url
-            return url, await create_group(store, cleaned, url)
+            return url, await create_group(store, cleaned, url, grace_seconds=grace_minutes * 60)
         finally:
             await store.close()
 

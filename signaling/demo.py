@@ -20,15 +20,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from signaling import config, logs
-from signaling.cli import Sentence, create_group, describe, load_settings, run
+from signaling.certificates import DAY_SECONDS, apply_update, decode_certificate, decode_revocations
+from signaling.cli import Sentence, create_group, describe, first_certificate, load_settings, run
 from signaling.config import Settings
-from signaling.store import Store
+from signaling.links import b64, parse_link, public_key, unb64
+from signaling.messages import UpdateGroup
+from signaling.store import Group, Store
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / ".demo"
 TITLE = "Demonstration circle"
 CERTIFICATE_DAYS = 30
 """Validity of the self-signed certificate. A week before its end the next start makes another."""
+RENEW_SECONDS = 30 * DAY_SECONDS
+"""How long before its end the next start issues the facilitator link's certificate anew."""
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -88,12 +93,32 @@ def public_flags(addresses: list[str], folder: Path, now: datetime) -> dict[str,
     return {"host": "0.0.0.0", "tls_certificate": str(certificate), "tls_key": str(key)}  # noqa: S104 - asked for
 
 
-async def demonstration_links(store: Store, file: Path, public_url: str) -> tuple[dict[str, str], str | None]:
+def certify(group: Group, root_seed: bytes, role_key: str, now: datetime) -> Group:
+    """The group with a certificate that is good for some time yet for this role key. A revoked link stays revoked."""
+    revoked = decode_revocations(unb64(group.revocations)).serials if group.revocations else ()
+    kept = []
+    for text in group.certificates:
+        found = decode_certificate(unb64(text))
+        if b64(found.role_key) == role_key:
+            if found.serial in revoked or found.not_after >= now.timestamp() + RENEW_SECONDS:
+                return group
+        else:
+            kept.append(text)
+    return apply_update(group, UpdateGroup(certificates=[first_certificate(root_seed, group.id, now=now), *kept]))
+
+
+async def demonstration_links(
+    store: Store, file: Path, public_url: str, now: datetime
+) -> tuple[dict[str, str], str | None]:
     """The demonstration group's links for this address, and why a new group was made if one was."""
     note = None
     try:
         kept = json.loads(file.read_text())  # noqa: ASYNC240 - nothing is served yet that could wait
-        known = await store.get_group(kept["id"])
+        participant, facilitator, organiser = (
+            parse_link(kept[name]) for name in ("participant", "facilitator", "organiser")
+        )
+        role_key = b64(public_key(facilitator.seed))
+        known = await store.update_group(kept["id"], lambda group: certify(group, organiser.seed, role_key, now))
     except FileNotFoundError:
         known, note = None, "There were no demonstration links yet: a new demonstration group was made."
     except (OSError, ValueError, KeyError, TypeError):
@@ -101,6 +126,8 @@ async def demonstration_links(store: Store, file: Path, public_url: str) -> tupl
     else:
         if known is None:
             note = "The demonstration group was no longer in the database: a new one was made."
+        elif known.door_key != b64(public_key(participant.seed)):
+            known, note = None, "The demonstration group's links were changed: a new demonstration group was made."
     if known is None:
         kept = await create_group(store, TITLE, public_url)
     origin = urlsplit(public_url)
@@ -125,7 +152,7 @@ def main(public: bool) -> None:
     logs.set_up(settings.log_level)
 
     async def started(running: Settings, store: Store) -> None:
-        made, note = await demonstration_links(store, DEMO / "links.json", running.public_url)
+        made, note = await demonstration_links(store, DEMO / "links.json", running.public_url, datetime.now(UTC))
         click.echo(describe(running))
         if public:
             click.echo("The certificate is self-signed: browsers warn once; choose to go on.")

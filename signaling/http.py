@@ -184,7 +184,15 @@ class Pages:
         group = await self._store.get_group(name) if GROUP_ID.fullmatch(name) else None
         if group is None:
             return _json({"error": "unknown_group"}, 404)
-        return _json({"id": group.id, "root_key": group.root_key, "profile": b64(group.profile)})
+        return _json(
+            {
+                "id": group.id,
+                "root_key": group.root_key,
+                "profile": b64(group.profile),
+                "certificates": group.certificates,
+                "revocations": group.revocations,
+            }
+        )
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         path = self._files.get(request.match_info["name"])

@@ -8,13 +8,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from signaling import __version__, cli, links
-from signaling.store import Store
+from signaling.certificates import decode_certificate
+from signaling.store import Group, Store
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,21 @@ def test_the_version() -> None:
     assert hearthside("--version").stdout == f"hearthside {__version__}\n"
 
 
+def stored(data: Path, name: str) -> Group:
+    """The group of this id as the server keeps it."""
+
+    async def work() -> Group | None:
+        store = await Store.open(data)
+        try:
+            return await store.get_group(name)
+        finally:
+            await store.close()
+
+    found = asyncio.run(work())
+    assert found is not None
+    return found
+
+
 # -- Groups ----------------------------------------------------------------------------------------------------------
 
 
@@ -52,14 +67,7 @@ def test_a_group_is_created_with_a_sealed_title(tmp_path: Path) -> None:
     assert list(made) == ["id", "participant", "facilitator", "organiser"]
     assert "has seen the group's keys" in result.stderr
 
-    async def stored() -> Any:
-        store = await Store.open(tmp_path)
-        try:
-            return await store.get_group(made["id"])
-        finally:
-            await store.close()
-
-    group = asyncio.run(stored())
+    group = stored(tmp_path, made["id"])
     link = links.parse_link(made["organiser"])
     assert links.open_profile(link.room_secret, link.group, group.profile) == "Thursday circle"
     participant, facilitator = links.parse_link(made["participant"]), links.parse_link(made["facilitator"])
@@ -67,12 +75,33 @@ def test_a_group_is_created_with_a_sealed_title(tmp_path: Path) -> None:
     assert group.door_key == links.b64(links.public_key(participant.seed))
     assert group.role_keys == [links.b64(links.public_key(facilitator.seed))]
     assert participant.root_fingerprint == links.fingerprint(links.public_key(link.seed))
+    (certificate,) = [decode_certificate(links.unb64(text)) for text in group.certificates]
+    certificate.verify(root_key=links.public_key(link.seed), group=links.unb64(made["id"]))
+    assert certificate.role_key == links.public_key(facilitator.seed)
+    created = int(group.created.timestamp())
+    assert (certificate.not_before, certificate.not_after) == (created - 86_400, created + 400 * 86_400)
+    assert (group.revocations, group.grace_seconds) == (None, 600)
     on_disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"Thursday" not in on_disk
     for url in (made["participant"], made["facilitator"], made["organiser"]):
         for part in url.partition("#")[2].split(".")[1:]:
             assert part.encode() not in on_disk
             assert links.unb64(part) not in on_disk
+
+
+@pytest.mark.parametrize("minutes", [1, 120])
+def test_the_grace_time_is_kept(tmp_path: Path, minutes: int) -> None:
+    create = ("group", "create", "Circle", "--json", "--data", str(tmp_path), "--grace-minutes", str(minutes))
+    made = json.loads(hearthside(*create).stdout)
+    assert list(made) == ["id", "participant", "facilitator", "organiser"]
+    assert stored(tmp_path, made["id"]).grace_seconds == minutes * 60
+
+
+@pytest.mark.parametrize("minutes", ["0", "121", "-5", "ten"])
+def test_a_grace_time_that_cannot_be_is_wrong_usage(tmp_path: Path, minutes: str) -> None:
+    result = hearthside("group", "create", "Circle", "--data", str(tmp_path), "--grace-minutes", minutes)
+    assert result.exit_code == 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_links_are_printed_by_role(tmp_path: Path) -> None:
@@ -155,7 +184,7 @@ def test_a_group_is_deleted(tmp_path: Path) -> None:
 
 
 def test_an_id_is_never_taken_for_an_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    draws = [b"\xf8" * 16, b"\x01" * 16, b"\x02" * 16, b"\x03" * 32, b"\x04" * 12]
+    draws = [b"\xf8" * 16, b"\x01" * 16, b"\x02" * 16, b"\x03" * 32, b"\x04" * 12, b"\x05" * 8]
     monkeypatch.setattr(secrets, "token_bytes", lambda size: draws.pop(0))
     made = json.loads(hearthside("group", "create", "Circle", "--json", "--data", str(tmp_path)).stdout)
     assert made["id"] == links.b64(b"\x01" * 16)

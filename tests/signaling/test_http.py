@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from signaling import http
 from signaling.http import Pages
-from signaling.links import unb64
+from signaling.links import b64
 from signaling.listen import StartError
 from signaling.store import Group, StoreError
 
@@ -27,13 +27,17 @@ class Groups:
 
     asked = 0
     broken: Exception | None = None
+    revocations: str | None = None
 
     async def get_group(self, group: str) -> Group | None:
         self.asked += 1
         if self.broken:
             raise self.broken
         moment = datetime(2026, 5, 1, tzinfo=UTC)
-        return Group(KNOWN, moment, "ROOT-KEY", "DOOR-KEY", ["ROLE-KEY"], b"\x01profile") if group == KNOWN else None
+        found = Group(
+            KNOWN, moment, "ROOT-KEY", "DOOR-KEY", ["ROLE-KEY"], b"\x01profile", ["CERTIFICATE"], self.revocations
+        )
+        return found if group == KNOWN else None
 
 
 @pytest.fixture
@@ -109,12 +113,18 @@ async def test_a_groups_page_is_the_same_bytes_for_every_id(client: Client, grou
     assert b"/static/app-1.js" in pages.pop()
 
 
-async def test_a_groups_record_is_sealed_and_no_more_than_needed(client: Client) -> None:
+async def test_a_groups_record_is_sealed_and_no_more_than_needed(client: Client, groups: Groups) -> None:
     answer = await client.get(f"/api/v1/groups/{KNOWN}")
-    record = await answer.json()
-    assert record == {"id": KNOWN, "root_key": "ROOT-KEY", "profile": record["profile"]}
-    assert unb64(record["profile"]) == b"\x01profile"
+    assert await answer.json() == {
+        "id": KNOWN,
+        "root_key": "ROOT-KEY",
+        "profile": b64(b"\x01profile"),
+        "certificates": ["CERTIFICATE"],
+        "revocations": None,
+    }
     assert answer.headers["Cache-Control"] == "no-store"
+    groups.revocations = "REVOCATIONS"
+    assert (await (await client.get(f"/api/v1/groups/{KNOWN}")).json())["revocations"] == "REVOCATIONS"
 
 
 @pytest.mark.parametrize("name", [OTHER, "x", "a" * 23, "a" * 5000, "../etc", "%00"])
