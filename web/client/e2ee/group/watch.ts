@@ -1,0 +1,100 @@
+/**
+ * Who is silent: a server that withholds messages or splits the group cannot be prevented, only noticed. Facilitators
+ * say every 5 s, signed and sealed, which epoch they are in and who is in it; everybody listens.
+ *
+ * Sans-IO: `now` is in seconds, of a clock that only rises. Call `tick` at `deadline`; after every call read `effects`
+ * and `troubles`.
+ */
+import { type Bytes, concat, toBase64url } from "../../base64url";
+import { u32 } from "../mls/fields";
+import type { Person, Trouble } from "../worker_messages";
+
+/** Seconds between two heartbeats of a facilitator. Twice as often would double what a quiet meeting sends. */
+export const HEARTBEAT = 5;
+/** Seconds without one after which a facilitator is named: two may be lost and the third late. */
+export const SILENCE = 15;
+/**
+ * Seconds by which a tick may be late before this device is taken to have slept: what was not heard meanwhile is
+ * nobody's silence. Timers of a page in the background run once a second (Chromium's throttling), so that less would
+ * take such a page for a sleeping one.
+ */
+export const SLEPT = 3;
+
+/** SHA-256 of, for each leaf rising, u32 leaf ‖ leaf key (docs/protocol.md, section 8); base64url. */
+export async function rosterHash(roster: readonly { leaf: number; key: Bytes }[]): Promise<string> {
+  const sorted = [...roster].sort((a, b) => a.leaf - b.leaf);
+  const bytes = concat(...sorted.flatMap(({ leaf, key }) => [u32(leaf), key]));
+  return toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+/** The group as of now. */
+export interface Watched {
+  readonly epoch: number;
+  /** `rosterHash` of this epoch's roster. */
+  readonly roster: string;
+  readonly people: readonly Pick<Person, "member" | "role" | "self">[];
+}
+
+export interface WatchEffect {
+  readonly do: "say";
+  /** Sealed in another epoch than its own it is worth nothing: drop it rather than seal it anew. */
+  readonly message: { type: "heartbeat"; epoch: number; roster: string };
+}
+
+interface Heard {
+  /** When last, or when they came. */
+  at: number;
+  /** Their last heartbeat of an epoch that is ours names other people than ours. */
+  disagrees: boolean;
+}
+
+export class Watch {
+  #watched: Watched | null = null;
+  /** The other facilitators, by member id. */
+  readonly #others = new Map<string, Heard>();
+  /** When the next heartbeat is due; null for whoever is no facilitator. */
+  #beat: number | null = null;
+  #effects: WatchEffect[] = [];
+
+  /** After every commit, and after joining or coming back. A facilitator says a heartbeat at once when they come. */
+  people(watched: Watched, now: number): void {
+    this.#watched = watched;
+    const facilitators = watched.people.filter(({ role }) => role === "facilitator");
+    const others = facilitators.filter(({ self }) => !self).map(({ member }) => member);
+    for (const member of this.#others.keys()) if (!others.includes(member)) this.#others.delete(member);
+    for (const member of others) {
+      if (!this.#others.has(member)) this.#others.set(member, { at: now, disagrees: false });
+    }
+    if (facilitators.length === others.length) this.#beat = null;
+    else this.#beat ??= now;
+    this.tick(now);
+  }
+
+  /** A `heartbeat` that `member`'s leaf signed, whoever that is; of those that facilitators signed, only this epoch's count. */
+  heard(member: string, epoch: number, roster: string, now: number): void {
+    const heard = this.#others.get(member);
+    if (!heard || epoch !== this.#watched?.epoch) return;
+    heard.at = now;
+    heard.disagrees = roster !== this.#watched.roster;
+  }
+
+  /** When to call `tick` next; null: never. */
+  get deadline(): number | null {
+    return null;
+  }
+
+  tick(now: number): void {
+    void now;
+  }
+
+  /** What is to be said, once. */
+  effects(): WatchEffect[] {
+    return this.#effects.splice(0);
+  }
+
+  /** What is wrong now; the same list until something changes. */
+  troubles(now: number): Trouble[] {
+    void now;
+    return [];
+  }
+}
