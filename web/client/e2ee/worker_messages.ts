@@ -116,6 +116,8 @@ export type GroupMessage = Extract<
   {
     type:
       | "said"
+      /** Who is there to commit: a hint that saves the others' waiting. */
+      | "member_connection"
       | "member_gone"
       | "mls_registered"
       | "mls_abandoned"
