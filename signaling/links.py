@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidTag
@@ -66,8 +66,8 @@ def unb64(text: str) -> bytes:
 # -- Keys -----------------------------------------------------------------------------------------------------------
 
 
-def _hkdf(key: bytes, info: bytes, length: int, salt: bytes | None = None) -> bytes:
-    return HKDF(SHA256(), length, salt, info).derive(key)
+def _hkdf(key: bytes, info: bytes, length: int) -> bytes:
+    return HKDF(SHA256(), length, None, info).derive(key)
 
 
 def _info(label: str, *ids: str) -> bytes:
@@ -94,14 +94,9 @@ def role_seed(root_seed: bytes, number: int) -> bytes:
     return _hkdf(root_seed, _info("hearthside role v1", str(number)), SEED_BYTES)
 
 
-def envelope_key(room_secret: bytes, meeting: str, room: str) -> bytes:
-    """The key of what is said in one room of one meeting. Clients use it; it is here for the vectors and for tests."""
-    return _hkdf(room_secret, _info("hearthside say v1", meeting, room), 16)
-
-
-def sender_base_key(room_secret: bytes, salt: bytes, *, meeting: str, room: str, member: str, kid: int) -> bytes:
-    """A sender's SFrame base key. Clients use it; it is here for the vectors and for tests."""
-    return _hkdf(room_secret, _info("hearthside media v1", meeting, room, member, str(kid)), 16, salt)
+def link_psk(room_secret: bytes, group: str) -> bytes:
+    """What every commit that adds mixes in, so that nobody joins without the link. Clients use it; here for tests."""
+    return _hkdf(room_secret, _info("hearthside psk v1", group), 32)
 
 
 def avatar_seed(room_secret: bytes, meeting: str, member: str) -> bytes:
@@ -148,18 +143,19 @@ def _seal(room_secret: bytes, info: bytes, fields: dict[str, str], nonce: bytes)
     return bytes([BLOB_VERSION]) + nonce + AESGCM(key).encrypt(nonce, pad(text), info)
 
 
-def _open(room_secret: bytes, info: bytes, blob: bytes, field: str) -> str:
+def _open(room_secret: bytes, info: bytes, blob: bytes, *fields: str) -> list[str]:
     if len(blob) < 1 + NONCE_BYTES + TAG_BYTES or blob[0] != BLOB_VERSION:
         raise SealError("not a sealed blob of version 1")
     nonce = blob[1 : 1 + NONCE_BYTES]
     try:
         plain = AESGCM(_hkdf(room_secret, info, 16)).decrypt(nonce, blob[1 + NONCE_BYTES :], info)
-        value = json.loads(unpad(plain))[field]
+        values = json.loads(unpad(plain))
+        found = [values[field] for field in fields]
     except (InvalidTag, ValueError, KeyError, TypeError) as error:
         raise SealError("the blob does not open with this key") from error
-    if not isinstance(value, str):
-        raise SealError(f"{field} is not a text")
-    return value
+    if not all(isinstance(value, str) for value in found):
+        raise SealError("a field is not a text")
+    return found
 
 
 def seal_profile(room_secret: bytes, group: str, title: str, *, nonce: bytes) -> bytes:
@@ -169,17 +165,33 @@ def seal_profile(room_secret: bytes, group: str, title: str, *, nonce: bytes) ->
 
 def open_profile(room_secret: bytes, group: str, blob: bytes) -> str:
     """The title in a sealed profile. Raises `SealError`."""
-    return _open(room_secret, _info("hearthside profile v1", group), blob, "title")
+    (title,) = _open(room_secret, _info("hearthside profile v1", group), blob, "title")
+    return title
 
 
-def seal_knock(room_secret: bytes, group: str, name: str, *, nonce: bytes) -> bytes:
-    """Seal the name in a knock. `nonce` is 12 random bytes, never used twice."""
-    return _seal(room_secret, _info("hearthside knock v1", group), {"name": name}, nonce)
+class KnockText(NamedTuple):
+    """What a knock holds under its seal (docs/protocol.md, section 8). Clients use it; here for vectors and tests."""
+
+    name: str
+    ref: bytes
+    """The KeyPackageRef (RFC 9420, section 5.2)."""
+    signature: bytes
+    """By the KeyPackage's leaf key, over the knock statement."""
 
 
-def open_knock(room_secret: bytes, group: str, blob: bytes) -> str:
-    """The name in a sealed knock. Raises `SealError`."""
-    return _open(room_secret, _info("hearthside knock v1", group), blob, "name")
+def seal_knock(room_secret: bytes, group: str, knock: KnockText, *, nonce: bytes) -> bytes:
+    """Seal a knock. `nonce` is 12 random bytes, never used twice."""
+    fields = {"name": knock.name, "ref": b64(knock.ref), "signature": b64(knock.signature)}
+    return _seal(room_secret, _info("hearthside knock v1", group), fields, nonce)
+
+
+def open_knock(room_secret: bytes, group: str, blob: bytes) -> KnockText:
+    """What a sealed knock holds. Raises `SealError`; whether the signature is good is for the caller to check."""
+    name, ref, signature = _open(room_secret, _info("hearthside knock v1", group), blob, "name", "ref", "signature")
+    try:
+        return KnockText(name, unb64(ref), unb64(signature))
+    except ValueError as error:
+        raise SealError("the blob does not open with this key") from error
 
 
 # -- Links ----------------------------------------------------------------------------------------------------------
