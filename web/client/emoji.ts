@@ -1,9 +1,9 @@
 /**
  * What the check of the encryption is read aloud with: 64 pictures, six bits each (docs/protocol.md, section 8).
  *
- * Everything is calm and an everyday thing, tells itself from all others at 24 pixels and, by its name, over a bad
- * line; no faces, people, hands, flags, letters, weapons, drinks that some avoid, signs of faith, nothing of illness.
- * All are of Unicode 11 (2018) or older, so that no phone shows a box instead. The order is part of the protocol.
+ * Each is a calm, everyday thing that can be told from all others at 24 pixels and, by its name, over a bad line. No
+ * people, flags, weapons, blades, signs of faith, illness, meals or drinks: groups meet about hard things. All are of
+ * Unicode 11 (2018) or older, so that no phone shows a box instead. The order is part of the protocol.
  */
 export interface Emoji {
   readonly symbol: string;
@@ -12,18 +12,18 @@ export interface Emoji {
 }
 
 const LIST = `
-🐶 dog      🐱 cat        🐴 horse     🐮 cow        🐷 pig       🐘 elephant  🐰 rabbit     🐻 bear
-🐼 panda    🦁 lion       🐸 frog      🐢 turtle     🐬 dolphin   🐙 octopus   🦋 butterfly  🐝 bee
-🐞 ladybird 🐌 snail      🦉 owl       🐧 penguin    🦆 duck      🌵 cactus    🌲 tree       🌻 sunflower
-🍄 mushroom 🍎 apple      🍌 banana    🍇 grapes     🍓 strawberry 🍋 lemon    🍉 melon      🍍 pineapple
-🥕 carrot   🌽 corn       🥑 avocado   🍞 bread      🧀 cheese    🥚 egg       🥨 pretzel    🍪 biscuit
-🌙 moon     ⭐ star        ☀️ sun       ☁️ cloud      ❄️ snowflake 🌈 rainbow   ☂️ umbrella   🔥 fire
-🚲 bicycle  🚂 train      ⛵ boat      🚀 rocket     🎈 balloon   ⚓ anchor    🏠 house      🔑 key
-🔔 bell     📖 book       ✏️ pencil    ✂️ scissors   🎩 hat       👓 glasses   🎸 guitar     🥁 drum
+🐶 dog  🐱 cat  🐎 horse  🐘 elephant  🐰 rabbit  🐼 panda  🐯 tiger  🐨 koala
+🐢 turtle  🐬 dolphin  🐙 octopus  🦋 butterfly  🐞 ladybird  🐌 snail  🦉 owl  🐧 penguin
+🦒 giraffe  🦓 zebra  🦔 hedgehog  🐠 fish  🌵 cactus  🌻 sunflower  🌷 tulip  🌴 palm
+🍁 leaf  🌰 chestnut  🍎 apple  🍌 banana  🍇 grapes  🍓 strawberry  🍋 lemon  🥕 carrot
+🍒 cherries  🥦 broccoli  🌙 moon  ⭐ star  ☀️ sun  ☁️ cloud  ❄️ snowflake  🌈 rainbow
+☂️ umbrella  🚲 bicycle  🚂 train  🛶 canoe  ✈️ aeroplane  🎈 balloon  ⚓ anchor  🏰 castle
+🔑 key  🔔 bell  📎 paperclip  ✏️ pencil  👓 glasses  🎸 guitar  🥁 drum  🎺 trumpet
+🎹 piano  🧩 puzzle  🎁 gift  🧺 basket  📷 camera  ☎️ telephone  🌍 globe  💡 lamp
 `;
 
 /** 64: a power of two, so that a number modulo the length is evenly spread. */
-export const EMOJI: readonly Emoji[] = Array.from(LIST.matchAll(/(\S+) +(\S+)/g), ([, symbol = "", name = ""]) => ({
+export const EMOJI: readonly Emoji[] = Array.from(LIST.matchAll(/(\S+) (\S+)/g), ([, symbol = "", name = ""]) => ({
   symbol,
   name,
 }));
