@@ -3,11 +3,12 @@ import os
 import sqlite3
 import stat
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
@@ -21,8 +22,31 @@ from signaling.store import DATABASE_NAME, Group, MisfitError, OpenMeeting, Stor
 
 
 def group(name: str = "AAECAwQFBgcICQoLDA0ODw") -> Group:
-    return Group(name, datetime(2026, 5, 1, 12, tzinfo=UTC), "root", "door", ["role1", "role2"], b"\x01sealed profile")
+    return Group(
+        id=name,
+        created=datetime(2026, 5, 1, 12, tzinfo=UTC),
+        root_key="root",
+        door_key="door",
+        role_keys=["role1", "role2"],
+        profile=b"\x01sealed profile",
+        certificates=["certificate1", "certificate2"],
+        revocations=None,
+        grace_seconds=900,
+    )
 
+
+FIRST_VERSION = """
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('0001');
+CREATE TABLE groups (id VARCHAR NOT NULL PRIMARY KEY, created BIGINT NOT NULL, root_key VARCHAR NOT NULL,
+    door_key VARCHAR NOT NULL, role_keys VARCHAR NOT NULL, profile BLOB NOT NULL);
+CREATE TABLE meetings (id VARCHAR NOT NULL PRIMARY KEY, group_id VARCHAR NOT NULL REFERENCES groups (id)
+    ON DELETE CASCADE, room VARCHAR NOT NULL, started FLOAT NOT NULL);
+CREATE TABLE marks (meeting_id VARCHAR NOT NULL REFERENCES meetings (id) ON DELETE CASCADE, kind VARCHAR NOT NULL,
+    digest VARCHAR NOT NULL, PRIMARY KEY (meeting_id, kind, digest));
+CREATE TABLE server (name VARCHAR NOT NULL PRIMARY KEY, value BLOB NOT NULL);
+"""
+"""What the first version left on the disk."""
 
 POSTGRESQL = os.environ.get("HEARTHSIDE_TEST_POSTGRESQL")
 """URL of a PostgreSQL database that these tests may empty. Without it the tests that need one are not collected."""
@@ -75,6 +99,47 @@ async def test_a_group_is_kept_listed_and_deleted(any_store: Store) -> None:
     assert not await any_store.delete_group(group().id)
     assert await any_store.get_group(group().id) is None
     assert await any_store.list_groups() == []
+
+
+async def test_a_group_is_changed_whole_or_not_at_all(any_store: Store) -> None:
+    other = group("a" * 22)
+    await any_store.create_group(group())
+    await any_store.create_group(other)
+    changed = msgspec.structs.replace(
+        group(),
+        door_key="other door",
+        role_keys=[],
+        profile=b"other profile",
+        certificates=[],
+        revocations="revocations",
+        grace_seconds=60,
+    )
+    assert await any_store.update_group(group().id, lambda found: changed if found == group() else found) == changed
+    assert await any_store.get_group(group().id) == changed
+
+    def refuse(_: Group) -> Group:
+        raise ValueError("not signed")
+
+    with pytest.raises(ValueError, match="not signed"):
+        await any_store.update_group(group().id, refuse)
+    assert await any_store.get_group(group().id) == changed
+    assert await any_store.get_group(other.id) == other
+    assert await any_store.update_group("b" * 22, refuse) is None
+
+
+async def test_changes_made_at_once_do_not_undo_each_other(place: str | Path) -> None:
+    opened = await asyncio.gather(*(Store.open(place) for _ in range(2)))
+    await opened[0].create_group(msgspec.structs.replace(group(), certificates=[]))
+
+    def add(name: str) -> Callable[[Group], Group]:
+        return lambda found: msgspec.structs.replace(found, certificates=[*found.certificates, name])
+
+    await asyncio.gather(*(opened[n % 2].update_group(group().id, add(f"certificate{n}")) for n in range(10)))
+    kept = await opened[0].get_group(group().id)
+    assert kept is not None
+    assert sorted(kept.certificates) == [f"certificate{n}" for n in range(10)]
+    for one in opened:
+        await one.close()
 
 
 async def test_which_groups_exist(any_store: Store) -> None:
@@ -152,11 +217,16 @@ async def test_what_is_deleted_leaves_nothing_on_the_disk(tmp_path: Path, store:
     await store.add_mark("MEETING-ID", "session", "SESSION-DIGEST")
     assert b"SESSION-DIGEST" in everything_on_disk(data)
     assert b"sealed profile" in everything_on_disk(data)
+    new = msgspec.structs.replace(group(), profile=b"other title", certificates=["certificate3"])
+    await store.update_group(group().id, lambda _: new)
+    for gone in (b"sealed profile", b"certificate1"):
+        assert gone not in everything_on_disk(data)
+    assert b"certificate3" in everything_on_disk(data)
     await store.end_meeting("MEETING-ID")
     for gone in (b"SESSION-DIGEST", b"MEETING-ID", b"ROOM-ID"):
         assert gone not in everything_on_disk(data)
     await store.delete_group(group().id)
-    for gone in (b"sealed profile", group().id.encode()):
+    for gone in (b"other title", b"certificate3", group().id.encode()):
         assert gone not in everything_on_disk(data)
 
 
@@ -194,6 +264,30 @@ async def test_an_empty_database_of_an_older_version_is_brought_up(tmp_path: Pat
     sqlite3.connect(tmp_path / DATABASE_NAME).close()
     store = await Store.open(tmp_path)
     assert await store.list_groups() == []
+    await store.close()
+
+
+async def test_groups_of_the_first_version_are_kept_and_have_no_certificates(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / DATABASE_NAME)
+    connection.executescript(FIRST_VERSION)
+    connection.execute(
+        "INSERT INTO groups VALUES (?, ?, 'root', 'door', 'role1 role2', ?)",
+        (group().id, int(group().created.timestamp()), b"\x01sealed profile"),
+    )
+    connection.execute("INSERT INTO meetings VALUES ('meeting1', ?, 'room1', 1000.5)", (group().id,))
+    connection.execute("INSERT INTO server VALUES ('key', ?)", (bytes(32),))
+    connection.commit()
+    connection.close()
+    for _ in range(2):  # an upgrade happens once
+        store = await Store.open(tmp_path)
+        old = msgspec.structs.replace(group(), certificates=[], grace_seconds=600)
+        assert await store.get_group(group().id) == old
+        assert await store.load_meetings() == [(OpenMeeting(group().id, "meeting1", "room1", 1000.5), [])]
+        assert await store.server_key() == bytes(32)
+        await store.close()
+    store = await Store.open(tmp_path)
+    await store.update_group(group().id, lambda _: group())
+    assert await store.get_group(group().id) == group()
     await store.close()
 
 
@@ -370,7 +464,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         place = self.run(empty_place(self.kind, Path(self.folder.name)))
         self.store = self.run(Store.open(place))
-        self.groups: set[str] = set()
+        self.groups: dict[str, str | None] = {}
         self.meetings: dict[str, tuple[str, set[tuple[str, str]]]] = {}
 
     def teardown(self) -> None:
@@ -388,12 +482,23 @@ class StoreAgainstModel(RuleBasedStateMachine):
                 self.run(self.store.create_group(group(name)))
         else:
             self.run(self.store.create_group(group(name)))
-            self.groups.add(name)
+            self.groups[name] = None
+
+    @rule(name=IDS, revocations=st.none() | st.sampled_from(["one", "two"]))
+    def update(self, name: str, revocations: str | None) -> None:
+        changed = self.run(
+            self.store.update_group(name, lambda found: msgspec.structs.replace(found, revocations=revocations))
+        )
+        if name in self.groups:
+            assert changed.revocations == revocations
+            self.groups[name] = revocations
+        else:
+            assert changed is None
 
     @rule(name=IDS)
     def delete(self, name: str) -> None:
         assert self.run(self.store.delete_group(name)) == (name in self.groups)
-        self.groups.discard(name)
+        self.groups.pop(name, None)
         self.meetings = {meeting: held for meeting, held in self.meetings.items() if held[0] != name}
 
     @rule(name=IDS, meeting=MEETINGS)
@@ -422,7 +527,9 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     @invariant()
     def same(self) -> None:
-        assert {found for found, _ in self.run(self.store.list_groups())} == self.groups
+        assert {found for found, _ in self.run(self.store.list_groups())} == self.groups.keys()
+        kept = {name: self.run(self.store.get_group(name)) for name in self.groups}
+        assert {name: found.revocations for name, found in kept.items()} == self.groups
         loaded = self.run(self.store.load_meetings())
         assert {record.meeting: (record.group, set(marks)) for record, marks in loaded} == self.meetings
 
