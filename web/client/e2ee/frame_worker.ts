@@ -1,15 +1,17 @@
 /**
- * What the worker does, apart from being one: keeps the keys, and runs each encoded frame through its sender's sealer
- * or its receiver's opener. The only way out of a transform leads through one of them.
+ * The frames' half of the worker, apart from being one: keeps the keys that the group hands it, and runs each encoded
+ * frame through its sender's sealer or its receiver's opener. The only way out of a transform leads through one of them.
  */
-import { fromBase64url } from "../base64url";
-import { derive, info } from "../derive";
+import { codecHeaderLength } from "./codec_header";
+import { Disagreement } from "./disagreement";
+import type { EpochKeys, FrameKeys } from "./epoch_keys";
 import { KeyRing } from "./key_ring";
 import { kidOf } from "./kid";
 import { type From, type KeyState, Opener } from "./opener";
-import { Sealer } from "./sealer";
+import { FrameCounter, Sealer } from "./sealer";
+import { SendingEpoch } from "./sending_epoch";
 import { deriveFrameKey, type SFrameKey } from "./sframe";
-import type { FromWorker, Place, SenderContext, ToWorker, TransformOptions } from "./worker_messages";
+import type { FramesMessage, FromWorker, SenderContext, TransformOptions } from "./worker_messages";
 
 export interface EncodedFrame {
   data: ArrayBuffer;
@@ -19,7 +21,26 @@ export interface EncodedFrame {
 export interface FramePipe {
   readable: ReadableStream<EncodedFrame>;
   writable: WritableStream<EncodedFrame>;
+  /** Of a receiver: asks the one who sends. */
   sendKeyFrameRequest?(): Promise<unknown>;
+  /** Of a sender: asks the own encoder. */
+  generateKeyFrame?(): Promise<unknown>;
+}
+
+export interface FrameWorkerOptions {
+  tell(message: FromWorker): void;
+  /** Seconds, never going back. */
+  now(): number;
+  /** Others use keys that this member was not told of, and sending has stopped; or it goes on. */
+  onDisagree(room: string, disagree: boolean): void;
+}
+
+interface Sender {
+  room: string;
+  context: SenderContext;
+  readonly sealer: Sealer;
+  /** A frame was dropped: those who receive may need a key frame before the next. */
+  gap: boolean;
 }
 
 /** A receiver's transform: it lives as long as its m-line, whoever's track that carries. */
@@ -36,45 +57,42 @@ interface Receiver {
   lastFrameAt: number;
 }
 
+interface Room {
+  readonly sending: SendingEpoch;
+  readonly disagreement: Disagreement;
+  /** What the senders have installed; null while they are stopped. */
+  installed: EpochKeys | null;
+  /** What `onDisagree` said last. */
+  disagreed: boolean;
+}
+
 /** Seconds without a frame after which a track no longer counts in what its member's tile says: it was muted or ended. */
 const SILENT_SECONDS = 3;
 
-export class FrameWorker {
-  #roomSecret: Uint8Array = new Uint8Array(0);
-  readonly #ring = new KeyRing<Promise<SFrameKey>>((place, { kid, salt }) => this.#keyOf(place, kid, salt));
-  readonly #senders = new Map<number, { room: string; sealer: Sealer }>();
+export class FrameWorker implements FrameKeys {
+  readonly #ring = new KeyRing<Promise<SFrameKey>>((baseKey, kid) => deriveFrameKey(baseKey, BigInt(kid)));
+  readonly #counter = new FrameCounter();
+  readonly #rooms = new Map<string, Room>();
+  readonly #senders = new Map<number, Sender>();
   readonly #receivers = new Map<number, Receiver>();
   readonly #outlets = new Map<number, Outlet>();
   readonly #told = new Map<string, KeyState>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Seconds: what the timer is set for. Frames look at it too, for browsers that hold timers back. */
+  #due = Number.POSITIVE_INFINITY;
 
-  constructor(
-    private readonly tell: (message: FromWorker) => void,
-    /** Seconds, never going back. */
-    private readonly now: () => number,
-  ) {}
+  constructor(private readonly options: FrameWorkerOptions) {}
 
-  receive(message: ToWorker): void {
+  receive(message: FramesMessage): void {
     switch (message.type) {
-      case "start":
-        this.#roomSecret = message.roomSecret;
-        break;
       case "sender":
-        this.#protect(message.id, message.place, message.context);
+        this.#protect(message.id, message.room, message.context);
         break;
       case "receiver":
         this.#openReceiver(message.id, message.from);
         break;
       case "streams":
         this.attach(message, message);
-        break;
-      case "contexts":
-        this.#announce(message.place, message.contexts);
-        break;
-      case "forget-member":
-        this.#forget(message.room, message.member);
-        break;
-      case "forget-room":
-        this.#forget(message.room, null);
         break;
     }
   }
@@ -83,7 +101,7 @@ export class FrameWorker {
   attach({ direction, id }: TransformOptions, pipe: FramePipe): void {
     const transform =
       direction === "send"
-        ? new TransformStream<EncodedFrame, EncodedFrame>({ transform: (frame, out) => this.#send(id, frame, out) })
+        ? new TransformStream<EncodedFrame, EncodedFrame>({ transform: (frame, out) => this.#send(id, pipe, frame, out) })
         : new TransformStream<EncodedFrame, EncodedFrame>({
             start: (out) => {
               this.#outlets.set(id, {
@@ -106,16 +124,121 @@ export class FrameWorker {
       });
   }
 
-  #protect(id: number, place: Place, context: SenderContext): void {
-    const sender = this.#senders.get(id) ?? { room: place.room, sealer: new Sealer(context.kind) };
-    this.#senders.set(id, sender);
-    const kid = kidOf(context.context, place.leaf, context.epoch);
-    sender.sealer.install(kid, this.#keyOf(place, kid, context.salt));
+  epochBegan(keys: EpochKeys): void {
+    const now = this.options.now();
+    const room = this.#room(keys.room);
+    this.#ring.begin(keys, now);
+    room.sending.began(keys, now);
+    room.disagreement.began(keys.epoch);
+    for (const of of this.#told.keys()) {
+      const [name, member] = of.split("/") as [string, string];
+      if (name === keys.room && !this.#ring.knows(name, member)) this.#told.delete(of);
+    }
+    this.#tick();
+    this.#retry(keys.room, null);
   }
 
-  async #send(id: number, frame: EncodedFrame, out: TransformStreamDefaultController<EncodedFrame>): Promise<void> {
-    const sealed = await this.#senders.get(id)?.sealer.seal(new Uint8Array(frame.data));
-    if (!sealed) return;
+  everybodyReady(room: string, epoch: number): void {
+    this.#rooms.get(room)?.sending.ready(epoch);
+    this.#tick();
+  }
+
+  contexts(room: string, member: string, contexts: readonly SenderContext[]): void {
+    this.#ring.announce(room, member, contexts, this.options.now());
+    this.#retry(room, member);
+  }
+
+  suspend(room: string): void {
+    const known = this.#rooms.get(room);
+    known?.sending.suspend();
+    known?.disagreement.clear();
+    this.#tick();
+  }
+
+  forgetRoom(room: string): void {
+    this.suspend(room);
+    this.#rooms.delete(room);
+    this.#ring.forgetRoom(room);
+    for (const [id, { opener }] of this.#receivers) {
+      if (opener.from.room !== room) continue;
+      opener.close();
+      this.#receivers.delete(id);
+    }
+    for (const key of this.#told.keys()) if (key.startsWith(tile({ room, member: "" }))) this.#told.delete(key);
+    for (const [id, sender] of this.#senders) if (sender.room === room) this.#senders.delete(id);
+  }
+
+  #room(room: string): Room {
+    const known = this.#rooms.get(room) ?? {
+      sending: new SendingEpoch(),
+      disagreement: new Disagreement(),
+      installed: null,
+      disagreed: false,
+    };
+    this.#rooms.set(room, known);
+    return known;
+  }
+
+  #protect(id: number, room: string, context: SenderContext): void {
+    const known = this.#senders.get(id);
+    const sender = known ?? { room, context, sealer: new Sealer(context.kind, this.#counter), gap: false };
+    sender.context = context;
+    this.#senders.set(id, sender);
+    this.#install(sender, this.#rooms.get(room)?.installed ?? null);
+  }
+
+  #install({ sealer, context }: Sender, keys: EpochKeys | null): void {
+    if (!keys) return sealer.stop();
+    const kid = kidOf(context.context, keys.leaf, keys.epoch);
+    sealer.install(kid, deriveFrameKey(keys.baseKey, BigInt(kid)));
+  }
+
+  /** Does what is due, in every room, and sets the timer for what is next. */
+  #tick(): void {
+    const now = this.options.now();
+    this.#ring.drop(now);
+    let due = this.#ring.deadline;
+    for (const [name, room] of this.#rooms) {
+      const { sending, disagreement } = room;
+      sending.tick(now);
+      disagreement.tick(now);
+      due = Math.min(due, sending.deadline, disagreement.deadline);
+      const keys = disagreement.active ? null : sending.current;
+      if (keys !== room.installed) {
+        room.installed = keys;
+        for (const sender of this.#senders.values()) if (sender.room === name) this.#install(sender, keys);
+      }
+      if (disagreement.active === room.disagreed) continue;
+      room.disagreed = disagreement.active;
+      this.options.onDisagree(name, disagreement.active);
+    }
+    this.#due = due;
+    clearTimeout(this.#timer);
+    if (due === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, (due - now) * 1000));
+  }
+
+  async #send(
+    id: number,
+    pipe: FramePipe,
+    frame: EncodedFrame,
+    out: TransformStreamDefaultController<EncodedFrame>,
+  ): Promise<void> {
+    if (this.options.now() >= this.#due) this.#tick();
+    const sender = this.#senders.get(id);
+    if (!sender) return;
+    const plain = new Uint8Array(frame.data);
+    const sealed = await sender.sealer.seal(plain);
+    if (!sealed) {
+      sender.gap = true;
+      return;
+    }
+    const { kind } = sender.sealer;
+    // Nothing stands before it that a picture could be made of. Rejects when the track has ended meanwhile.
+    if (sender.gap && kind === "video" && codecHeaderLength(kind, plain) === 1) {
+      void pipe.generateKeyFrame?.().catch(() => undefined);
+    }
+    sender.gap = false;
     frame.data = sealed.buffer;
     out.enqueue(frame);
   }
@@ -128,15 +251,18 @@ export class FrameWorker {
       pass: (frame) => this.#outlets.get(id)?.pass(frame),
       onState: () => this.#tellState(from),
       askForKeyFrame: () => this.#outlets.get(id)?.askForKeyFrame(),
+      onNewerEpoch: (low) => this.#sawNewer(from, low),
     });
-    this.#receivers.set(id, { opener, idle: Promise.resolve(), lastFrameAt: this.now() });
+    this.#receivers.set(id, { opener, idle: Promise.resolve(), lastFrameAt: this.options.now() });
   }
 
   async #take(id: number, frame: EncodedFrame): Promise<void> {
+    const now = this.options.now();
+    if (now >= this.#due) this.#tick();
     const receiver = this.#receivers.get(id);
     if (!receiver) return;
-    receiver.lastFrameAt = this.now();
-    await this.#whenIdle(receiver, () => receiver.opener.take(frame, this.now()));
+    receiver.lastFrameAt = now;
+    await this.#whenIdle(receiver, () => receiver.opener.take(frame, this.options.now()));
     // A track that was at fault may have fallen silent: what remains may be well.
     if (this.#told.get(tile(receiver.opener.from)) !== "encrypted") this.#tellState(receiver.opener.from);
   }
@@ -147,54 +273,34 @@ export class FrameWorker {
     return receiver.idle;
   }
 
-  #announce(place: Place, contexts: SenderContext[]): void {
-    const list = contexts.map(({ context, epoch, ...rest }) => ({ kid: kidOf(context, place.leaf, epoch), ...rest }));
-    this.#ring.announce(place, list, this.now());
+  /** New keys or contexts have come for a room, or for one member of it. */
+  #retry(room: string, member: string | null): void {
     for (const receiver of this.#receivers.values()) {
-      const { room, member } = receiver.opener.from;
-      if (room === place.room && member === place.member) {
-        void this.#whenIdle(receiver, () => receiver.opener.retry(this.now()));
-      }
+      const { from } = receiver.opener;
+      if (from.room !== room || (member !== null && from.member !== member)) continue;
+      void this.#whenIdle(receiver, () => receiver.opener.retry(this.options.now()));
     }
   }
 
-  async #keyOf({ meeting, room, member }: Place, kid: number, salt: string): Promise<SFrameKey> {
-    const label = info("hearthside media v1", meeting, room, member, String(kid));
-    return deriveFrameKey(await derive(this.#roomSecret, label, 16, fromBase64url(salt)), BigInt(kid));
-  }
-
-  /** `member` null: the whole room, one's own senders included. */
-  #forget(room: string, member: string | null): void {
-    if (member === null) this.#ring.forgetRoom(room);
-    else this.#ring.forgetMember(room, member);
-    for (const [id, { opener }] of this.#receivers) {
-      if (opener.from.room !== room || (member !== null && opener.from.member !== member)) continue;
-      opener.close();
-      this.#receivers.delete(id);
-    }
-    for (const key of this.#told.keys()) {
-      if (member === null ? key.startsWith(tile({ room, member: "" })) : key === tile({ room, member })) {
-        this.#told.delete(key);
-      }
-    }
-    if (member !== null) return;
-    for (const [id, sender] of this.#senders) {
-      if (sender.room !== room) continue;
-      sender.sealer.close();
-      this.#senders.delete(id);
-    }
+  #sawNewer({ room, member }: From, low: number): void {
+    const known = this.#rooms.get(room);
+    // Who is out of the group sends nothing, and has nobody to disagree with.
+    if (!known?.sending.current || !this.#ring.knows(room, member)) return;
+    known.disagreement.saw(low, this.options.now());
+    if (known.disagreement.active) this.#tick();
   }
 
   /** A member's tile shows the worst of what their tracks say, as far as frames of them arrive. */
   #tellState(of: Tile): void {
     const key = tile(of);
+    const now = this.options.now();
     const states = [...this.#receivers.values()]
-      .filter(({ opener, lastFrameAt }) => tile(opener.from) === key && this.now() - lastFrameAt < SILENT_SECONDS)
+      .filter(({ opener, lastFrameAt }) => tile(opener.from) === key && now - lastFrameAt < SILENT_SECONDS)
       .map(({ opener }) => opener.state);
     const worst = (["problem", "waiting", "encrypted"] as const).find((state) => states.includes(state));
     if (!worst || this.#told.get(key) === worst) return;
     this.#told.set(key, worst);
-    this.tell({ type: "key-state", room: of.room, member: of.member, state: worst });
+    this.options.tell({ type: "key-state", room: of.room, member: of.member, state: worst });
   }
 }
 

@@ -1,37 +1,37 @@
-/** The page's side of end-to-end encryption: what the client's core calls. The frames themselves pass in the worker. */
-import { type Bytes, toBase64url } from "../base64url";
-import { aesKey, derive, info } from "../derive";
+/**
+ * The page's side of end-to-end encryption: what the client's core calls. Frames and keys are the worker's; this keeps
+ * what a new worker would need, should the one that runs be lost.
+ */
+
+import type { JoinedMessage, Knock, RoomState } from "../protocol_types";
 import { attachTransform } from "./attach";
-import {
-  ENVELOPE_VERSION,
-  type Envelope,
-  type Message,
-  openEnvelope,
-  ReplayGuard,
-  type Said,
-  sealEnvelope,
-} from "./envelope";
-import { CONTEXTS, EPOCHS, kidOf } from "./kid";
+import { ContextBook } from "./context_book";
+import type { Message } from "./envelope";
 import type { From, KeyState } from "./opener";
-import type { FromWorker, Place, SenderContext, ToWorker } from "./worker_messages";
+import type { FromWorker, GroupMessage, Identity, SenderContext, ToWorker } from "./worker_messages";
 
 export { browserProblem, peerConnectionConfiguration } from "./attach";
-export type { Envelope, Message } from "./envelope";
+export type { Message } from "./envelope";
 export type { KeyState } from "./opener";
 export type { SenderContext } from "./worker_messages";
 
+/** What the worker tells the page, except about frames. */
+export type GroupReport = Exclude<FromWorker, { type: "key-state" }>;
+
 export interface ManagerOptions {
   workerUrl: string | URL;
-  /** 16 bytes, out of the link. */
-  roomSecret: Uint8Array;
+  identity: Identity;
+  on(report: GroupReport): void;
   onKeyState(room: string, member: string, state: KeyState): void;
   /**
-   * The worker died and a new one stands ready, with the members' announced keys but no sender and no receiver. No
-   * frame passes until the core has built its peer connections anew and protected their senders, whose new contexts
-   * it then announces.
+   * The worker died, and all keys with it. A new one stands ready and was told what it needs to come back into the
+   * group; what was waiting to be said came back as `unsaid`. No frame passes until the core has built its peer
+   * connections anew and protected their senders, whose new contexts it then announces.
    */
   onProblem(what: "worker-lost"): void;
 }
+
+type KnockData = Omit<Extract<ToWorker, { type: "make-knock" }>, "type">;
 
 /**
  * Milliseconds between the starts of two workers: one that cannot even be loaded (a server that was updated meanwhile
@@ -39,71 +39,165 @@ export interface ManagerOptions {
  */
 const RESTART_PAUSE = 5_000;
 
-interface Room {
-  place: Place;
-  key: CryptoKey;
-  guard: ReplayGuard;
-  /** What the members announced, by member id, for a worker that starts later. */
-  announced: Map<string, { leaf: number; contexts: SenderContext[] }>;
-  /** Envelopes leave in the order in which they were handed in. */
-  sealing: Promise<unknown>;
-}
+/** Milliseconds that leaving waits for the worker's signature. Without one the others have to notice for themselves. */
+const LEAVE_PATIENCE = 1_000;
+
+/** Knocks that a new worker is told of again: more people than a room holds. Further ones push out the oldest. */
+const KNOCKS_KEPT = 256;
 
 export class E2eeManager {
   readonly #options: ManagerOptions;
-  readonly #instance = toBase64url(crypto.getRandomValues(new Uint8Array(8)));
-  readonly #rooms = new Map<string, Room>();
   readonly #ids = new WeakMap<RTCRtpSender | RTCRtpReceiver, { worker: Worker; id: number }>();
+  /** By room. */
+  readonly #contexts = new Map<string, ContextBook<RTCRtpSender>>();
+  /** What was handed in to be said and is not settled, as room and id. */
+  readonly #unsettled = new Map<string, { room: string; id: number }>();
+  /** By id, those that were given to be read. */
+  readonly #knocks = new Map<string, Knock>();
+  readonly #readers = new Map<string, ((name: string | null) => void)[]>();
+  readonly #lastSaid = new Map<string, number>();
+  #identity: Identity;
   #worker: Worker;
   #startedAt = Number.NEGATIVE_INFINITY;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
-  #said = 0;
-  /**
-   * The next context, with its epoch above it; over all rooms and workers, so that this page gives none out twice. A
-   * random first one, so that after a reload frames seldom come under the KIDs that the others still hold keys for.
-   */
-  #nextContext = crypto.getRandomValues(new Uint8Array(1))[0] as number;
   #nextId = 1;
+  #online = false;
+  /** The last `make-knock` until `joined`, with performance.now() of its coming. */
+  #knock: { data: KnockData; at: number } | null = null;
+  #joined: { message: JoinedMessage; at: number } | null = null;
+  #leaving: { sent: boolean; done(): void } | null = null;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    this.#identity = options.identity;
     this.#worker = this.#startWorker();
   }
 
-  /** To be awaited before anything else about the room. Entering the same place again changes nothing. */
-  async enterRoom({ meeting, room, member, leaf }: Place): Promise<void> {
-    const place = { meeting, room, member, leaf };
-    const known = this.#rooms.get(room);
-    if (known && JSON.stringify(known.place) === JSON.stringify(place)) return;
-    if (known) this.leaveRoom(room);
-    const secret = await derive(this.#options.roomSecret, info("hearthside say v1", meeting, room), 16);
-    const key = await aesKey(secret);
-    this.#rooms.set(room, { place, key, guard: new ReplayGuard(), announced: new Map(), sealing: Promise.resolve() });
+  /** What has no method of its own: co-facilitators. */
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  // -- The door ------------------------------------------------------------------------------------------------------
+
+  /** After every `waiting`: a `knock` is sent, or an `obstacle` reported. */
+  makeKnock(data: KnockData): void {
+    this.#online = true;
+    this.#joined = null;
+    this.#knock = { data, at: performance.now() };
+    this.post({ type: "make-knock", ...data });
+  }
+
+  /** The name of who knocks; null if the knock is not genuine, so that nobody can be let in by it. */
+  readKnock(knock: Knock): Promise<string | null> {
+    this.#knocks.delete(knock.id);
+    this.#knocks.set(knock.id, knock);
+    for (const oldest of this.#knocks.keys()) {
+      if (this.#knocks.size <= KNOCKS_KEPT) break;
+      this.#knocks.delete(oldest);
+    }
+    this.post({ type: "read-knock", knock });
+    return new Promise((resolve) => {
+      this.#readers.set(knock.id, [...(this.#readers.get(knock.id) ?? []), resolve]);
+    });
+  }
+
+  /** Those whose knocks were read and genuine. */
+  admit(knocks: readonly string[]): void {
+    this.post({ type: "admit", knocks });
+  }
+
+  groupChanged(certificates: readonly string[], revocations: string | null): void {
+    this.#identity = { ...this.#identity, certificates, revocations };
+    this.post({ type: "group-changed", certificates, revocations });
+  }
+
+  // -- The meeting ---------------------------------------------------------------------------------------------------
+
+  joined(message: JoinedMessage): void {
+    this.#online = true;
+    this.#knock = null;
+    this.#joined = { message, at: performance.now() };
+    for (const { id, said_n } of message.rooms) this.#lastSaid.set(id, Math.max(said_n, this.#lastSaid.get(id) ?? 0));
+    this.post({ type: "joined", message });
+  }
+
+  server(message: GroupMessage): void {
+    if (message.type === "mls_registered") this.#keep(message.room, { mls: message.state });
+    if (message.type === "member_gone") this.#keepGone(message.room, message.gone);
+    this.post({ type: "server", message });
+  }
+
+  /** The socket is lost. */
+  offline(): void {
+    this.#online = false;
+    this.post({ type: "offline" });
+  }
+
+  /** `id` is the caller's and comes back in `said` or `unsaid`; a newer one of the same `slot` replaces one that waits. */
+  say(room: string, id: number, message: Message, { to, slot }: { to?: string; slot?: string } = {}): void {
+    this.#unsettled.set(`${room} ${id}`, { room, id });
+    this.post({ type: "say", room, id, message, to: to ?? null, slot: slot ?? null });
+  }
+
+  withdraw(room: string, id: number): void {
+    this.post({ type: "withdraw", room, id });
+  }
+
+  remove(member: string): void {
+    this.post({ type: "remove", member });
+  }
+
+  coFacilitator(member: string, granted: boolean): void {
+    this.post({ type: "co-facilitator", member, granted });
+  }
+
+  check(room: string): void {
+    this.post({ type: "check", room });
+  }
+
+  markChecked(room: string, round: string): void {
+    this.post({ type: "mark-checked", room, round });
+  }
+
+  /** Resolves when `leave` was handed out to be sent: signed, or plain if the worker does not answer in time. */
+  leave(): Promise<void> {
+    this.#knock = null;
+    this.#joined = null;
+    this.post({ type: "leave" });
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        if (!this.#leaving?.sent) this.#options.on({ type: "send", message: { type: "leave" } });
+        this.#leaving?.done();
+      }, LEAVE_PATIENCE);
+      const done = () => {
+        clearTimeout(timer);
+        this.#leaving = null;
+        resolve();
+      };
+      this.#leaving = { sent: false, done };
+    });
   }
 
   leaveRoom(room: string): void {
-    this.#rooms.delete(room);
-    this.#post({ type: "forget-room", room });
+    this.#contexts.delete(room);
+    this.post({ type: "forget-room", room });
   }
 
+  // -- Frames --------------------------------------------------------------------------------------------------------
+
   /**
-   * Gives a sender a new context and its key, and attaches the transform that lets no frame out without it. Call it
-   * right after `addTransceiver`/`addTrack`. A further call for the same sender changes its key. RangeError for a leaf
-   * beyond 10 bits.
+   * Gives a sender a new context, and attaches the transform that lets no frame out without a key. Call it right after
+   * `addTransceiver`/`addTrack`. RangeError when all contexts of this epoch are used up: try again after the next one.
    */
   protectSender(
     room: string,
     sender: RTCRtpSender,
     { track, kind }: Pick<SenderContext, "track" | "kind">,
   ): SenderContext {
-    const { place } = this.#room(room);
-    const count = this.#nextContext++;
-    if (count >= CONTEXTS * EPOCHS) throw new RangeError("all contexts of this page are used up");
-    const salt = toBase64url(crypto.getRandomValues(new Uint8Array(16)));
-    const context = { context: count % CONTEXTS, epoch: Math.floor(count / CONTEXTS), track, kind, salt };
-    kidOf(context.context, place.leaf, context.epoch);
-    this.#attach(sender, "send", (id) => this.#post({ type: "sender", id, place, context }));
+    const context = { context: this.#book(room).give(sender), track, kind };
+    this.#attach(sender, "send", (id) => this.post({ type: "sender", id, room, context }));
     return context;
   }
 
@@ -116,64 +210,21 @@ export class E2eeManager {
   }
 
   /** Whose track the m-line carries from now on. */
-  openReceiver(room: string, receiver: RTCRtpReceiver, from: Omit<From, "room">): void {
-    const { member, leaf, track, kind } = from;
-    this.#attach(receiver, "receive", (id) =>
-      this.#post({ type: "receiver", id, from: { room, member, leaf, track, kind } }),
-    );
-  }
-
-  /** What `member` announced in its `state`: all contexts that are in use. RangeError for a leaf beyond 10 bits. */
-  setContexts(room: string, member: string, leaf: number, contexts: SenderContext[]): void {
-    for (const { context, epoch } of contexts) kidOf(context, leaf, epoch); // before the worker would stumble over it
-    this.#room(room).announced.set(member, { leaf, contexts });
-    this.#postContexts(this.#room(room), member);
-  }
-
-  /** The member left: nothing more of theirs is opened. */
-  forgetMember(room: string, member: string): void {
-    this.#rooms.get(room)?.announced.delete(member);
-    this.#post({ type: "forget-member", room, member });
-  }
-
-  /** The body of a `say`. RangeError when the message is longer than the largest size class holds. */
-  seal(room: string, message: Message, to?: string): Promise<string> {
-    const entered = this.#room(room);
-    const { place, key } = entered;
-    const envelope: Envelope = {
-      v: ENVELOPE_VERSION,
-      from: place.member,
-      instance: this.#instance,
-      n: ++this.#said,
-      ...message,
-    };
-    const sealed = sealEnvelope(key, room, envelope, to);
-    const inOrder = entered.sealing.then(() => sealed);
-    entered.sealing = inOrder.catch(() => undefined);
-    return inOrder;
-  }
-
-  /** What a `said` holds; null when it is not ours, was had before, or cannot be understood. Call it in their order. */
-  open(room: string, said: Said): Promise<Envelope | null> {
-    const { key, guard } = this.#room(room);
-    return openEnvelope(key, room, said, guard);
+  openReceiver(room: string, receiver: RTCRtpReceiver, { member, track, kind }: Omit<From, "room">): void {
+    this.#attach(receiver, "receive", (id) => this.post({ type: "receiver", id, from: { room, member, track, kind } }));
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#restart);
     this.#worker.terminate();
-    this.#rooms.clear();
+    this.#leaving?.done();
   }
 
-  #room(room: string): Room {
-    const entered = this.#rooms.get(room);
-    if (!entered) throw new Error("this room was not entered");
-    return entered;
-  }
-
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  #book(room: string): ContextBook<RTCRtpSender> {
+    const book = this.#contexts.get(room) ?? new ContextBook((sender) => sender.transport?.state === "closed");
+    this.#contexts.set(room, book);
+    return book;
   }
 
   #attach(end: RTCRtpSender | RTCRtpReceiver, direction: "send" | "receive", announce: (id: number) => void): void {
@@ -189,22 +240,41 @@ export class E2eeManager {
     attachTransform(this.#worker, end, { direction, id });
   }
 
-  #postContexts({ place, announced }: Room, member: string): void {
-    const theirs = announced.get(member);
-    if (!theirs) return;
-    const { leaf, contexts } = theirs;
-    this.#post({ type: "contexts", place: { meeting: place.meeting, room: place.room, member, leaf }, contexts });
-  }
+  // -- The worker ----------------------------------------------------------------------------------------------------
 
   #startWorker(): Worker {
     this.#startedAt = performance.now();
     const worker = new Worker(this.#options.workerUrl, { type: "module", name: "e2ee" });
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      this.#options.onKeyState(data.room, data.member, data.state);
-    };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#heard(data);
     worker.onerror = () => this.#lose(worker);
-    worker.postMessage({ type: "start", roomSecret: this.#options.roomSecret as Bytes } satisfies ToWorker);
+    worker.postMessage({ type: "start", identity: this.#identity } satisfies ToWorker);
     return worker;
+  }
+
+  #heard(report: FromWorker): void {
+    switch (report.type) {
+      case "key-state":
+        return this.#options.onKeyState(report.room, report.member, report.state);
+      case "group":
+        this.#book(report.view.room).epochIs(report.view.epoch);
+        break;
+      case "said":
+      case "unsaid":
+        this.#unsettled.delete(`${report.room} ${report.id}`);
+        break;
+      case "send":
+        if (report.message.type === "say") this.#lastSaid.set(report.message.room, report.message.n);
+        if (report.message.type === "leave" && this.#leaving) this.#leaving.sent = true;
+        break;
+      case "removed":
+        this.#joined = null;
+        break;
+    }
+    this.#options.on(report);
+    if (report.type === "left") this.#leaving?.done();
+    if (report.type !== "knock-read") return;
+    for (const resolve of this.#readers.get(report.knock) ?? []) resolve(report.name);
+    this.#readers.delete(report.knock);
   }
 
   #lose(lost: Worker): void {
@@ -216,12 +286,35 @@ export class E2eeManager {
     else this.#replaceWorker();
   }
 
-  /** Counters died with the worker: every sender must come to a new context, or a nonce would be used twice. */
+  /** Keys and counters died with the worker: the new one comes into the group under another leaf and epoch. */
   #replaceWorker(): void {
     this.#worker = this.#startWorker();
-    for (const room of this.#rooms.values()) {
-      for (const member of room.announced.keys()) this.#postContexts(room, member);
+    for (const knock of this.#knocks.values()) this.post({ type: "read-knock", knock });
+    const since = (at: number) => Math.round((performance.now() - at) / 1000);
+    if (this.#online && this.#knock) {
+      const { data, at } = this.#knock;
+      this.post({ type: "make-knock", ...data, now: data.now + since(at) });
     }
+    if (this.#online && this.#joined) {
+      const { message, at } = this.#joined;
+      const rooms = message.rooms.map((room) => ({ ...room, said_n: this.#lastSaid.get(room.id) ?? room.said_n }));
+      this.post({ type: "joined", message: { ...message, rooms, resumed: true, now: message.now + since(at) } });
+    }
+    const unsettled = [...this.#unsettled.values()];
+    this.#unsettled.clear();
+    for (const { room, id } of unsettled) this.#options.on({ type: "unsaid", room, id });
     this.#options.onProblem("worker-lost");
+  }
+
+  #keep(room: string, more: Partial<RoomState>): void {
+    if (!this.#joined) return;
+    const { message, at } = this.#joined;
+    const rooms = message.rooms.map((one) => (one.id === room ? { ...one, ...more } : one));
+    this.#joined = { message: { ...message, rooms }, at };
+  }
+
+  #keepGone(room: string, gone: NonNullable<RoomState["gone"]>[number]): void {
+    const before = this.#joined?.message.rooms.find(({ id }) => id === room)?.gone ?? [];
+    this.#keep(room, { gone: [...before.filter(({ member }) => member !== gone.member), gone] });
   }
 }

@@ -1,8 +1,8 @@
 /** One receiver's frames: passes on what decrypts under the right member's key, and nothing else ever. */
 import type { Bytes } from "../base64url";
-import { codecHeaderLength, type Kind } from "./codec_header";
-import type { KeyRing } from "./key_ring";
-import { leafOf } from "./kid";
+import { codecHeaderLength } from "./codec_header";
+import type { KeyRing, Wanted } from "./key_ring";
+import { epochOf, KIDS } from "./kid";
 import { OPUS_PADDING, unpad } from "./padding";
 import { decodeHeader, decryptFrame, type SFrameKey, TAG_BYTES } from "./sframe";
 
@@ -16,13 +16,7 @@ export const HELD_BYTES = 2_000_000;
 export const PROBLEM_SECONDS = 2;
 
 /** Whose track the m-line should carry. */
-export interface From {
-  room: string;
-  member: string;
-  leaf: number;
-  track: string;
-  kind: Kind;
-}
+export type From = Wanted;
 
 /** null before the first frame. */
 export type KeyState = "waiting" | "encrypted" | "problem";
@@ -36,9 +30,12 @@ export interface OpenerOutput<F> {
   pass(frame: F): void;
   onState(state: KeyState): void;
   askForKeyFrame(): void;
+  /** A frame of an epoch that has not begun here; `low` are its 8 bits. It may come more than once for one frame. */
+  onNewerEpoch(low: number): void;
 }
 
-type Outcome = { opened: Bytes } | "unknown-key" | "replayed" | "bad";
+/** `early`: its key may come. `late`: its key is gone. */
+type Outcome = { opened: Bytes } | "early" | "late" | "replayed" | "bad";
 
 export class Opener<F extends Frame> {
   #state: KeyState | null = null;
@@ -102,15 +99,18 @@ export class Opener<F extends Frame> {
   async #tryOne(frame: F, now: number, onUnknown: () => void): Promise<void> {
     const outcome = await this.#open(new Uint8Array(frame.data), now);
     if (this.#closed) return;
-    if (outcome === "unknown-key") {
+    if (outcome === "early") {
       if (this.#state === null) this.#setState("waiting");
       return onUnknown();
     }
     if (typeof outcome === "string") {
       this.#gap = true;
       if (outcome === "replayed") return;
+      // Their owner has yet to change to the keys of now, and is nobody to be warned of.
+      const state = outcome === "late" ? "waiting" : "problem";
       this.#failingSince ??= now;
-      if (now - this.#failingSince >= PROBLEM_SECONDS) this.#setState("problem");
+      if (this.#state === null && state === "waiting") this.#setState("waiting");
+      if (now - this.#failingSince >= PROBLEM_SECONDS) this.#setState(state);
       return;
     }
     const isDelta = codecHeaderLength(this.from.kind, new Uint8Array(frame.data)) === 1;
@@ -124,19 +124,21 @@ export class Opener<F extends Frame> {
   }
 
   async #open(frame: Bytes, now: number): Promise<Outcome> {
-    const { room, member, leaf, track, kind } = this.from;
+    const { kind } = this.from;
     const clear = codecHeaderLength(kind, frame);
     const sealed = frame.subarray(clear);
     const header = decodeHeader(sealed);
     if (!header || sealed.length < header.length + TAG_BYTES) return "bad";
     const kid = Number(header.kid);
     const ctr = Number(header.ctr);
-    if (leafOf(kid) !== leaf || !Number.isSafeInteger(ctr)) return "bad";
-    const keys = this.ring.lookup(room, member, kid, now);
-    if (keys.length === 0) return "unknown-key";
+    if (kid >= KIDS || !Number.isSafeInteger(ctr)) return "bad";
+    const keys = this.ring.lookup(this.from, kid, now);
+    if (keys === "newer") this.output.onNewerEpoch(epochOf(kid));
+    if (keys === "newer" || keys === "unannounced") return "early";
+    if (keys === "old") return "late";
+    if (keys === "foreign") return "bad";
     let outcome: Outcome = "bad";
     for (const key of keys) {
-      if (key.kind !== kind || key.track !== track) continue;
       if (!key.window.isFresh(ctr)) {
         outcome = "replayed";
         continue;

@@ -5,44 +5,56 @@ import { OPUS_PADDING, pad } from "./padding";
 import { encryptFrame, type SFrameKey } from "./sframe";
 
 /**
- * Frames under one key. AES-GCM is good for 2^32 of them (NIST SP 800-38D §8.3); a video at 60 frames a second comes
- * there after two years.
+ * Frames of one worker. AES-GCM is good for 2^32 under one key (NIST SP 800-38D §8.3); a voice and a picture of 60
+ * frames a second come there after a year.
  */
 const MAX_FRAMES = 2 ** 32;
 
 /** RFC 6716 §3.2.1. */
 const MAX_OPUS_BYTES = 1275;
 
+/**
+ * Numbers the frames of all senders of a worker. Whatever key a sender comes to, and however often it comes back to one
+ * (an epoch that follows a void one, a pause, a context given out again), no number is taken twice, so that no key and
+ * nonce meet twice. RFC 9605 §4.4.1 wants unique counters, not dense ones; it costs two bytes a frame.
+ */
+export class FrameCounter {
+  #next = 0;
+
+  /** Null when all are used up. */
+  take(): number | null {
+    return this.#next < MAX_FRAMES ? this.#next++ : null;
+  }
+}
+
 export class Sealer {
-  #key: Promise<SFrameKey> | null = null;
-  #kid = 0;
-  #ctr = 0;
+  #key: { kid: bigint; key: Promise<SFrameKey> } | null = null;
 
-  constructor(readonly kind: Kind) {}
+  constructor(
+    readonly kind: Kind,
+    private readonly counter: FrameCounter,
+  ) {}
 
-  /** From the next frame on. The caller never gives one (key, KID) twice: the counter begins at 0. */
+  /** From the next frame on. */
   install(kid: number, key: Promise<SFrameKey>): void {
-    this.#kid = kid;
-    this.#key = key;
-    this.#ctr = 0;
+    this.#key = { kid: BigInt(kid), key };
   }
 
-  /** Nothing is sent any more. */
-  close(): void {
+  /** Nothing is sent until the next key. */
+  stop(): void {
     this.#key = null;
-    this.#ctr = MAX_FRAMES;
   }
 
   /** What goes to the packetizer; null while there is no key, and for anything that is no frame of this kind. */
   async seal(frame: Bytes): Promise<Bytes | null> {
+    if (!this.#key) return null;
     if (frame.length === 0) return frame; // DTX: nothing in it, and encrypting it would turn silence into traffic
-    const key = this.#key;
+    const { kid, key } = this.#key;
     const header = codecHeader(this.kind, frame);
-    if (!key || !header || this.#ctr >= MAX_FRAMES) return null;
-    if (this.kind === "audio" && frame.length > MAX_OPUS_BYTES) return null;
-    const kid = BigInt(this.#kid);
-    const ctr = BigInt(this.#ctr++); // before the first await: no two frames share it
+    if (!header || (this.kind === "audio" && frame.length > MAX_OPUS_BYTES)) return null;
+    const ctr = this.counter.take(); // before the first await: counters rise in the order of the frames
+    if (ctr === null) return null;
     const plaintext = this.kind === "audio" ? pad(frame, OPUS_PADDING) : frame;
-    return concat(header, await encryptFrame(await key, kid, ctr, header, plaintext));
+    return concat(header, await encryptFrame(await key, kid, BigInt(ctr), header, plaintext));
   }
 }

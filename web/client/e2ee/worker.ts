@@ -1,26 +1,22 @@
-/** The dedicated worker's entry: hands messages and transforms to a FrameWorker. Nothing is logged or stored here. */
-import { type FramePipe, FrameWorker } from "./frame_worker";
-import type { FromWorker, ToWorker, TransformOptions } from "./worker_messages";
+/** The dedicated worker's entry: the frames, and the group whose keys they are under. Nothing is logged here. */
+import { FrameWorker } from "./frame_worker";
+import { GroupWorker } from "./group/group_worker";
+import { BrowserRejoinStore } from "./group/rejoin_store";
+import { monotonic, serve, tellPage } from "./worker_scope";
 
-/** The worker's own global object, as far as it is used: TypeScript's "dom" library describes a page's. */
-interface Scope {
-  postMessage(message: FromWorker): void;
-  onmessage: ((event: { data: ToWorker }) => void) | null;
-  onrtctransform: ((event: { transformer: FramePipe & { options: TransformOptions } }) => void) | null;
-  onunhandledrejection: ((event: { reason: unknown }) => void) | null;
-}
-const scope = globalThis as unknown as Scope;
+const utc = () => Date.now() / 1000;
 
-const frames = new FrameWorker(
-  (message) => scope.postMessage(message),
-  () => performance.now() / 1000,
-);
-
-scope.onmessage = ({ data }) => frames.receive(data);
-scope.onrtctransform = ({ transformer }) => frames.attach(transformer.options, transformer);
-// What nobody handles is an error that the page must hear of: it replaces this worker.
-scope.onunhandledrejection = ({ reason }) => {
-  setTimeout(() => {
-    throw reason;
-  });
-};
+const frames = new FrameWorker({
+  tell: tellPage,
+  now: monotonic,
+  onDisagree: (room, disagree) => group.keysDisagree(room, disagree),
+});
+const group = new GroupWorker({
+  tell: tellPage,
+  frames,
+  now: utc,
+  clock: monotonic,
+  rejoinStore: new BrowserRejoinStore(() => indexedDB, utc),
+  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+});
+serve(frames, group);

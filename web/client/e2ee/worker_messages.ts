@@ -168,6 +168,9 @@ export type ToWorker =
   /** Where RTCRtpScriptTransform is missing: the streams of createEncodedStreams, transferred. */
   | ({ type: "streams"; readable: ReadableStream; writable: WritableStream } & TransformOptions);
 
+/** Whose business is the frames; everything else is the group's, and leaving a room is both's. */
+export type FramesMessage = Extract<ToWorker, { type: "sender" | "receiver" | "streams" }>;
+
 export type FromWorker =
   | { type: "send"; message: ClientMessage }
   | { type: "obstacle"; obstacle: Obstacle }
