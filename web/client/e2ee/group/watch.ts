@@ -54,23 +54,30 @@ export class Watch {
   readonly #others = new Map<string, Heard>();
   /** When the next heartbeat is due; null for whoever is no facilitator. */
   #beat: number | null = null;
-  #effects: WatchEffect[] = [];
+  #ticked = 0;
+  readonly #effects: WatchEffect[] = [];
 
-  /** After every commit, and after joining or coming back. A facilitator says a heartbeat at once when they come. */
+  /**
+   * After every commit, and after joining or coming back. A facilitator says a heartbeat at once, so that a split is
+   * seen when it begins, and one that became stale on its way is made up for.
+   */
   people(watched: Watched, now: number): void {
-    this.#watched = watched;
-    const facilitators = watched.people.filter(({ role }) => role === "facilitator");
-    const others = facilitators.filter(({ self }) => !self).map(({ member }) => member);
-    for (const member of this.#others.keys()) if (!others.includes(member)) this.#others.delete(member);
-    for (const member of others) {
+    const others = watched.people.filter(({ role, self }) => role === "facilitator" && !self);
+    for (const member of this.#others.keys()) {
+      if (!others.some((other) => other.member === member)) this.#others.delete(member);
+    }
+    for (const { member } of others) {
       if (!this.#others.has(member)) this.#others.set(member, { at: now, disagrees: false });
     }
-    if (facilitators.length === others.length) this.#beat = null;
-    else this.#beat ??= now;
+    const facilitator = watched.people.some(({ role, self }) => role === "facilitator" && self);
+    const same = this.#watched?.epoch === watched.epoch && this.#watched.roster === watched.roster;
+    if (!facilitator) this.#beat = null;
+    else if (!same || this.#beat === null) this.#beat = now;
+    this.#watched = watched;
     this.tick(now);
   }
 
-  /** A `heartbeat` that `member`'s leaf signed, whoever that is; of those that facilitators signed, only this epoch's count. */
+  /** A `heartbeat` that `member`'s leaf signed, whoever that is. Of those by facilitators only this epoch's counts. */
   heard(member: string, epoch: number, roster: string, now: number): void {
     const heard = this.#others.get(member);
     if (!heard || epoch !== this.#watched?.epoch) return;
@@ -80,11 +87,20 @@ export class Watch {
 
   /** When to call `tick` next; null: never. */
   get deadline(): number | null {
-    return null;
+    const silences = [...this.#others.values()].map(({ at }) => at + SILENCE).filter((due) => due > this.#ticked);
+    const dues = this.#beat === null ? silences : [this.#beat, ...silences];
+    return dues.length ? Math.min(...dues) : null;
   }
 
   tick(now: number): void {
-    void now;
+    const late = now - (this.deadline ?? now);
+    if (late > SLEPT)
+      for (const heard of this.#others.values()) if (heard.at + SILENCE > this.#ticked) heard.at += late;
+    this.#ticked = now;
+    if (this.#beat === null || now < this.#beat || !this.#watched) return;
+    this.#beat = now + HEARTBEAT;
+    const { epoch, roster } = this.#watched;
+    this.#effects.push({ do: "say", message: { type: "heartbeat", epoch, roster } });
   }
 
   /** What is to be said, once. */
@@ -92,9 +108,17 @@ export class Watch {
     return this.#effects.splice(0);
   }
 
-  /** What is wrong now; the same list until something changes. */
+  /** What is wrong now. A lost socket excuses nobody: it is the server that says it is lost. */
   troubles(now: number): Trouble[] {
-    void now;
-    return [];
+    if (!this.#watched) return [];
+    const { people } = this.#watched;
+    const others = [...this.#others];
+    const silent = others.filter(([, { at }]) => now - at >= SILENCE).map(([member]) => member);
+    const host = people.some(({ role, self }) => role === "co_facilitator" || (role === "facilitator" && self));
+    const troubles: Trouble[] = [];
+    if (others.some(([, { disagrees }]) => disagrees)) troubles.push({ kind: "keys-disagree" });
+    if (silent.length) troubles.push({ kind: "facilitator-silent", members: silent });
+    if (!host && silent.length === others.length) troubles.push({ kind: "no-facilitator" });
+    return troubles;
   }
 }
