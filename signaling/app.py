@@ -97,6 +97,12 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
         await store.remember_public_url(settings.public_url)  # now that nothing can fail any more
         _log.info("the server is up")
         await on_start(settings, store)
+        if waiting := await store.uncertified_groups():
+            _log.warning(
+                "groups of an older version, whose facilitators cannot come in yet: %d; "
+                "their organisers open their links once to mend that",
+                waiting,
+            )
         await stopping.wait()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)  # a second Ctrl-C ends it at once

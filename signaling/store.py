@@ -224,6 +224,12 @@ class Store:
             rows = (await connection.execute(query)).all()
         return [(row.id, datetime.fromtimestamp(row.created, UTC)) for row in rows]
 
+    async def uncertified_groups(self) -> int:
+        """How many groups are from before certificates: their facilitators cannot come in."""
+        query = sa.select(sa.func.count()).select_from(_groups).where(_groups.c.certificates == "")
+        async with self._begin() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
     async def existing_groups(self, ids: Collection[str]) -> set[str]:
         """Which of these groups exist. Asked every second, so that a deletion by another process is noticed."""
         if not ids:

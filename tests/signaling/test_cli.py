@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -268,6 +269,28 @@ def read_until(process: subprocess.Popen[str], words: str) -> list[str]:
         if words in line:
             return lines
     raise AssertionError(f"the server ended: {process.communicate()[1]}")
+
+
+def test_serve_tells_of_groups_that_wait_for_certificates(tmp_path: Path) -> None:
+    made = json.loads(hearthside("group", "create", "Circle", "--json", "--data", str(tmp_path)).stdout)
+
+    async def age() -> None:
+        store = await Store.open(tmp_path)
+        await store.update_group(made["id"], lambda group: msgspec.structs.replace(group, certificates=[]))
+        await store.close()
+
+    for waiting in (False, True):
+        process = start("--port", "0", "--media-port", "0", data=tmp_path)
+        try:
+            read_until(process, "data:")
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            process.communicate()
+        assert ("cannot come in yet: 1;" in err) == waiting, err
+        assert made["id"] not in err
+        asyncio.run(age())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -284,10 +284,12 @@ async def test_groups_of_the_first_version_are_kept_and_have_no_certificates(tmp
         assert await store.get_group(group().id) == old
         assert await store.load_meetings() == [(OpenMeeting(group().id, "meeting1", "room1", 1000.5), [])]
         assert await store.server_key() == bytes(32)
+        assert await store.uncertified_groups() == 1
         await store.close()
     store = await Store.open(tmp_path)
     await store.update_group(group().id, lambda _: group())
     assert await store.get_group(group().id) == group()
+    assert await store.uncertified_groups() == 0
     await store.close()
 
 
