@@ -15,7 +15,7 @@ export const HEARTBEAT = 5;
 export const SILENCE = 15;
 /**
  * Seconds by which a tick may be late before this device is taken to have slept: what was not heard meanwhile is
- * nobody's silence. Timers of a page in the background run once a second (Chromium's throttling), so that less would
+ * nobody's silence, and the next heartbeat has time to come. Timers of a page in the background run once a second (Chromium's throttling), so that less would
  * take such a page for a sleeping one.
  */
 export const SLEPT = 3;
@@ -93,9 +93,12 @@ export class Watch {
   }
 
   tick(now: number): void {
-    const late = now - (this.deadline ?? now);
-    if (late > SLEPT)
-      for (const heard of this.#others.values()) if (heard.at + SILENCE > this.#ticked) heard.at += late;
+    if (now - (this.deadline ?? now) > SLEPT) {
+      const enough = now + HEARTBEAT + SLEPT - SILENCE;
+      for (const heard of this.#others.values()) {
+        if (heard.at + SILENCE > this.#ticked) heard.at = Math.max(heard.at, enough);
+      }
+    }
     this.#ticked = now;
     if (this.#beat === null || now < this.#beat || !this.#watched) return;
     this.#beat = now + HEARTBEAT;
