@@ -1,5 +1,5 @@
 /** Frames and keys for the tests of the transforms. */
-import { toBase64url } from "../../../web/client/base64url";
+import type { EpochKeys } from "../../../web/client/e2ee/epoch_keys";
 import { deriveFrameKey } from "../../../web/client/e2ee/sframe";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -25,8 +25,20 @@ export function frameKey(kid: number, fill = 1): ReturnType<typeof deriveFrameKe
   return deriveFrameKey(new Uint8Array(16).fill(fill), BigInt(kid));
 }
 
-export function salt(fill: number): string {
-  return toBase64url(new Uint8Array(16).fill(fill));
+export function baseKey(fill: number): Bytes {
+  return new Uint8Array(16).fill(fill);
+}
+
+/** Of a room with Ann (leaf 1, oneself unless told otherwise) and Ben (leaf 2); each epoch has its own base key. */
+export function epochKeys(
+  epoch: number,
+  { fill = epoch, ...more }: Partial<EpochKeys> & { fill?: number } = {},
+): EpochKeys {
+  const leaves = [
+    { leaf: 1, member: "ann" },
+    { leaf: 2, member: "ben" },
+  ];
+  return { room: "room", epoch, baseKey: baseKey(fill), leaf: 1, leaves, removal: false, ...more };
 }
 
 /** A frame object as transforms see it. */

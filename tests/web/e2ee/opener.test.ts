@@ -9,18 +9,21 @@ import {
   Opener,
   PROBLEM_SECONDS,
 } from "../../../web/client/e2ee/opener";
-import { Sealer } from "../../../web/client/e2ee/sealer";
+import { FrameCounter, Sealer } from "../../../web/client/e2ee/sealer";
 import { encryptFrame, type SFrameKey } from "../../../web/client/e2ee/sframe";
-import { type Bytes, deltaFrame, encoded, frameKey, keyFrame, opusFrame, salt } from "./frames";
+import { type Bytes, deltaFrame, encoded, epochKeys, frameKey, keyFrame, opusFrame } from "./frames";
 
-const place = { meeting: "meeting", room: "room", member: "ann", leaf: 5 };
-const kid = kidOf(1, place.leaf, 0);
+/** Ann's leaf and the epoch that the receiver is in, unless a test says otherwise. */
+const [leaf, epoch] = [1, 7];
+const context = 3;
+const kid = kidOf(context, leaf, epoch);
 
 function receiver(kind: "audio" | "video") {
-  const from: From = { room: "room", member: "ann", leaf: place.leaf, track: "track", kind };
-  const ring = new KeyRing<Promise<SFrameKey>>((_, announced) => frameKey(announced.kid));
+  const from: From = { room: "room", member: "ann", track: "track", kind };
+  const ring = new KeyRing<Promise<SFrameKey>>((base, kid) => frameKey(kid, base[0]));
   const passed: Bytes[] = [];
   const states: KeyState[] = [];
+  const newer: number[] = [];
   let asked = 0;
   const opener = new Opener<{ data: ArrayBuffer }>(from, ring, {
     pass: ({ data }) => passed.push(new Uint8Array(data)),
@@ -28,19 +31,23 @@ function receiver(kind: "audio" | "video") {
     askForKeyFrame: () => {
       asked++;
     },
+    onNewerEpoch: (low) => newer.push(low),
   });
+  const begin = (of = epoch, now = 0, more: object = {}) => ring.begin(epochKeys(of, more), now);
   const announce = (more: object = {}, now = 0) =>
-    ring.announce(place, [{ kid, track: "track", kind, salt: salt(1), ...more }], now);
+    ring.announce("room", "ann", [{ context, track: "track", kind, ...more }], now);
+  begin();
   const take = (bytes: Uint8Array | null, now = 0) => {
     if (!bytes) throw new Error("the sender dropped it");
     return opener.take(encoded(bytes), now);
   };
-  return { from, ring, passed, states, opener, announce, take, asked: () => asked };
+  return { ring, passed, states, newer, opener, begin, announce, take, asked: () => asked };
 }
 
-function sender(kind: "audio" | "video", senderKid = kid, key = frameKey(senderKid)) {
-  const sealer = new Sealer(kind);
-  sealer.install(senderKid, key);
+function sender(kind: "audio" | "video", of = epoch, { context: number = context, leaf: at = leaf, fill = of } = {}) {
+  const sealer = new Sealer(kind, new FrameCounter());
+  const kid = kidOf(number, at, of);
+  sealer.install(kid, frameKey(kid, fill));
   return sealer;
 }
 
@@ -75,16 +82,39 @@ describe("what must never come out", () => {
   test("a frame under another key", async () => {
     const { announce, take, passed } = receiver("video");
     announce();
-    await take(await sender("video", kid, frameKey(kid, 2)).seal(keyFrame(1)));
+    await take(await sender("video", epoch, { fill: 2 }).seal(keyFrame(1)));
     expect(passed).toEqual([]);
   });
 
   test("a frame of another leaf, even with its key in the ring", async () => {
-    const { announce, take, passed } = receiver("video");
-    const foreign = kidOf(1, place.leaf + 1, 0);
-    announce({ kid: foreign });
-    await take(await sender("video", foreign).seal(keyFrame(1)));
+    const { announce, ring, take, passed } = receiver("video");
+    announce();
+    ring.announce("room", "ben", [{ context, track: "track", kind: "video" }], 0);
+    await take(await sender("video", epoch, { leaf: 2 }).seal(keyFrame(1)));
+    await take(await sender("video", epoch, { leaf: 3 }).seal(keyFrame(1)));
     expect(passed).toEqual([]);
+  });
+
+  test("a frame of a leaf that was the member's in another epoch", async () => {
+    const { announce, begin, take, passed } = receiver("video");
+    announce();
+    begin(epoch + 1, 1, { leaves: [{ leaf: 5, member: "ann" }] });
+    await take(await sender("video", epoch + 1).seal(keyFrame(1)), 1);
+    expect(passed).toEqual([]);
+    await take(await sender("video", epoch + 1, { leaf: 5 }).seal(keyFrame(2)), 1);
+    expect(passed).toEqual([keyFrame(2)]);
+  });
+
+  test("a frame whose KID has more bits than there are", async () => {
+    const { announce, take, passed, states } = receiver("audio");
+    announce();
+    for (const wide of [2 ** 26 + kid, 2 ** 40 + kid]) {
+      const sealer = new Sealer("audio", new FrameCounter());
+      sealer.install(wide, frameKey(wide, epoch));
+      await take(await sealer.seal(opusFrame(1)));
+    }
+    expect(passed).toEqual([]);
+    expect(states).toEqual([]);
   });
 
   test("a frame of another kind or track of the same member", async () => {
@@ -117,7 +147,7 @@ describe("what must never come out", () => {
   test("sound that is not padded as it should be", async () => {
     const { announce, take, passed } = receiver("audio");
     announce();
-    await take(await encryptFrame(await frameKey(kid), BigInt(kid), 0n, new Uint8Array(0), opusFrame(1)));
+    await take(await encryptFrame(await frameKey(kid, epoch), BigInt(kid), 0n, new Uint8Array(0), opusFrame(1)));
     expect(passed).toEqual([]);
   });
 
@@ -144,7 +174,54 @@ describe("what must never come out", () => {
   });
 });
 
-describe("frames that come before their key", () => {
+describe("frames of an epoch", () => {
+  test("that has not begun here wait, are told of, and open when it has", async () => {
+    const { announce, begin, take, passed, newer, opener } = receiver("video");
+    announce();
+    const sealer = sender("video", epoch + 1);
+    await take(await sealer.seal(keyFrame(1)), 0.1);
+    expect(newer).toEqual([epoch + 1]);
+    begin(epoch + 1, 0.5);
+    await opener.retry(0.5);
+    await take(await sealer.seal(deltaFrame(2)), 0.6);
+    expect(passed).toEqual([keyFrame(1), deltaFrame(2)]);
+  });
+
+  test("are told of one by one, while they wait", async () => {
+    const { announce, take, newer } = receiver("audio");
+    announce();
+    const sealer = sender("audio", epoch + 2);
+    for (let now = 0; now < 3; now += 0.1) await take(await sealer.seal(opusFrame(1)), now);
+    expect(newer.length).toBeGreaterThanOrEqual(30);
+    expect(new Set(newer)).toEqual(new Set([epoch + 2]));
+  });
+
+  test("before one's own first are dropped at once, and a key frame is asked for after them", async () => {
+    const { announce, take, passed, states, asked } = receiver("video");
+    announce();
+    const before = sender("video", epoch - 1);
+    await take(await before.seal(keyFrame(1)), 0);
+    await take(await before.seal(deltaFrame(2)), 0.1);
+    await take(await sender("video").seal(deltaFrame(3)), 0.2);
+    expect(passed).toEqual([deltaFrame(3)]);
+    expect(asked()).toBe(1);
+    expect(states).toEqual(["waiting", "encrypted"]);
+  });
+
+  test("whose keys are gone are dropped, and are no problem but a wait", async () => {
+    const { announce, begin, take, passed, states } = receiver("audio");
+    announce();
+    const before = sender("audio");
+    await take(await before.seal(opusFrame(1)), 0);
+    begin(epoch + 1, 1, { removal: true });
+    await take(await before.seal(opusFrame(2)), 2.9);
+    for (let now = 3; now < 3 + PROBLEM_SECONDS + 0.2; now += 0.1) await take(await before.seal(opusFrame(3)), now);
+    expect(passed).toEqual([opusFrame(1), opusFrame(2)]);
+    expect(states).toEqual(["encrypted", "waiting"]);
+  });
+});
+
+describe("frames that come before their context", () => {
   test("wait, and go first when it is there", async () => {
     const { announce, take, passed, states, opener, asked } = receiver("video");
     const sealer = sender("video");
@@ -216,52 +293,39 @@ describe("frames that come before their key", () => {
     expect(passed).toHaveLength(3);
   });
 
-  test("keep their order behind a key that is still missing", async () => {
+  test("keep their order behind one that is still missing", async () => {
     const { ring, take, passed, opener } = receiver("audio");
-    const [one, two] = [sender("audio", kid), sender("audio", kidOf(2, place.leaf, 0))];
-    const listed = (context: number) => ({
-      kid: kidOf(context, place.leaf, 0),
-      track: "track",
-      kind: "audio" as const,
-      salt: salt(1),
-    });
+    const [one, two] = [sender("audio"), sender("audio", epoch, { context: 4 })];
+    const listed = (number: number) => ({ context: number, track: "track", kind: "audio" as const });
     await take(await one.seal(opusFrame(1)));
     await take(await two.seal(opusFrame(2)));
-    ring.announce(place, [listed(2)], 0);
+    ring.announce("room", "ann", [listed(4)], 0);
     await opener.retry(0.1);
     expect(passed).toEqual([]);
-    ring.announce(place, [listed(1), listed(2)], 0.2);
+    ring.announce("room", "ann", [listed(3), listed(4)], 0.2);
     await opener.retry(0.2);
     expect(passed).toEqual([opusFrame(1), opusFrame(2)]);
   });
 });
 
-test("frames of the old key still open while it is kept, those of the new one at once", async () => {
-  const { ring, announce, take, passed } = receiver("audio");
+test("frames of the key before still open while it is kept, those of the new one at once", async () => {
+  const { announce, begin, take, passed } = receiver("audio");
   announce();
-  const [before, after] = [sender("audio"), sender("audio", kidOf(2, place.leaf, 0))];
-  ring.announce(place, [{ kid: kidOf(2, place.leaf, 0), track: "track", kind: "audio", salt: salt(2) }], 10);
+  const [before, after] = [sender("audio"), sender("audio", epoch + 1)];
+  begin(epoch + 1, 10);
   await take(await before.seal(opusFrame(1)), 11);
   await take(await after.seal(opusFrame(2)), 11);
   await take(await before.seal(opusFrame(3)), 30);
   expect(passed).toEqual([opusFrame(1), opusFrame(2)]);
 });
 
-test("a reloaded page begins its KIDs again, under another salt", async () => {
-  const { from, passed } = receiver("audio");
-  const ring = new KeyRing<Promise<SFrameKey>>((_, announced) =>
-    frameKey(announced.kid, announced.salt === salt(1) ? 1 : 2),
-  );
-  const opener = new Opener<{ data: ArrayBuffer }>(from, ring, {
-    pass: ({ data }) => passed.push(new Uint8Array(data)),
-    onState: () => undefined,
-    askForKeyFrame: () => undefined,
-  });
-  for (const fill of [1, 2]) {
-    ring.announce(place, [{ kid, track: "track", kind: "audio", salt: salt(fill) }], fill);
-    const sealed = await sender("audio", kid, frameKey(kid, fill)).seal(opusFrame(fill));
-    await opener.take(encoded(sealed as Bytes), fill);
-  }
+test("of two epochs with the same low bits the one whose key fits opens", async () => {
+  const { announce, begin, take, passed } = receiver("audio");
+  announce();
+  begin(epoch, 1, { fill: 99 });
+  await take(await sender("audio").seal(opusFrame(1)), 2);
+  await take(await sender("audio", epoch, { fill: 99 }).seal(opusFrame(2)), 2);
+  await take(await sender("audio", epoch, { fill: 98 }).seal(opusFrame(3)), 2);
   expect(passed).toEqual([opusFrame(1), opusFrame(2)]);
 });
 
@@ -269,7 +333,7 @@ describe("what the tile says", () => {
   test("a problem, when frames have not opened for a while, and no more when they do", async () => {
     const { announce, take, states } = receiver("audio");
     announce();
-    const [good, bad] = [sender("audio"), sender("audio", kid, frameKey(kid, 2))];
+    const [good, bad] = [sender("audio"), sender("audio", epoch, { fill: 2 })];
     await bad.seal(opusFrame(0));
     await take(await good.seal(opusFrame(1)), 0);
     await take(await bad.seal(opusFrame(1)), 1);
@@ -284,7 +348,7 @@ describe("what the tile says", () => {
   test("no problem for stray frames between good ones", async () => {
     const { announce, take, states } = receiver("audio");
     announce();
-    const [good, bad] = [sender("audio"), sender("audio", kid, frameKey(kid, 2))];
+    const [good, bad] = [sender("audio"), sender("audio", epoch, { fill: 2 })];
     await bad.seal(opusFrame(0));
     for (let now = 0; now < 10; now += 0.5) {
       await take(await good.seal(opusFrame(1)), now);
@@ -297,7 +361,7 @@ describe("what the tile says", () => {
     const { announce, take, states } = receiver("audio");
     announce();
     await take(await sender("audio").seal(opusFrame(1)), 0);
-    const next = sender("audio", kidOf(2, place.leaf, 0));
+    const next = sender("audio", epoch, { context: 4 });
     await take(await next.seal(opusFrame(1)), 1);
     expect(states).toEqual(["encrypted"]);
     await take(await next.seal(opusFrame(1)), 1 + HOLD_SECONDS);

@@ -17,6 +17,7 @@ export class ContextBook<Sender extends WeakKey> {
     if (this.#taken.size === CONTEXTS) throw new RangeError("all contexts of this epoch are used up");
     while (this.#taken.has(this.#next)) this.#next = (this.#next + 1) % CONTEXTS;
     const context = this.#next;
+    this.#next = (context + 1) % CONTEXTS;
     this.#taken.set(context, new WeakRef(sender));
     this.#current.set(sender, context);
     return context;

@@ -101,7 +101,9 @@ export class FrameWorker implements FrameKeys {
   attach({ direction, id }: TransformOptions, pipe: FramePipe): void {
     const transform =
       direction === "send"
-        ? new TransformStream<EncodedFrame, EncodedFrame>({ transform: (frame, out) => this.#send(id, pipe, frame, out) })
+        ? new TransformStream<EncodedFrame, EncodedFrame>({
+            transform: (frame, out) => this.#send(id, pipe, frame, out),
+          })
         : new TransformStream<EncodedFrame, EncodedFrame>({
             start: (out) => {
               this.#outlets.set(id, {
@@ -188,7 +190,10 @@ export class FrameWorker implements FrameKeys {
   }
 
   #install({ sealer, context }: Sender, keys: EpochKeys | null): void {
-    if (!keys) return sealer.stop();
+    if (!keys) {
+      sealer.stop();
+      return;
+    }
     const kid = kidOf(context.context, keys.leaf, keys.epoch);
     sealer.install(kid, deriveFrameKey(keys.baseKey, BigInt(kid)));
   }

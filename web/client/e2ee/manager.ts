@@ -254,7 +254,8 @@ export class E2eeManager {
   #heard(report: FromWorker): void {
     switch (report.type) {
       case "key-state":
-        return this.#options.onKeyState(report.room, report.member, report.state);
+        this.#options.onKeyState(report.room, report.member, report.state);
+        return;
       case "group":
         this.#book(report.view.room).epochIs(report.view.epoch);
         break;
