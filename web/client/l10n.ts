@@ -10,6 +10,10 @@ export interface L10n {
   has(id: string): boolean;
   /** Hours and minutes, as the language writes them. */
   time(at: Date): string;
+  /** Day, month and year, as the language writes them. */
+  date(at: Date): string;
+  /** "Ana, Chi and Ben". */
+  list(names: readonly string[]): string;
 }
 
 /** Languages written from right to left, by their primary subtag (those of CLDR with at least basic coverage). */
@@ -32,6 +36,8 @@ export function createL10n(lang: string, catalogue: string, options: L10nOptions
   const mistakes = bundle.addResource(new FluentResource(catalogue));
   if (mistakes.length > 0) throw mistakes[0];
   const clock = new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit" });
+  const calendar = new Intl.DateTimeFormat(lang, { day: "numeric", month: "long", year: "numeric" });
+  const names = new Intl.ListFormat(lang, { type: "conjunction" });
   return {
     lang,
     dir,
@@ -42,6 +48,8 @@ export function createL10n(lang: string, catalogue: string, options: L10nOptions
     },
     has: (id) => bundle.getMessage(id)?.value != null,
     time: (at) => clock.format(at),
+    date: (at) => calendar.format(at),
+    list: (all) => names.format(all),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Every text is in a catalogue, every message is used, every language is whole. */
 import { FluentResource } from "@fluent/bundle";
 import { describe, expect, it } from "vitest";
+import { EMOJI } from "../../../web/client/emoji";
 import { createL10n } from "../../../web/client/l10n";
 import { AGREEMENT, NAME_PROBLEMS } from "../../../web/client/ui/before_page";
 import { SITE_STEPS, SYSTEM_STEPS } from "../../../web/client/ui/device_help";
@@ -45,9 +46,10 @@ const tables = [
   ...AGREEMENT,
   ...Object.values(NAME_PROBLEMS),
   ...Object.values(PROBLEMS).flatMap(({ title, what, remedy }) => [title, what, remedy]),
-  ...Object.values(LEFT).flatMap(({ title, what }) => [title, what]),
+  ...Object.values(LEFT).flatMap(({ title, what, remedy }) => [title, what, ...(remedy ? [remedy] : [])]),
   ...Object.values(SITE_STEPS).flat(),
   ...Object.values(SYSTEM_STEPS).flat(),
+  ...EMOJI.map(({ name }) => `emoji-${name}`),
   ...[...SHORTCUTS, ...SINGLE_KEYS].map(({ does }) => does),
 ];
 
@@ -94,6 +96,11 @@ describe("the English catalogue", () => {
 describe.each(languages)("%s", (language) => {
   it.each(["client", "server"] as const)("has the same messages and variables as English: %s", (kind) => {
     expect(variables(catalogue(language, kind))).toEqual(variables(catalogue("en", kind)));
+  });
+
+  it("has another word for each emoji", () => {
+    const { t } = createL10n(language, catalogue(language));
+    expect(new Set(EMOJI.map(({ name }) => t(`emoji-${name}`))).size).toBe(EMOJI.length);
   });
 
   it("can be read", () => {

@@ -1,5 +1,6 @@
 /** A model that tests script: every signal is writable, every action is noted and does what a person would see. */
 import { type Signal, signal } from "@preact/signals";
+import { EMOJI } from "../../../web/client/emoji";
 import type {
   Actions,
   Announcement,
@@ -7,6 +8,8 @@ import type {
   ConnectionState,
   DeviceState,
   DeviceView,
+  EncryptionView,
+  FacilitatorLink,
   KnockView,
   MemberView,
   Model,
@@ -25,6 +28,7 @@ export interface FakeModel extends Model {
   connection: Signal<ConnectionState>;
   soundBlocked: Signal<boolean>;
   lastFacilitator: Signal<boolean>;
+  encryption: Signal<EncryptionView>;
   devicesOpened: Signal<boolean>;
   devices: {
     microphone: Signal<DeviceView>;
@@ -58,6 +62,7 @@ export function member(order: number, name: string | null, more: Partial<MemberV
     speaking: false,
     connected: true,
     keys: "encrypted",
+    checked: false,
     video: null,
     avatarSeed: seed(order),
     order,
@@ -92,6 +97,45 @@ export function message(seq: number, senderName: string, text: string, more: Par
   };
 }
 
+export type Check = NonNullable<EncryptionView["check"]>;
+
+export const encryption = (more: Partial<EncryptionView> = {}): EncryptionView => ({
+  ready: true,
+  unchecked: 0,
+  check: null,
+  since: null,
+  checkedNames: [],
+  uncheckedNames: [],
+  troubles: [],
+  locked: false,
+  ...more,
+});
+
+/** A round's result; the longest names among those that may stand side by side. */
+export const check = (more: Partial<Check> = {}): Check => ({
+  state: "done",
+  startedBy: "Marta",
+  emoji: [3, 8, 26, 38, 26, 44, 34, 40].map((i) => ({
+    symbol: EMOJI[i]?.symbol ?? "",
+    name: `emoji-${EMOJI[i]?.name}`,
+  })),
+  digits: "012345678901234567890123456789",
+  took: [],
+  silent: [],
+  at: new Date(2026, 10, 19, 19, 6),
+  marked: false,
+  outdated: false,
+  ...more,
+});
+
+export const link = (number: number, more: Partial<FacilitatorLink> = {}): FacilitatorLink => ({
+  number,
+  serial: `serial-${number}`,
+  expires: new Date(2027, 9, 3),
+  state: "good",
+  ...more,
+});
+
 const device = (state: DeviceState, labels: string[]): DeviceView => ({
   state,
   choices: labels.map((label, i) => ({ id: `${i}`, label })),
@@ -117,6 +161,7 @@ export function createFake(): Fake {
     connection: signal<ConnectionState>("fine"),
     soundBlocked: signal(false),
     lastFacilitator: signal(false),
+    encryption: signal(encryption()),
     devicesOpened: signal(false),
     devices: {
       microphone: signal(device("not-asked", [])),
@@ -183,7 +228,37 @@ export function createFake(): Fake {
     endMeeting() {
       model.screen.value = { name: "left", reason: "ended" };
     },
+    startCheck() {
+      const { value } = model.encryption;
+      const startedBy = model.members.value.find((one) => one.self)?.name ?? "";
+      const running = check({ state: "gathering", startedBy, emoji: null, digits: null, at: null });
+      model.encryption.value = { ...value, check: running };
+    },
+    markChecked() {
+      const { value } = model.encryption;
+      model.members.value = model.members.value.map((one) => ({ ...one, checked: true }));
+      model.encryption.value = {
+        ...value,
+        unchecked: 0,
+        check: value.check && { ...value.check, marked: true },
+        checkedNames: [...value.checkedNames, ...value.uncheckedNames],
+        uncheckedNames: [],
+      };
+    },
+    setLocked(locked) {
+      model.encryption.value = { ...model.encryption.value, locked };
+    },
+    setCoFacilitator(id, granted) {
+      model.members.value = model.members.value.map((one) =>
+        one.id === id ? { ...one, role: granted ? "co-facilitator" : "participant" } : one,
+      );
+    },
     copyLink: () => Promise.resolve(true),
+    copyFacilitatorLink: () => Promise.resolve(true),
+    addFacilitator: () => Promise.resolve(true),
+    renew: () => Promise.resolve(true),
+    revoke: () => Promise.resolve(true),
+    changeLinks: () => Promise.resolve(true),
     playTestSound: () => Promise.resolve(),
     attachSound: () => () => undefined,
   };

@@ -118,9 +118,18 @@ describe("the order of tiles", () => {
 describe("a person in words", () => {
   it("says what applies, in one order, beginning with the name", () => {
     const all = member(1, "Ana", { role: "facilitator", speaking: true, muted: true, cameraOff: true, hand: 2 });
-    expect(tileLabel(all, l10n)).toBe("Ana, facilitator, speaking, muted, camera off, hand raised, number 2");
-    expect(tileLabel(member(1, "Ana", { self: true, muted: true }), l10n)).toBe("Ana, you, muted");
-    expect(tileLabel(member(1, "Ana"), l10n)).toBe("Ana");
+    expect(tileLabel(all, l10n)).toBe(
+      "Ana, facilitator, speaking, muted, camera off, hand raised, number 2, encryption not checked yet",
+    );
+    expect(tileLabel(member(1, "Ana", { self: true, muted: true, checked: true }), l10n)).toBe(
+      "Ana, you, muted, encryption checked",
+    );
+    expect(tileLabel(member(1, "Ana", { role: "co-facilitator" }), l10n)).toBe(
+      "Ana, co-facilitator, encryption not checked yet",
+    );
+    expect(tileLabel(member(1, "Ana", { connected: false, checked: true }), l10n)).toBe(
+      "Ana, connection lost, encryption checked",
+    );
     expect(tileLabel(member(1, null, { keys: "waiting" }), l10n)).toBe("Somebody new, waiting for the key");
     expect(tileLabel(member(1, "Ana", { connected: false, keys: "waiting" }), l10n)).toBe("Ana, connection lost");
     expect(tileLabel(member(1, "Ana", { keys: "problem" }), l10n)).toBe("Ana, key does not fit");
@@ -129,6 +138,7 @@ describe("a person in words", () => {
   it("has a short line for the list", () => {
     expect(personLine(member(1, "Ana", { self: true, role: "facilitator" }), l10n)).toBe("You, facilitator");
     expect(personLine(member(1, "Ana", { role: "facilitator", speaking: true }), l10n)).toBe("Facilitator, Speaking");
+    expect(personLine(member(1, "Ana", { role: "co-facilitator" }), l10n)).toBe("Co-facilitator");
     expect(personLine(member(1, "Ana"), l10n)).toBe("");
   });
 });

@@ -1,6 +1,6 @@
 /** Every screen and state of the interface, by name: for the tests that look at all of them. */
 import type { LeftReason, MemberView, Problem } from "../../../web/client/model";
-import { createFake, type Fake, knock, member, message } from "./fake_model";
+import { check, createFake, encryption, type Fake, knock, link, member, message } from "./fake_model";
 
 /** Names of people, which no catalogue translates. Digits and non-Latin letters: Latin ones would look like missed texts. */
 export interface Cast {
@@ -51,6 +51,8 @@ function inCall(count: number, role: "participant" | "facilitator"): Build {
       const self = i === selfAt;
       const more: Partial<MemberView> = self ? { muted: role === "participant" } : { ...variety[i % variety.length] };
       if (i < 2 && (i === 0 || count > 2)) more.role = "facilitator";
+      if (i === 4 && count > 5) more.role = "co-facilitator";
+      more.checked = self || i % 3 !== 2;
       const shown = more.cameraOff || (i % 5 === 3 && !self) ? null : picture(i);
       return member(i, cast.name(self ? (role === "facilitator" ? 0 : 10) : i), {
         ...more,
@@ -60,6 +62,14 @@ function inCall(count: number, role: "participant" | "facilitator"): Build {
       });
     });
     if (role === "participant") actions.setMicrophone(false);
+    const others = model.members.value.filter((one) => !one.self && one.keys === "encrypted");
+    const names = (checked: boolean) => others.filter((one) => one.checked === checked).map((one) => one.name ?? "");
+    model.encryption.value = encryption({
+      unchecked: names(false).length,
+      checkedNames: names(true),
+      uncheckedNames: names(false),
+      since: { at: new Date(2026, 10, 19, 19, 14), kind: "joined", names: names(false).slice(-1) },
+    });
     model.screen.value = { name: "call" };
   };
 }
@@ -105,6 +115,11 @@ const PROBLEM_NAMES: Problem[] = [
   "no-secure-context",
   "browser-cannot",
   "no-devices-api",
+  "clock",
+  "certificate-missing",
+  "certificate-expired",
+  "certificate-revoked",
+  "meeting-locked",
   "meeting-full",
   "waiting-room-full",
   "server-full",
@@ -112,7 +127,50 @@ const PROBLEM_NAMES: Problem[] = [
   "version",
   "unreachable",
 ];
-const LEFT_REASONS: LeftReason[] = ["left", "removed", "ended", "empty", "deleted", "taken-over", "expired"];
+const LEFT_REASONS: LeftReason[] = [
+  "left",
+  "removed",
+  "cut-off",
+  "faulty",
+  "ended",
+  "ended-unsigned",
+  "no-facilitator",
+  "empty",
+  "deleted",
+  "taken-over",
+  "expired",
+];
+
+/** A check with an answer from everybody but one, who has just joined. */
+function withCheck(build: Build, more: Parameters<typeof check>[0] = {}): Build {
+  return (fake, context) => {
+    build(fake, context);
+    const { encryption: view, members } = fake.model;
+    const { checkedNames, uncheckedNames } = view.value;
+    view.value = {
+      ...view.value,
+      check: check({
+        startedBy: context.cast.name(0),
+        took: [...checkedNames, ...members.value.flatMap((one) => (one.self && one.name ? [one.name] : []))],
+        silent: uncheckedNames.slice(0, 1),
+        ...more,
+      }),
+    };
+  };
+}
+
+function organiser(meetingRunning: boolean, deleted = false): Build {
+  return ({ model }) => {
+    model.role.value = "organiser";
+    const facilitators = [
+      link(1),
+      link(2, { state: "expires-soon" }),
+      link(3, { state: "expired" }),
+      link(4, { state: "revoked" }),
+    ];
+    model.screen.value = { name: "organiser", meetingRunning, deleted, facilitators };
+  };
+}
 
 export const SCENES: Record<string, Build> = {
   opening: () => undefined,
@@ -168,23 +226,44 @@ export const SCENES: Record<string, Build> = {
     fake.model.lastFacilitator.value = true;
   },
   "call-shortcuts": inCall(6, "facilitator"),
+  "call-check": withCheck(inCall(6, "participant")),
+  "call-check-gathering": withCheck(inCall(6, "participant"), { state: "gathering", emoji: null }),
+  "call-check-not-through": withCheck(inCall(6, "participant"), { state: "failed", emoji: null }),
+  "call-check-outdated": withCheck(inCall(6, "participant"), { outdated: true, marked: true }),
+  "call-check-differ": withCheck(inCall(6, "participant")),
+  "call-check-started": withCheck(inCall(6, "participant"), { state: "gathering", emoji: null }),
+  "call-co-facilitator": (fake, context) => {
+    withPanel(inCall(6, "participant"))(fake, context);
+    const { members, encryption: view } = fake.model;
+    members.value = members.value.map((one) => (one.self ? { ...one, role: "co-facilitator" } : one));
+    view.value = { ...view.value, locked: true };
+  },
+  "call-explained": inCall(6, "facilitator"),
+  "call-keys": (fake, { cast, picture }) => {
+    inCall(14, "facilitator")(fake, { cast, picture });
+    const { encryption: view } = fake.model;
+    view.value = {
+      ...view.value,
+      locked: true,
+      troubles: [
+        { kind: "keys-disagree", names: [] },
+        { kind: "facilitator-silent", names: [cast.name(1)] },
+        { kind: "no-facilitator", names: [] },
+        { kind: "rejoining", names: [] },
+      ],
+    };
+  },
   "before-help": ({ model, actions }) => {
     actions.agree();
     model.devices.camera.value = { ...model.devices.camera.value, state: "blocked" };
     model.screen.value = { name: "before" };
   },
-  organiser: ({ model }) => {
-    model.role.value = "organiser";
-    model.screen.value = { name: "organiser", meetingRunning: true, deleted: false };
-  },
-  "organiser-delete": ({ model }) => {
-    model.role.value = "organiser";
-    model.screen.value = { name: "organiser", meetingRunning: false, deleted: false };
-  },
-  "organiser-deleted": ({ model }) => {
-    model.role.value = "organiser";
-    model.screen.value = { name: "organiser", meetingRunning: false, deleted: true };
-  },
+  organiser: organiser(true),
+  "organiser-revoke": organiser(false),
+  "organiser-change": organiser(true),
+  "organiser-changed": organiser(true),
+  "organiser-delete": organiser(false),
+  "organiser-deleted": organiser(false, true),
 };
 for (const problem of PROBLEM_NAMES) {
   SCENES[`problem-${problem}`] = ({ model }) => {
@@ -205,9 +284,18 @@ export const PRESS: Record<string, string[]> = {
   "call-remove": ["#tool-people", ".person .ends button:last-child"],
   "call-end": ["#tool-people", ".panel-foot .button-danger-quiet"],
   "call-last": [".tool-leave"],
-  "call-shortcuts": ["#tool-more", ".panel section:nth-of-type(3) .button"],
+  "call-shortcuts": ["#tool-more", '[data-opens="shortcuts"]'],
+  "call-check": [".chip-button"],
+  "call-check-gathering": [".chip-button"],
+  "call-check-outdated": ["#tool-more", ".panel section:first-of-type .button"],
+  "call-check-differ": [".chip-button", "dialog .actions .button:nth-child(2)"],
+  "call-co-facilitator": ["#tool-people"],
+  "call-explained": ["#tool-people", ".person:nth-child(3) .face-button"],
   "before-help": [".device-notice .button"],
-  "organiser-delete": [".button-danger-quiet"],
+  "organiser-revoke": [".link-row .button-danger-quiet"],
+  "organiser-change": ['[data-opens="change-links"]'],
+  "organiser-changed": ['[data-opens="change-links"]', "dialog .button-danger"],
+  "organiser-delete": ['[data-opens="delete-group"]'],
 };
 
 export function buildScene(name: string, context: SceneContext): Fake {

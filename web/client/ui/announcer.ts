@@ -4,6 +4,8 @@
  */
 import type { L10n } from "../l10n";
 import type { Announcement } from "../model";
+import { TROUBLES } from "./encryption_words";
+import { newsWords } from "./news";
 import type { ChatAnnouncements } from "./preferences";
 
 /** How long polite news is gathered, seconds. Shorter: a screen reader stutters when a group arrives together. */
@@ -69,7 +71,7 @@ export class Announcer {
     if (now - this.#urgentAt >= ONE_BREATH_SECONDS) this.#urgent.clear();
     this.#urgentAt = now;
     // "mic-on" and "mic-off" are one topic: the last word counts.
-    const topic = announcement.kind.split("-")[0] ?? "";
+    const topic = TOPICS.exec(announcement.kind)?.[0] ?? this.#sentence(announcement);
     this.#urgent.delete(topic);
     this.#urgent.set(topic, this.#sentence(announcement));
     return [...this.#urgent.values()].join(" ");
@@ -124,7 +126,7 @@ export class Announcer {
   }
 
   #plain(one: Plain): string {
-    const { t } = this.#l10n;
+    const { t, list } = this.#l10n;
     switch (one.kind) {
       case "joined":
       case "left":
@@ -145,6 +147,16 @@ export class Announcer {
         return t("say-request-refused");
       case "renamed":
         return t("say-renamed", { name: one.name ?? "" });
+      case "newcomer-unchecked":
+        return t("say-newcomer-unchecked", { name: one.name ?? t("somebody") });
+      case "trouble":
+        return t(TROUBLES[one.trouble].text, { names: one.names.length > 0 ? list(one.names) : t("somebody") });
+      case "trouble-over":
+        return t(OVER[one.trouble]);
+      case "incident":
+      case "co-facilitator-made":
+      case "co-facilitator-withdrawn":
+        return newsWords(one, this.#l10n);
       default:
         return t(PLAIN[one.kind]);
     }
@@ -163,6 +175,16 @@ const ANSWERED = { admitted: "say-knock-admitted", declined: "say-knock-declined
 
 const CONNECTION = { "connection-lost": "say-connection-lost", "connection-back": "say-connection-back" } as const;
 
+/** What an urgent word replaces when it follows another about the same: a microphone's state, not another trouble. */
+const TOPICS = /^(mic|camera|connection|muted)(?=-)/;
+
+const OVER = {
+  "keys-disagree": "say-keys-agree",
+  "facilitator-silent": "say-facilitator-heard",
+  "no-facilitator": "say-facilitator-here",
+  rejoining: "say-rejoined",
+} as const;
+
 const PLAIN = {
   admitted: "say-admitted",
   "muted-by": "say-muted-by",
@@ -174,4 +196,7 @@ const PLAIN = {
   "sound-blocked": "say-sound-blocked",
   copied: "say-copied",
   "messages-missed": "say-messages-missed",
+  locked: "say-locked",
+  unlocked: "say-unlocked",
+  "check-done": "say-check-done",
 } as const;

@@ -32,7 +32,7 @@ function CurrentPage() {
     case "left":
       return <LeftPage key={screen.reason} reason={screen.reason} />;
     case "organiser":
-      return <OrganiserPage meetingRunning={screen.meetingRunning} deleted={screen.deleted} />;
+      return <OrganiserPage {...screen} />;
   }
 }
 
@@ -46,6 +46,8 @@ function CloseWithPage() {
       ui.panel.value = null;
       ui.draft.value = "";
       ui.scrollPlaces.clear();
+      ui.checkSeen.value = false;
+      ui.news.value = [];
     };
   }, [name]);
   return null;

@@ -1,8 +1,10 @@
-/** Calm lines between bar and stage: what is wrong with connection, sound or a device, and who waits at the door. */
+/** Calm lines between bar and stage: what is wrong with keys, connection, sound or a device, what was tried, who waits. */
 import type { ConnectionState } from "../model";
-import { useApp } from "./context";
+import { openCheck, useApp } from "./context";
 import { DeviceNotice } from "./devices";
+import { TROUBLES, unseenCheck } from "./encryption_words";
 import { Icon } from "./icons";
+import { newsWords } from "./news";
 
 const CONNECTION: Readonly<Record<Exclude<ConnectionState, "fine">, string>> = {
   connecting: "connection-connecting",
@@ -10,6 +12,67 @@ const CONNECTION: Readonly<Record<Exclude<ConnectionState, "fine">, string>> = {
   "media-connecting": "connection-media-connecting",
   "media-blocked": "connection-media-blocked",
 };
+
+/** Troubles with the keys stand until they are over. */
+function Troubles() {
+  const { model, l10n } = useApp();
+  return model.encryption.value.troubles.map(({ kind, names }) => (
+    <div key={kind} class={kind === "keys-disagree" ? "notice notice-clay" : "notice"}>
+      <Icon name={TROUBLES[kind].icon} />
+      <p>{l10n.t(TROUBLES[kind].text, { names: names.length > 0 ? l10n.list(names) : l10n.t("somebody") })}</p>
+    </div>
+  ));
+}
+
+/** Somebody else asks to compare the emoji. */
+function CheckNotice() {
+  const app = useApp();
+  const { t } = app.l10n;
+  const startedBy = unseenCheck(app.model, app.ui);
+  if (startedBy === null) return null;
+  return (
+    <div class="notice">
+      <Icon name="shield" />
+      <p>{t("check-started", { name: startedBy || t("somebody") })}</p>
+      <button type="button" class="button button-primary button-small" onClick={() => openCheck(app)}>
+        {t("check-open")}
+      </button>
+      <button
+        type="button"
+        class="button button-small"
+        onClick={() => {
+          app.ui.checkSeen.value = true;
+        }}
+      >
+        {t("not-now")}
+      </button>
+    </div>
+  );
+}
+
+/** What was tried and had no effect, or concerns one's own role: shown until it was read. */
+function NewsNotices() {
+  const { ui, l10n } = useApp();
+  return ui.news.value.map((one) => {
+    const words = newsWords(one, l10n);
+    return (
+      <div key={words} class="notice">
+        <Icon name={one.kind === "incident" ? "shield-alert" : "info"} />
+        <p>{words}</p>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={l10n.t("news-close")}
+          onClick={() => {
+            ui.news.value = ui.news.value.filter((other) => other !== one);
+          }}
+        >
+          <Icon name="x" />
+        </button>
+      </div>
+    );
+  });
+}
 
 export function CallNotices() {
   const { model, actions, ui, l10n } = useApp();
@@ -33,6 +96,9 @@ export function CallNotices() {
           <p>{t(CONNECTION[connection])}</p>
         </div>
       )}
+      <Troubles />
+      <NewsNotices />
+      <CheckNotice />
       {ui.panel.value !== "more" && (
         <>
           <DeviceNotice device="microphone" />

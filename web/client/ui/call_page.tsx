@@ -5,11 +5,13 @@ import { guardBack } from "./back_guard";
 import { CallNotices } from "./call_notices";
 import { ChatPanel } from "./chat_panel";
 import { type App, closePanel, togglePanel, useApp } from "./context";
+import { EncryptionChip, LockedChip } from "./encryption_chip";
+import { isNewRound } from "./encryption_words";
 import { HandClock } from "./hand_times";
-import { Icon } from "./icons";
 import { KnockReminder, playKnockTone } from "./knock_sound";
 import { MorePanel } from "./more_panel";
 import { PeoplePanel } from "./people_panel";
+import { rightsOf } from "./rights";
 import { type Command, commandFor, takesKeys } from "./shortcuts";
 import { Stage } from "./stage";
 import { focusToolbar, Toolbar } from "./toolbar";
@@ -84,11 +86,11 @@ function useHoldToTalk({ model, actions, ui, preferences }: App): void {
 
 function useKnockTone({ model, preferences }: App): void {
   const reminder = useRef(new KnockReminder());
-  const facilitator = model.role.value === "facilitator";
+  const { holds } = rightsOf(model);
   const waiting = model.knocks.value.filter((knock) => knock.answered === null).map((knock) => knock.id);
   const who = waiting.join(" ");
   useLayoutEffect(() => {
-    if (!facilitator) return;
+    if (!holds) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const check = () => {
       const now = performance.now() / 1000;
@@ -99,7 +101,17 @@ function useKnockTone({ model, preferences }: App): void {
     };
     check();
     return () => clearTimeout(timer);
-  }, [facilitator, who, preferences]);
+  }, [holds, who, preferences]);
+}
+
+/** A check that begins anew is news again. */
+function useCheckSeen({ model, ui }: App): void {
+  const { check } = model.encryption.value;
+  const before = useRef(check);
+  useLayoutEffect(() => {
+    if (isNewRound(before.current, check) && ui.dialog.peek()?.kind !== "check") ui.checkSeen.value = false;
+    before.current = check;
+  }, [ui, check]);
 }
 
 function Sound() {
@@ -119,6 +131,7 @@ export function CallPage() {
   useCommands(app);
   useHoldToTalk(app);
   useKnockTone(app);
+  useCheckSeen(app);
   useLayoutEffect(
     () =>
       guardBack(() => {
@@ -136,12 +149,8 @@ export function CallPage() {
         </span>
         <PageTitle>{model.title.value || t("untitled")}</PageTitle>
         <span class="spring" />
-        <span class="chip chip-moss" role="img" aria-label={t("encrypted")}>
-          <Icon name="shield-check" />
-          <span class="label" aria-hidden="true">
-            {t("encrypted")}
-          </span>
-        </span>
+        <LockedChip />
+        <EncryptionChip />
       </header>
       <CallNotices />
       <Stage />

@@ -3,7 +3,7 @@ import { type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { L10n } from "../l10n";
-import type { Actions, Model } from "../model";
+import type { Actions, Announcement, Model } from "../model";
 import type { Preferences } from "./preferences";
 
 export type Panel = "chat" | "people" | "more";
@@ -15,7 +15,13 @@ export type DialogState =
   | { kind: "back" }
   | { kind: "shortcuts" }
   | { kind: "device-help"; device: "microphone" | "camera" }
-  | { kind: "delete-group" };
+  | { kind: "delete-group" }
+  | { kind: "check" }
+  | { kind: "revoke"; number: number; serial: string; expires: Date; last: boolean }
+  | { kind: "change-links"; meetingRunning: boolean };
+
+/** Something that happened once and is shown until it was read. */
+export type News = Extract<Announcement, { kind: "incident" | "co-facilitator-made" | "co-facilitator-withdrawn" }>;
 
 /** State that belongs to the interface alone. */
 export interface UiState {
@@ -25,6 +31,11 @@ export interface UiState {
   draft: Signal<string>;
   /** Scroll places of closed panels, CSS pixels. */
   scrollPlaces: Map<Panel, number>;
+  /** The check that runs or stands was looked at here, or put aside. */
+  checkSeen: Signal<boolean>;
+  news: Signal<readonly News[]>;
+  /** The organiser changed all links on this page: their own new one has to be kept. */
+  linksChanged: Signal<boolean>;
   /** The first page leaves the focus where the browser puts it; each later one takes it to its heading. */
   pageShown: boolean;
 }
@@ -43,6 +54,9 @@ export function createUiState(): UiState {
     dialog: signal<DialogState | null>(null),
     draft: signal(""),
     scrollPlaces: new Map(),
+    checkSeen: signal(false),
+    news: signal([]),
+    linksChanged: signal(false),
     pageShown: false,
   };
 }
@@ -68,4 +82,12 @@ export function closePanel(ui: UiState): void {
 export function togglePanel(ui: UiState, panel: Panel): void {
   if (ui.panel.peek() === panel) closePanel(ui);
   else ui.panel.value = panel;
+}
+
+/** "Check encryption": shows the check that runs or stands; starts one where none speaks for those who are here. */
+export function openCheck({ model, actions, ui }: App): void {
+  ui.dialog.value = { kind: "check" };
+  ui.checkSeen.value = true;
+  const { check } = model.encryption.peek();
+  if (!check || check.state === "failed" || check.outdated) actions.startCheck();
 }

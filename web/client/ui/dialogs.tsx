@@ -1,5 +1,7 @@
 /** The questions that are asked in a dialog. At most one is open. */
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { CheckDialog } from "./check_dialog";
 import { useApp } from "./context";
 import { DeviceHelp } from "./device_help_dialog";
 import { Dialog } from "./dialog";
@@ -10,18 +12,38 @@ function Question(props: {
   title: string;
   cancel: string;
   confirm: string;
-  onConfirm: () => void;
+  /** What cannot be refused. */
+  onConfirm?: () => void;
+  /** What the server may refuse: the dialog stays until it is answered, and says so if it was not taken. */
+  onAttempt?: () => Promise<boolean>;
   /** A further answer between the two. */
   middle?: ComponentChildren;
   children: ComponentChildren;
 }) {
-  const { ui } = useApp();
+  const { ui, l10n } = useApp();
+  const [asking, setAsking] = useState(false);
+  const [refused, setRefused] = useState(false);
   const cancel = () => {
     ui.dialog.value = null;
+  };
+  const confirm = async () => {
+    if (asking) return;
+    setAsking(true);
+    const done = props.onAttempt ? await props.onAttempt() : true;
+    setAsking(false);
+    setRefused(!done);
+    if (!done) return;
+    cancel();
+    props.onConfirm?.();
   };
   return (
     <Dialog title={props.title} wide={props.middle !== undefined} onCancel={cancel}>
       {props.children}
+      {refused && (
+        <p class="field-problem" role="alert">
+          {l10n.t("organiser-refused")}
+        </p>
+      )}
       <div class="actions">
         <button type="button" class="button" data-harmless onClick={cancel}>
           {props.cancel}
@@ -30,10 +52,8 @@ function Question(props: {
         <button
           type="button"
           class="button button-danger"
-          onClick={() => {
-            cancel();
-            props.onConfirm();
-          }}
+          aria-disabled={asking ? true : undefined}
+          onClick={() => void confirm()}
         >
           {props.confirm}
         </button>
@@ -164,6 +184,37 @@ export function Dialogs() {
           onConfirm={() => actions.deleteGroup()}
         >
           <p>{t("delete-what")}</p>
+        </Question>
+      );
+    case "check":
+      return <CheckDialog />;
+    case "revoke":
+      return (
+        <Question
+          title={t("revoke-title", { number: open.number })}
+          cancel={t("cancel")}
+          confirm={t("revoke")}
+          onAttempt={() => actions.revoke(open.serial)}
+        >
+          <p>{t("revoke-what")}</p>
+          {open.last && <p>{t("revoke-last")}</p>}
+          <p class="note">{t("revoke-until", { date: l10n.date(open.expires) })}</p>
+        </Question>
+      );
+    case "change-links":
+      return (
+        <Question
+          title={t("change-title")}
+          cancel={t("cancel")}
+          confirm={t("change-links")}
+          onAttempt={() => actions.changeLinks()}
+          onConfirm={() => {
+            ui.linksChanged.value = true;
+          }}
+        >
+          <p>{t("change-what")}</p>
+          {open.meetingRunning && <p>{t("change-running")}</p>}
+          <p class="note">{t("change-own")}</p>
         </Question>
       );
     case "shortcuts":

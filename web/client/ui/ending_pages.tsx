@@ -19,6 +19,11 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemText>> = {
   "no-secure-context": text("no-secure-context", "copy"),
   "browser-cannot": text("browser-cannot", "copy"),
   "no-devices-api": text("no-devices-api", "copy"),
+  clock: text("clock", "reload"),
+  "certificate-missing": text("certificate-missing", "reload"),
+  "certificate-expired": text("certificate-expired", "reload"),
+  "certificate-revoked": text("certificate-revoked", null),
+  "meeting-locked": text("meeting-locked", "reload"),
   "meeting-full": text("meeting-full", "reload"),
   "waiting-room-full": text("waiting-room-full", "reload"),
   "server-full": text("server-full", "reload"),
@@ -56,7 +61,11 @@ export function ProblemPage(props: { problem: Problem }) {
     <Ending title={t(title)} what={t(what)}>
       <p>{t(remedy)}</p>
       {action === "copy" && (
-        <CopyButton link="this" label={t("copy-link")} class="button button-primary button-large" />
+        <CopyButton
+          copy={() => actions.copyLink("this")}
+          label={t("copy-link")}
+          class="button button-primary button-large"
+        />
       )}
       {action === "reload" && (
         <button type="button" class="button button-primary button-large" onClick={() => actions.reload()}>
@@ -70,13 +79,29 @@ export function ProblemPage(props: { problem: Problem }) {
 interface LeftText {
   title: string;
   what: string;
+  /** What can be done about it, and whom to ask; where there is something. */
+  remedy?: string;
   rejoin: boolean;
 }
 
 export const LEFT: Readonly<Record<LeftReason, LeftText>> = {
   left: { title: "left-title", what: "left-what", rejoin: true },
   removed: { title: "removed-title", what: "removed-what", rejoin: true },
+  "cut-off": { title: "removed-title", what: "cut-off-what", remedy: "cut-off-remedy", rejoin: true },
+  faulty: { title: "faulty-title", what: "faulty-what", remedy: "faulty-remedy", rejoin: true },
   ended: { title: "ended-title", what: "ended-what", rejoin: true },
+  "ended-unsigned": {
+    title: "ended-unsigned-title",
+    what: "ended-unsigned-what",
+    remedy: "ended-unsigned-remedy",
+    rejoin: true,
+  },
+  "no-facilitator": {
+    title: "ended-title",
+    what: "no-facilitator-what",
+    remedy: "no-facilitator-remedy",
+    rejoin: true,
+  },
   empty: { title: "ended-title", what: "empty-what", rejoin: true },
   deleted: { title: "deleted-title", what: "deleted-what", rejoin: false },
   "taken-over": { title: "taken-over-title", what: "taken-over-what", rejoin: false },
@@ -86,10 +111,11 @@ export const LEFT: Readonly<Record<LeftReason, LeftText>> = {
 export function LeftPage(props: { reason: LeftReason }) {
   const { model, actions, l10n } = useApp();
   const { t } = l10n;
-  const { title, what, rejoin } = LEFT[props.reason];
+  const { title, what, remedy, rejoin } = LEFT[props.reason];
   const knocks = model.role.value === "participant";
   return (
     <Ending title={t(title)} what={t(what)}>
+      {remedy && <p>{t(remedy)}</p>}
       <ul class="facts">
         <li>
           <Icon name="video-off" class="ok" />

@@ -1,11 +1,11 @@
 /** The two live regions: one polite, one assertive. They stand outside every page, so that no change of page cuts them off. */
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { L10n } from "../l10n";
-import type { Model } from "../model";
 import { Announcer } from "./announcer";
-import { useApp } from "./context";
+import { type App, useApp } from "./context";
 import { NOTICES } from "./devices";
+import { unseenCheck } from "./encryption_words";
+import { withNews } from "./news";
 
 const seconds = () => performance.now() / 1000;
 
@@ -13,7 +13,7 @@ const seconds = () => performance.now() / 1000;
 const differently = (before: string, text: string) => (before === text ? `${text}\u00a0` : text);
 
 /** Tells of notices about devices and the network as they appear; those that stand there from the start are read anyway. */
-function watchNotices(model: Model, l10n: L10n, tell: (sentence: string) => void): () => void {
+function watchNotices({ model, ui, l10n }: App, tell: (sentence: string) => void): () => void {
   const shown = new Map<string, string | null>();
   const see = (where: string, sentence: string | null) => {
     const changed = shown.has(where) && shown.get(where) !== sentence;
@@ -28,12 +28,15 @@ function watchNotices(model: Model, l10n: L10n, tell: (sentence: string) => void
       see(device, text && state !== "asking" ? l10n.t(text, { device }) : null);
     }
     see("silent", model.devices.silent.value ? l10n.t("device-silent") : null);
+    const checkedBy = model.screen.value.name === "call" ? unseenCheck(model, ui) : null;
+    see("check", checkedBy === null ? null : l10n.t("check-started", { name: checkedBy || l10n.t("somebody") }));
     see("network", model.connection.value === "media-blocked" ? l10n.t("connection-media-blocked") : null);
   });
 }
 
 export function LiveRegions() {
-  const { model, l10n, preferences } = useApp();
+  const app = useApp();
+  const { model, ui, l10n, preferences } = app;
   const [polite, setPolite] = useState("");
   const [assertive, setAssertive] = useState("");
   const announcer = useRef<Announcer | null>(null);
@@ -53,11 +56,12 @@ export function LiveRegions() {
       if (timer === undefined && current.due !== null) timer = setTimeout(flush, (current.due - seconds()) * 1000);
     };
     const stop = model.onAnnouncement((announcement) => {
+      ui.news.value = withNews(ui.news.peek(), announcement);
       const text = current.push(announcement, { now: seconds() });
       if (text) setAssertive((before) => differently(before, text));
       wait();
     });
-    const unwatch = watchNotices(model, l10n, (sentence) => {
+    const unwatch = watchNotices(app, (sentence) => {
       current.notice(sentence, { now: seconds() });
       wait();
     });
@@ -76,7 +80,7 @@ export function LiveRegions() {
       stop();
       clearTimeout(timer);
     };
-  }, [model, l10n]);
+  }, [app, model, ui, l10n]);
 
   // Plain `aria-live`, not role="status" and role="alert": those roles belong to what can also be seen.
   return (

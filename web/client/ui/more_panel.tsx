@@ -1,11 +1,12 @@
-/** "More": what is needed rarely. Devices, one's own picture, appearance, keyboard, sounds. */
+/** "More": what is needed rarely. The check of the encryption, the door, devices, one's own picture, appearance, keyboard, sounds. */
 import type { Signal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { useApp } from "./context";
+import { openCheck, useApp } from "./context";
 import { DeviceNotices, DevicePickers } from "./devices";
 import { Icon } from "./icons";
 import { Panel } from "./panel";
 import { type ChatAnnouncements, type Theme, unchosenTheme } from "./preferences";
+import { rightsOf } from "./rights";
 import { Switch } from "./widgets";
 
 const THEMES: readonly { value: Theme; label: string }[] = [
@@ -49,15 +50,51 @@ function Choice<T extends string>(props: {
   );
 }
 
-export function MorePanel() {
-  const { model, ui, l10n, preferences } = useApp();
+function Door() {
+  const { model, actions, l10n } = useApp();
   const { t } = l10n;
+  const id = useId();
+  const { locked } = model.encryption.value;
+  return (
+    <section class="stack-s" aria-labelledby={id}>
+      <h3 class="subheading" id={id}>
+        {t("more-door")}
+      </h3>
+      <span>
+        <button type="button" class="button" onClick={() => actions.setLocked(!locked)}>
+          <Icon name={locked ? "door-open" : "door-closed-locked"} />
+          {t(locked ? "unlock-meeting" : "lock-meeting")}
+        </button>
+      </span>
+      <p class="note">{t(locked ? "locked-note" : "unlocked-note")}</p>
+    </section>
+  );
+}
+
+export function MorePanel() {
+  const app = useApp();
+  const { model, ui, l10n, preferences } = app;
+  const { t } = l10n;
+  const rights = rightsOf(model);
   const id = useId();
   const set = (preference: Signal<boolean>) => (on: boolean) => {
     preference.value = on;
   };
   return (
     <Panel name="more" title={t("more")} closeLabel={t("more-close")}>
+      <section class="stack-s" aria-labelledby={`${id}-encryption`}>
+        <h3 class="subheading" id={`${id}-encryption`}>
+          {t("more-encryption")}
+        </h3>
+        <span>
+          <button type="button" class="button" onClick={() => openCheck(app)}>
+            <Icon name="shield-check" />
+            {t("check-encryption")}
+          </button>
+        </span>
+        <p class="note">{t("check-note")}</p>
+      </section>
+      {rights.leads && <Door />}
       <section class="stack" aria-labelledby={`${id}-devices`}>
         <h3 class="subheading" id={`${id}-devices`}>
           {t("more-devices")}
@@ -104,6 +141,7 @@ export function MorePanel() {
           <button
             type="button"
             class="button"
+            data-opens="shortcuts"
             onClick={() => {
               ui.dialog.value = { kind: "shortcuts" };
             }}
@@ -113,7 +151,7 @@ export function MorePanel() {
           </button>
         </span>
       </section>
-      {model.role.value === "facilitator" && (
+      {rights.holds && (
         <section class="stack-s" aria-labelledby={`${id}-sounds`}>
           <h3 class="subheading" id={`${id}-sounds`}>
             {t("more-sounds")}

@@ -1,16 +1,67 @@
-/** The organiser's page: hand out the links, or end the group. */
-import { useId } from "preact/hooks";
+/** The organiser's page: hand out the links, withdraw them, or end the group. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { FacilitatorLink } from "../model";
 import { useApp } from "./context";
+import { FacilitatorLinks } from "./facilitator_links";
 import { Icon } from "./icons";
 import { CopyButton, Ending, Page, PageTitle } from "./widgets";
 
-export function OrganiserPage(props: { meetingRunning: boolean; deleted: boolean }) {
-  const { model, ui, l10n } = useApp();
+function Card(props: { title: string; what: string; children: ComponentChildren }) {
+  const id = useId();
+  return (
+    <section class="card stack-s" aria-labelledby={id}>
+      <h2 class="heading" id={id}>
+        {props.title}
+      </h2>
+      <p class="note">{props.what}</p>
+      {props.children}
+    </section>
+  );
+}
+
+/** Takes the focus: without the new link nobody could open this page again. Closing the tab asks until it was copied. */
+function OwnLink() {
+  const { actions, l10n } = useApp();
   const { t } = l10n;
   const id = useId();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [kept, setKept] = useState(false);
+  useLayoutEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    if (kept) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [kept]);
+  const copy = async () => {
+    const done = await actions.copyLink("this");
+    setKept((before) => before || done);
+    return done;
+  };
+  return (
+    <section class="card stack-s card-lamp" aria-labelledby={id}>
+      <h2 class="heading" id={id} ref={heading} tabIndex={-1}>
+        {t("changed-title")}
+      </h2>
+      <p>{t("changed-what")}</p>
+      <CopyButton copy={copy} label={t("copy-organiser-link")} class="button button-primary" />
+    </section>
+  );
+}
+
+export function OrganiserPage(props: {
+  meetingRunning: boolean;
+  deleted: boolean;
+  facilitators: readonly FacilitatorLink[];
+}) {
+  const { model, actions, ui, l10n } = useApp();
+  const { t } = l10n;
   if (props.deleted) {
     return <Ending title={t("organiser-deleted-title")} what={t("organiser-deleted-what")} />;
   }
+  const { meetingRunning } = props;
+  const changed = ui.linksChanged.value;
   return (
     <Page narrow>
       <div class="stack-l">
@@ -18,31 +69,40 @@ export function OrganiserPage(props: { meetingRunning: boolean; deleted: boolean
           <p class="note">{t("organiser-page")}</p>
           <PageTitle>{model.title.value || t("untitled")}</PageTitle>
           <p class="note">{t("organiser-keep")}</p>
-          {props.meetingRunning && <p class="badge">{t("organiser-running")}</p>}
+          {meetingRunning && <p class="badge">{t("organiser-running")}</p>}
         </div>
-        <section class="card stack-s" aria-labelledby={`${id}-p`}>
-          <h2 class="heading" id={`${id}-p`}>
-            {t("organiser-participants")}
-          </h2>
-          <p class="note">{t("organiser-participants-what")}</p>
-          <CopyButton link="participant" label={t("copy-participant-link")} class="button button-primary" />
-        </section>
-        <section class="card stack-s" aria-labelledby={`${id}-f`}>
-          <h2 class="heading" id={`${id}-f`}>
-            {t("organiser-facilitators")}
-          </h2>
-          <p class="note">{t("organiser-facilitators-what")}</p>
-          <CopyButton link="facilitator" label={t("copy-facilitator-link")} />
-        </section>
-        <section class="card stack-s" aria-labelledby={`${id}-d`}>
-          <h2 class="heading" id={`${id}-d`}>
-            {t("organiser-delete")}
-          </h2>
-          <p class="note">{t("organiser-delete-what")}</p>
+        {changed && <OwnLink />}
+        <Card title={t("organiser-participants")} what={t("organiser-participants-what")}>
+          <CopyButton
+            copy={() => actions.copyLink("participant")}
+            label={t("copy-participant-link")}
+            class={changed ? "button" : "button button-primary"}
+          />
+        </Card>
+        <Card title={t("organiser-facilitators")} what={t("organiser-facilitators-what")}>
+          <FacilitatorLinks links={props.facilitators} />
+        </Card>
+        <Card title={t("change-links")} what={t("change-links-what")}>
+          <span>
+            <button
+              type="button"
+              class="button"
+              data-opens="change-links"
+              onClick={() => {
+                ui.dialog.value = { kind: "change-links", meetingRunning };
+              }}
+            >
+              <Icon name="refresh-cw" />
+              {t("change-links")}
+            </button>
+          </span>
+        </Card>
+        <Card title={t("organiser-delete")} what={t("organiser-delete-what")}>
           <span>
             <button
               type="button"
               class="button button-danger-quiet"
+              data-opens="delete-group"
               onClick={() => {
                 ui.dialog.value = { kind: "delete-group" };
               }}
@@ -51,7 +111,7 @@ export function OrganiserPage(props: { meetingRunning: boolean; deleted: boolean
               {t("organiser-delete")}
             </button>
           </span>
-        </section>
+        </Card>
       </div>
     </Page>
   );

@@ -1,12 +1,14 @@
-/** Who waits, whose hand is up, who is here; and for facilitators what holds a room. */
-import { useId } from "preact/hooks";
+/** Who waits, whose hand is up, who is here and how their keys stand; and for facilitators what holds a room. */
+import { useId, useState } from "preact/hooks";
 import type { KnockView, MemberView } from "../model";
 import { assignPalettes } from "./avatar";
 import { useApp } from "./context";
+import { SHIELDS, shieldOf } from "./encryption_words";
 import type { HandTimes } from "./hand_times";
 import { Icon } from "./icons";
 import { inOneLine, nameOf, personLine } from "./member_words";
 import { Panel } from "./panel";
+import { mayHold, type Rights, rightsOf } from "./rights";
 import { AvatarPicture, CopyButton, useNow } from "./widgets";
 
 /** Whole minutes between two times of `performance.now()`; `now` is read seldom and may lie a little behind. */
@@ -95,7 +97,7 @@ function Waiting() {
   );
 }
 
-function Hands(props: { members: readonly MemberView[]; times: HandTimes; facilitator: boolean }) {
+function Hands(props: { members: readonly MemberView[]; times: HandTimes; leads: boolean }) {
   const { actions, l10n } = useApp();
   const { t } = l10n;
   const id = useId();
@@ -124,7 +126,7 @@ function Hands(props: { members: readonly MemberView[]; times: HandTimes; facili
                 <b dir="auto">{name}</b>
                 {words.length > 0 && <span>{inOneLine(words, l10n)}</span>}
               </div>
-              {props.facilitator && !member.self && (
+              {props.leads && !member.self && (
                 <button
                   type="button"
                   class="button"
@@ -142,21 +144,45 @@ function Hands(props: { members: readonly MemberView[]; times: HandTimes; facili
   );
 }
 
-function Person(props: { member: MemberView; palette: number | undefined; facilitator: boolean }) {
+/** A face with its shield: pressing it explains the shield in a sentence. */
+function Face(props: { member: MemberView; palette: number | undefined; open: boolean; onToggle: () => void }) {
+  const { t } = useApp().l10n;
+  const shield = SHIELDS[shieldOf(props.member)];
+  const name = nameOf(props.member, useApp().l10n);
+  return (
+    <button
+      type="button"
+      class="face-button"
+      aria-expanded={props.open}
+      aria-label={t("encryption-of", { name, state: t(shield.tile) })}
+      onClick={props.onToggle}
+    >
+      <AvatarPicture seed={props.member.avatarSeed} palette={props.palette} class="face" />
+      <span class={`face-shield ${shield.colour}`}>
+        <Icon name={shield.icon} small />
+      </span>
+    </button>
+  );
+}
+
+function Person(props: { member: MemberView; palette: number | undefined; rights: Rights }) {
   const { actions, ui, l10n } = useApp();
   const { t } = l10n;
-  const { member, facilitator } = props;
+  const { member, rights } = props;
+  const [explained, setExplained] = useState(false);
   const name = nameOf(member, l10n);
-  const mutable = facilitator && !member.self && !member.muted;
+  const held = mayHold(rights, member);
+  const granted = member.role === "co-facilitator";
+  const grant = t(granted ? "co-facilitator-withdraw" : "co-facilitator-make", { name });
   return (
     <li class="person">
-      <AvatarPicture seed={member.avatarSeed} palette={props.palette} class="face" />
+      <Face member={member} palette={props.palette} open={explained} onToggle={() => setExplained(!explained)} />
       <div class="who">
         <b dir="auto">{name}</b>
         <span>{personLine(member, l10n)}</span>
       </div>
       <div class="ends">
-        {mutable && (
+        {held && !member.muted && (
           <button
             type="button"
             class="icon-button"
@@ -171,7 +197,19 @@ function Person(props: { member: MemberView; palette: number | undefined; facili
             <Icon name="mic-off" />
           </span>
         )}
-        {facilitator && member.role === "participant" && !member.self && (
+        {rights.leads && held && (
+          <button
+            type="button"
+            class="icon-button"
+            data-on={granted ? "" : undefined}
+            aria-label={grant}
+            title={grant}
+            onClick={() => actions.setCoFacilitator(member.id, !granted)}
+          >
+            <Icon name="user-round-star" />
+          </button>
+        )}
+        {held && (
           <button
             type="button"
             class="icon-button"
@@ -184,6 +222,11 @@ function Person(props: { member: MemberView; palette: number | undefined; facili
           </button>
         )}
       </div>
+      {explained && (
+        <p class="note explanation">
+          {t(member.self ? "explain-self" : SHIELDS[shieldOf(member)].explanation, { name })}
+        </p>
+      )}
     </li>
   );
 }
@@ -193,7 +236,7 @@ export function PeoplePanel(props: { handTimes: HandTimes }) {
   const { t } = l10n;
   const id = useId();
   const members = model.members.value;
-  const facilitator = model.role.value === "facilitator";
+  const rights = rightsOf(model);
   const palettes = assignPalettes(members.map((member) => member.avatarSeed));
   return (
     <Panel
@@ -201,32 +244,35 @@ export function PeoplePanel(props: { handTimes: HandTimes }) {
       title={t("people")}
       closeLabel={t("people-close")}
       foot={
-        facilitator && (
+        rights.holds && (
           <footer class="panel-foot panel-foot-row">
             <button type="button" class="button button-small" onClick={() => actions.muteEveryone()}>
               {t("mute-everyone")}
             </button>
-            <button
-              type="button"
-              class="button button-small button-danger-quiet"
-              onClick={() => {
-                ui.dialog.value = { kind: "end" };
-              }}
-            >
-              {t("end-meeting")}
-            </button>
+            {rights.leads && (
+              <button
+                type="button"
+                class="button button-small button-danger-quiet"
+                onClick={() => {
+                  ui.dialog.value = { kind: "end" };
+                }}
+              >
+                {t("end-meeting")}
+              </button>
+            )}
           </footer>
         )
       }
     >
-      {facilitator && <Waiting />}
-      <Hands members={members} times={props.handTimes} facilitator={facilitator} />
+      {rights.holds && <Waiting />}
+      {rights.leads && model.encryption.value.locked && <p class="note">{t("locked-note")}</p>}
+      <Hands members={members} times={props.handTimes} leads={rights.leads} />
       <section aria-labelledby={id}>
         <div class="section-head">
           <h3 id={id}>{t("here-heading", { count: members.length })}</h3>
-          {facilitator && (
+          {rights.leads && (
             <CopyButton
-              link="participant"
+              copy={() => actions.copyLink("participant")}
               label={t("copy-participant-link")}
               class="button button-quiet with-icon button-small"
             />
@@ -234,7 +280,7 @@ export function PeoplePanel(props: { handTimes: HandTimes }) {
         </div>
         <ul>
           {members.map((member, i) => (
-            <Person key={member.id} member={member} palette={palettes[i]} facilitator={facilitator} />
+            <Person key={member.id} member={member} palette={palettes[i]} rights={rights} />
           ))}
         </ul>
       </section>

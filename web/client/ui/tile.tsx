@@ -1,8 +1,9 @@
 /** One person on the stage. Every key holder has one, and it says in words what it shows in signs. */
 import type { MemberView } from "../model";
 import { useApp } from "./context";
+import { SHIELDS, shieldOf } from "./encryption_words";
 import { Icon } from "./icons";
-import { nameOf, tileLabel } from "./member_words";
+import { nameOf, ROLES, tileLabel } from "./member_words";
 import { AvatarPicture, Video } from "./widgets";
 
 /** The words over a tile whose picture cannot be shown now; null when there is nothing to say. */
@@ -35,6 +36,7 @@ export function Tile(props: { member: MemberView; palette: number | undefined })
   const { l10n, preferences } = useApp();
   const { t } = l10n;
   const { member } = props;
+  const shield = SHIELDS[shieldOf(member)];
   const hidden = member.self && preferences.hideSelf.value;
   const video = hidden || member.cameraOff || member.keys !== "encrypted" ? null : member.video;
   return (
@@ -70,8 +72,9 @@ export function Tile(props: { member: MemberView; palette: number | undefined })
         <span class="name" dir="auto">
           {member.self ? t("you") : nameOf(member, l10n)}
         </span>
-        {member.role === "facilitator" && <span class="role">{t("tile-facilitator")}</span>}
+        {member.role !== "participant" && <span class="role">{t(ROLES[member.role].inside)}</span>}
         {hidden && <Icon name="eye-off" small />}
+        <Icon name={shield.icon} small class={shield.colour} />
       </div>
     </div>
   );

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Avatar, avatar } from "./avatar";
 import { useApp } from "./context";
-import { Icon } from "./icons";
+import { Icon, type IconName } from "./icons";
 
 /** Hearthside's mark: an arch, a floor line and an ember. Its attributes hold while the stylesheet is on its way. */
 export function Mark(props: { large?: boolean }) {
@@ -109,28 +109,58 @@ export function Video(props: { stream: MediaStream; class?: string }) {
   return <video ref={element} class={props.class ?? "video"} autoplay playsInline muted aria-hidden="true" />;
 }
 
-/** How long "Copied" stands beside the button, milliseconds: long enough to be read twice. */
-const COPIED_MS = 6000;
+/** How long the word about what a button did stands beside it, milliseconds: long enough to be read twice. */
+const DONE_MS = 6000;
 
-export function CopyButton(props: { link: "participant" | "facilitator" | "this"; label: string; class?: string }) {
-  const { actions, l10n } = useApp();
-  const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
+/** A button whose action may be refused: beside it stands what came of it. */
+export function TryButton(props: {
+  act: () => Promise<boolean>;
+  icon: IconName;
+  label: string;
+  /** The accessible name, where several buttons say the same; it holds the label. */
+  name?: string;
+  /** What is said then; `quiet` where the core announces it. */
+  done: string;
+  refused: string;
+  quiet?: boolean;
+  class?: string | undefined;
+}) {
+  const [outcome, setOutcome] = useState<"done" | "refused" | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const copy = async () => {
-    const done = await actions.copyLink(props.link);
-    setOutcome(done ? "copied" : "refused");
+  const act = async () => {
+    const done = await props.act();
+    setOutcome(done ? "done" : "refused");
     clearTimeout(timer.current);
-    if (done) timer.current = setTimeout(() => setOutcome(null), COPIED_MS);
+    if (done) timer.current = setTimeout(() => setOutcome(null), DONE_MS);
   };
   return (
-    <span class="copy">
-      <button type="button" class={props.class ?? "button"} onClick={() => void copy()}>
-        <Icon name="copy" />
+    <span class="try">
+      <button type="button" class={props.class ?? "button"} aria-label={props.name} onClick={() => void act()}>
+        <Icon name={props.icon} />
         {props.label}
       </button>
-      {outcome && <span class="note">{l10n.t(outcome === "copied" ? "copied" : "copy-refused")}</span>}
+      <span class="note" role={props.quiet ? undefined : "status"}>
+        {outcome && props[outcome]}
+      </span>
     </span>
+  );
+}
+
+/** Copies a link; the core announces "Copied". */
+export function CopyButton(props: { copy: () => Promise<boolean>; label: string; name?: string; class?: string }) {
+  const { t } = useApp().l10n;
+  return (
+    <TryButton
+      act={props.copy}
+      icon="copy"
+      label={props.label}
+      {...(props.name ? { name: props.name } : {})}
+      done={t("copied")}
+      refused={t("copy-refused")}
+      quiet
+      class={props.class}
+    />
   );
 }
 

@@ -19,6 +19,8 @@ reload = Load the page again
 you = You
 somebody = Somebody
 somebody-new = Somebody new
+copy = Copy
+not-now = Not now
 # Joins what is said about a person: "Marta, facilitator, speaking".
 and-then = { $said }, { $word }
 
@@ -30,7 +32,7 @@ copy-refused = The browser did not allow copying. Press again, or allow the clip
 
 ## Before joining
 
-before-promise = Only people whom a facilitator lets in can see, hear or read you. This server cannot. Cameras are welcome here and never expected.
+before-promise = Only facilitators and the people they let in can see, hear or read you, and each has a tile. This server cannot. Cameras are welcome here and never expected.
 # Name of a group.
 agreement = Group agreement
 agree-stays = What is said here stays here. I do not record, copy or screenshot.
@@ -249,6 +251,21 @@ problem-browser-cannot-remedy = Copy the link and open it there. Pages opened in
 problem-no-devices-api-title = This browser gives no page a microphone or camera
 problem-no-devices-api-what = Pages opened inside another app often cannot use them.
 problem-no-devices-api-remedy = Copy the link and open it in Chrome, Edge, Firefox or Safari.
+problem-clock-title = Your device's clock is wrong
+problem-clock-what = It is more than a day away from this server's clock. Keys are good for a time only, so the others could not accept yours.
+problem-clock-remedy = Let your device set date and time by itself, then try again. If they are right already, tell whoever runs this server.
+problem-certificate-missing-title = This facilitator link is not ready
+problem-certificate-missing-what = The organiser's signature for it is not on this server. Without it the others cannot know that you facilitate.
+problem-certificate-missing-remedy = Ask the group's organiser to renew your link on the organiser's page, or to add a new one.
+problem-certificate-expired-title = This facilitator link has run out
+problem-certificate-expired-what = Facilitator links are good for a time only, so that a forgotten one does not stay open for ever.
+problem-certificate-expired-remedy = Ask the group's organiser to renew it. The link itself stays the same; then try again.
+problem-certificate-revoked-title = This facilitator link was withdrawn
+problem-certificate-revoked-what = The group's organiser has ended it, perhaps because links were changed.
+problem-certificate-revoked-remedy = Ask the organiser for a new one. With the participant link you can ask to join like everybody.
+problem-meeting-locked-title = The meeting is locked for now
+problem-meeting-locked-what = The facilitators let nobody new in at the moment. The people inside may be in the middle of something.
+problem-meeting-locked-remedy = Try again a little later, or contact the group.
 problem-meeting-full-title = The meeting is full
 problem-meeting-full-what = As many people are here as this server can hold in one meeting.
 problem-meeting-full-remedy = When somebody leaves, there is room again. You can also contact the group.
@@ -288,6 +305,34 @@ chat-unread = { $count ->
 people-waiting = { $count } waiting
 speaking-elsewhere = { $name } is speaking
 
+# States of the shield in the bar, and its name.
+encryption-checked = Encrypted and checked
+encryption-unchecked = Encrypted, { $count } not checked
+encryption-changing = Keys are on their way
+encryption-stopped = Stopped sending: keys do not agree
+encryption-chip = { $state }. Check encryption
+locked-short = Locked
+locked-what = The meeting is locked. Nobody new can ask to come in.
+
+# Notices.
+trouble-keys-disagree = Sending has stopped: the others use keys that this device was not told of. It goes on by itself when the keys agree. If this lasts a minute, load the page again.
+trouble-facilitator-silent = Nothing was heard of { $names } for 15 seconds. Until that changes, what { $names } decides may not arrive here.
+trouble-no-facilitator = No facilitator is here. Nobody new can come in. The meeting can go on for a while, usually 10 minutes, and then ends by itself.
+trouble-rejoining = This device lost the meeting's keys and is asking for them again. Voice and picture come back in a few seconds.
+check-started = { $name } started a check of the encryption. It takes a minute.
+check-open = Open the check
+# Name of a button.
+news-close = Close this message
+incident-commit = { $name }'s device tried to change who holds the keys, against the rules. It had no effect.
+incident-commit-nobody = Somebody outside the meeting tried to change who holds the keys. It had no effect. If it happens again, tell whoever runs this server.
+incident-request = { $name }'s device asked for something that only facilitators may ask for. It had no effect.
+incident-request-nobody = Somebody asked for something that only facilitators may ask for. It had no effect.
+incident-knock = Somebody asked to come in with a request that is not genuine. Nobody can be let in by it.
+co-facilitator-you = You are a co-facilitator now. You can let people in, mute and remove; it is all under "People".
+co-facilitator-you-not = You are no longer a co-facilitator. Thank you for helping to hold the room.
+co-facilitator-other = { $name } is a co-facilitator now.
+co-facilitator-other-not = { $name } is no longer a co-facilitator.
+
 connection-connecting = Connecting…
 connection-reconnecting = Your connection is lost. Trying again; your microphone stays as you left it.
 connection-media-connecting = Connecting voice and picture…
@@ -305,6 +350,7 @@ notice-waiting-show = Show who is waiting
 
 tile-you = you
 tile-facilitator = facilitator
+tile-co-facilitator = co-facilitator
 tile-speaking = speaking
 tile-muted = muted
 tile-camera-off = camera off
@@ -312,6 +358,8 @@ tile-hand = hand raised, number { $place }
 tile-lost = connection lost
 tile-waiting-key = waiting for the key
 tile-key-problem = key does not fit
+tile-checked = encryption checked
+tile-unchecked = encryption not checked yet
 waiting-key = Waiting for { $name }'s key
 waiting-key-time = Usually a few seconds
 key-problem = { $name }'s key does not fit
@@ -327,6 +375,7 @@ hands-heading = Hands, in order
 here-heading = In the meeting, { $count }
 person-you = You
 person-facilitator = Facilitator
+person-co-facilitator = Co-facilitator
 person-speaking = Speaking
 person-camera-off = Camera off
 person-lost = Connection lost, the place is kept
@@ -341,6 +390,16 @@ mute-everyone = Mute everyone
 remove-name = Remove { $name }
 end-meeting = End meeting for everyone
 is-muted = { $name } is muted
+# The roles rotate: given and taken with one press.
+co-facilitator-make = Make { $name } co-facilitator
+co-facilitator-withdraw = Withdraw co-facilitator role from { $name }
+# Name of a button that explains the shield.
+encryption-of = { $name }'s shield: { $state }
+explain-checked = Encrypted and checked: the eight emoji were compared while { $name } took part.
+explain-unchecked = Encrypted. The eight emoji were not compared with { $name } yet: "Check encryption" in "More" does that.
+explain-waiting = { $name }'s key is on its way. Until it is here, nothing of { $name } is heard or shown.
+explain-problem = { $name }'s key does not fit, so nothing of { $name } is heard or shown. It often helps if { $name } loads the page again.
+explain-self = Your own voice and picture are encrypted on this device before they leave it.
 hand-lower-of = Lower { $name }'s hand
 hand-lower-short = Lower
 hand-since = { $minutes ->
@@ -356,7 +415,7 @@ knock-waiting = { $minutes ->
 knock-away = Connection lost, still waiting
 knock-removed-earlier = Removed earlier in this meeting
 knock-same-browser = "Removed earlier" can be told only of the same browser.
-knock-unreadable = This name cannot be read: the link was not whole.
+knock-unreadable = This request is not genuine, or the link was not whole. Nobody can be let in by it.
 knock-admitted-by = { $by } let { $name } in
 knock-declined-by = { $by } did not let { $name } in this time
 knock-admitted = { $name } is let in
@@ -387,6 +446,43 @@ delete-title = Delete this group?
 delete-what = All links stop working and a running meeting ends. There is no way back.
 delete-confirm = Delete group
 
+## "Check encryption"
+
+check-encryption = Check encryption
+# Name of a list with exactly eight items.
+check-emoji = Emoji
+check-how = Somebody reads these eight aloud. If everyone sees the same, only the people on screen can follow this meeting.
+check-digits = The same in digits, for the phone:
+check-no-keys = The keys are on their way. The check begins when they are here.
+check-gathering = Every device puts in its share. The eight emoji appear in a few seconds.
+check-revealing = All shares are here. The eight emoji are being put together.
+check-not-through = This check did not come through. Perhaps somebody came or went, or a device did not answer. Please check again; if it never works, tell a facilitator.
+check-again = Check again
+check-took = This check speaks for { $names }. Marking it covers exactly them.
+check-alone = Nobody else took part in this check.
+check-silent = No answer from { $names }. They stay unchecked until a check that they take part in.
+check-checked = Checked: { $names }. That stays valid when keys change.
+check-unchecked = Not checked yet: { $names }.
+check-marked = You marked these as checked.
+check-outdated = Somebody came or went since. For those who are here now, check again.
+check-since-founded = The keys are those of the meeting's beginning, { $time }.
+check-since-joined = New keys since { $time }, because somebody joined: { $names }.
+check-since-left = New keys since { $time }, because somebody left: { $names }.
+check-since-removed = New keys since { $time }, because somebody was removed: { $names }.
+check-since-back = New keys since { $time }, because somebody came back: { $names }.
+check-since-renewed = New keys since { $time }. They are renewed every few minutes.
+check-since-granted = New keys since { $time }, because somebody became co-facilitator: { $names }.
+check-since-withdrawn = New keys since { $time }, because somebody is no longer co-facilitator: { $names }.
+check-mark = Mark as checked
+check-differ = They do not match
+check-differ-title = When they do not match
+check-differ-what = Somebody may have read an older check. If they differ again, somebody unseen may be between you.
+check-differ-again = Check again, once. Everybody reads from the new one.
+check-differ-leave = Do they still differ? Say nothing more that is personal, and leave.
+check-differ-tell = Tell a facilitator by another way: by phone, or face to face.
+check-differ-links = The organiser can change all links, and hand the new ones out by another way.
+check-back = Back to the emoji
+
 ## Chat
 
 chat-close = Close Chat
@@ -406,6 +502,14 @@ chat-newer = Newer messages
 ## More
 
 more-close = Close More
+more-encryption = Encryption
+check-note = Everybody compares eight emoji. So you know that nobody else listens.
+more-door = Door
+# Names of buttons.
+lock-meeting = Lock meeting
+unlock-meeting = Unlock meeting
+locked-note = The meeting is locked: nobody new can ask to come in. Those who lose their connection can still come back.
+unlocked-note = While it is locked, nobody new can ask to come in. Those who lose their connection can still come back.
 more-devices = Devices
 more-picture = Your own picture
 hide-self = Hide my own picture
@@ -451,6 +555,16 @@ removed-title = You are no longer in this meeting
 removed-what = A facilitator ended your part for now; nothing of yours is kept.
 ended-title = The meeting has ended
 ended-what = A facilitator ended it for everyone. Take a moment before you go on.
+cut-off-what = This server says that you were removed, but no facilitator signed that.
+cut-off-remedy = You can ask to come in again. If it happens once more, ask a facilitator by another way.
+faulty-title = Your part in the meeting has ended
+faulty-what = The others could not accept what this browser did with the keys, so it was taken out.
+faulty-remedy = Load the page again before you rejoin. If it happens once more, another browser may help.
+ended-unsigned-title = The meeting has ended here
+ended-unsigned-what = This server says that a facilitator ended it, but none signed that. The others may still be together.
+ended-unsigned-remedy = You can ask to come in again. If nobody answers, ask a facilitator by another way.
+no-facilitator-what = No facilitator was here for a while, so it closed by itself.
+no-facilitator-remedy = When a facilitator opens it again, you can ask to come in.
 empty-what = Nobody was here any more, so it closed by itself.
 deleted-title = This group is no longer here
 deleted-what = Its organiser deleted it, and the meeting ended with it.
@@ -473,11 +587,105 @@ organiser-running = A meeting is running now
 organiser-participants = For participants
 organiser-participants-what = The link opens the door to the waiting page. A facilitator decides who comes in.
 organiser-facilitators = For facilitators
-organiser-facilitators-what = The link opens the meeting and lets others in. Give it only to those who hold the group.
+organiser-facilitators-what = Such a link opens the meeting and lets others in. One for each person who holds the group, so that each can be withdrawn apart.
+facilitator-link = Facilitator link { $number }
+copy-facilitator-link-number = Copy facilitator link { $number }
+renew = Renew
+renew-number = Renew facilitator link { $number }
+renewed = Renewed. The link stays the same.
+revoke = Revoke
+revoke-number = Revoke facilitator link { $number }
+link-good = Good until { $date }
+link-expires-soon = Runs out on { $date }
+link-expired = Ran out on { $date }
+link-revoked = Revoked
+add-facilitator = Add a facilitator
+added-facilitator = The new link is copied. Give it to one person.
+organiser-refused = The server did not take that just now. Please try again.
+revoke-title = Revoke facilitator link { $number }?
+revoke-what = Whoever has this link can no longer open a meeting or let people in. There is no way back, but you can add a new one.
+revoke-last = It is the only one that works. Until you add another, nobody can open a meeting.
+revoke-until = A server that hides this from everybody could keep the link alive until { $date }. To be sure against that too, change all links.
+change-links = Change all links
+change-links-what = If a link came into wrong hands. Every link so far stops working, and you hand out new ones.
+change-title = Change all links?
+change-what = Every link so far stops working, for participants and for facilitators. You hand out new ones, best by another way than before.
+change-running = A meeting is running now. Those inside who lose their connection may need the new link to come back.
+change-own = The link of this page changes too. You copy the new one right afterwards.
+changed-title = The links are new, yours too
+changed-what = The link with which you opened this page no longer works. Copy the new one now and keep it; then hand out the others below.
+copy-organiser-link = Copy your new organiser link
 organiser-delete = Delete this group
 organiser-delete-what = All links stop working and a running meeting ends. There is nothing else to delete: meetings leave nothing behind.
 organiser-deleted-title = The group is deleted
 organiser-deleted-what = Its links have stopped working. Nothing of its meetings was kept.
+
+## The emoji of the check: one everyday word each, told apart over a bad line
+
+emoji-dog = Dog
+emoji-cat = Cat
+emoji-horse = Horse
+emoji-elephant = Elephant
+emoji-rabbit = Rabbit
+emoji-panda = Panda
+emoji-tiger = Tiger
+emoji-koala = Koala
+emoji-turtle = Turtle
+emoji-dolphin = Dolphin
+emoji-octopus = Octopus
+emoji-butterfly = Butterfly
+emoji-ladybird = Ladybird
+emoji-snail = Snail
+emoji-owl = Owl
+emoji-penguin = Penguin
+emoji-giraffe = Giraffe
+emoji-zebra = Zebra
+emoji-hedgehog = Hedgehog
+emoji-fish = Fish
+emoji-cactus = Cactus
+emoji-sunflower = Sunflower
+emoji-tulip = Tulip
+emoji-palm = Palm
+emoji-leaf = Leaf
+emoji-chestnut = Chestnut
+emoji-apple = Apple
+emoji-banana = Banana
+emoji-grapes = Grapes
+emoji-strawberry = Strawberry
+emoji-lemon = Lemon
+emoji-carrot = Carrot
+emoji-cherries = Cherries
+emoji-broccoli = Broccoli
+emoji-moon = Moon
+emoji-star = Star
+emoji-sun = Sun
+emoji-cloud = Cloud
+emoji-snowflake = Snowflake
+emoji-rainbow = Rainbow
+emoji-umbrella = Umbrella
+emoji-bicycle = Bicycle
+emoji-train = Train
+emoji-canoe = Canoe
+emoji-aeroplane = Aeroplane
+emoji-balloon = Balloon
+emoji-anchor = Anchor
+emoji-castle = Castle
+emoji-key = Key
+emoji-bell = Bell
+emoji-paperclip = Paperclip
+emoji-pencil = Pencil
+emoji-glasses = Glasses
+emoji-guitar = Guitar
+emoji-drum = Drum
+emoji-trumpet = Trumpet
+emoji-piano = Piano
+emoji-puzzle = Puzzle
+emoji-gift = Gift
+emoji-basket = Basket
+emoji-camera = Camera
+emoji-telephone = Telephone
+emoji-globe = Globe
+emoji-lamp = Lamp
 
 ## Said by a screen reader only
 
@@ -520,6 +728,14 @@ say-connection-back = { $microphone ->
 }
 say-sound-blocked = The browser holds back the sound. Press "Turn sound on".
 say-copied = Copied.
+say-locked = The meeting is locked. Nobody new can ask to come in.
+say-unlocked = The meeting is open again for people who ask to come in.
+say-check-done = The eight emoji are here. Somebody reads them aloud.
+say-newcomer-unchecked = The encryption was not checked with { $name } yet.
+say-keys-agree = The keys agree again. Your voice and picture are sent again.
+say-facilitator-heard = All facilitators are heard from again.
+say-facilitator-here = A facilitator is here again.
+say-rejoined = Your device has the meeting's keys again.
 say-messages-missed = You are back. What was written meanwhile could not be fetched.
 say-renamed = Somebody here has a similar name, so you appear as "{ $name }".
 say-request-refused = That could not be done just now. Please try again.
