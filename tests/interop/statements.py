@@ -212,9 +212,10 @@ def read_statements(data: bytes) -> Statements:
     granted = reader.number(1)
     grants = _read_grants(reader) if granted == 1 else None
     reader.end()
-    if granted > 1:
+    found = Statements(leavings, rejoins, grants)
+    if granted > 1 or found.encode() != data:
         raise StatementError("form")
-    return Statements(leavings, rejoins, grants)
+    return found
 
 
 def roster_hash(leaves: dict[int, bytes]) -> bytes:
