@@ -15,17 +15,27 @@ PAUSE_SECONDS = 60
 mistake; shorter lets one person keep the facilitators' list moving."""
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """With what somebody asks to come in: their `knock`, and the nonce of the socket that it came on."""
+
+    sealed: str
+    key_package: str
+    nonce: str
+
+
 @dataclass(slots=True)
 class Visitor:
     """Somebody who waits."""
 
     id: str
-    sealed: str
     since: float
     browser: str | None
     connection: int | None
     lost_at: float | None = None
     token_at: float = 0.0
+    request: Request | None = None
+    """None until they have knocked: nobody is told of them before."""
 
 
 class Door:
@@ -59,7 +69,7 @@ class Door:
             raise RefusedError("waiting_room_full")
 
     def add(self, visitor: Visitor) -> None:
-        """Somebody knocks, or takes their place up again after a restart."""
+        """Somebody comes, or takes their place up again."""
         self._visitors[visitor.id] = visitor
 
     def take(self, visitor: str) -> Visitor | None:
@@ -89,11 +99,13 @@ class Door:
         return not self._visitors and not self._pauses
 
 
-def as_knock(visitor: Visitor, *, removed_earlier: bool, now: float) -> Knock:
+def as_knock(visitor: Visitor, request: Request, *, removed_earlier: bool, now: float) -> Knock:
     """What facilitators are told of a waiting person."""
     return Knock(
         id=visitor.id,
-        sealed=visitor.sealed,
+        sealed=request.sealed,
+        key_package=request.key_package,
+        nonce=request.nonce,
         waiting_seconds=max(0, int(now - visitor.since)),
         removed_earlier=removed_earlier,
         connected=visitor.connection is not None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from signaling.messages import Join, Publish, Resume, ServerMessage, Subscribe, SubscribeAnswer
+from signaling.messages import UpdateGroup as UpdateGroupMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ class DeleteGroup:
 
     connection: int
     group: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateGroup:
+    """Change the group in the store, then tell `Machine.group_updated`, or `Machine.update_refused`."""
+
+    connection: int
+    group: str
+    message: UpdateGroupMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,6 @@ class Log:
 
 
 Effect = (
-    Send | Close | LoadGroup | DeleteGroup | SaveMeeting | EndMeeting | AddMark | Negotiate | OfferAgain | DropMedia
-    | CloseRoom | ReportMediaBlocked | Log
+    Send | Close | LoadGroup | DeleteGroup | UpdateGroup | SaveMeeting | EndMeeting | AddMark | Negotiate
+    | OfferAgain | DropMedia | CloseRoom | ReportMediaBlocked | Log
 )  # fmt: skip

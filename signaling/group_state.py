@@ -1,6 +1,7 @@
 """One group while people are at its door or in its meeting: its state, its tokens, and who is told what.
 
-What may happen to it is in `moderation.py` (by facilitators) and `live_group.py` (by everybody else, and by time).
+What may happen to it is in `outcomes.py` (by a commit), `moderation.py` (by facilitators) and `live_group.py` (by
+everybody else, and by time).
 A session keeps its id from the knock to the end, so that a token issued while waiting finds the member who was
 admitted meanwhile.
 """
@@ -13,15 +14,25 @@ from typing import Literal
 
 from signaling import effects as e
 from signaling import messages as m
-from signaling.admission import Door, Visitor, as_knock
+from signaling.admission import Door, Request, Visitor, as_knock
 from signaling.meeting import Attendee, Meeting
 from signaling.permissions import Standing
 from signaling.rate_limit import Limits, TokenBucket
+from signaling.room import Room
 from signaling.session import TOKEN_SECONDS, Claims, TokenKeeper, mark_digest
+from signaling.translation import state_of
 
 FINISHED = 4000
 TAKEN_OVER = 4001
 """Close codes, explained in `messages.CLOSE_CODES`."""
+UNLED_SECONDS = 600.0
+"""How long a meeting goes on without a facilitator, until its group was read and says otherwise: the same as a new
+group has. Longer leaves people among themselves for longer, shorter ends an evening for one person's bad network."""
+_STANDINGS: dict[m.MemberRole, Standing] = {
+    "participant": Standing.PARTICIPANT,
+    "co_facilitator": Standing.CO_FACILITATOR,
+    "facilitator": Standing.FACILITATOR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class GroupState:
         self.meeting: Meeting | None = None
         self.door = Door(limit=around.limits.waiting)
         self.organisers: set[int] = set()
+        self.grace_seconds = UNLED_SECONDS
         self._around = around
         self._void: dict[str, float] = {}
         self._returns: dict[str, TokenBucket] = {}
@@ -64,7 +76,7 @@ class GroupState:
             case Visitor():
                 return Standing.WAITING
             case Attendee(role=role):
-                return Standing.FACILITATOR if role == "facilitator" else Standing.PARTICIPANT
+                return _STANDINGS[role]
         return None
 
     # -- Telling and keeping ----------------------------------------------------------------------------------------
@@ -105,34 +117,19 @@ class GroupState:
         return meeting
 
     def _seat(self, meeting: Meeting, attendee: Attendee, *, resumed: bool = False, now: float) -> None:
-        """Give a member seats in their rooms and tell everybody."""
-        for room in attendee.rooms:
-            joined = meeting.rooms[room].enter(attendee.as_member(), now=now)
-            self._broadcast(meeting, room, joined, besides=attendee.id)
-        states = [
-            self._room_state(meeting, attendee, room, replayed_from=meeting.rooms[room].seq + 1)
-            for room in attendee.rooms
-        ]
-        self._tell_joined(meeting, attendee, states, resumed=resumed, now=now)
-        self._update_presence()
+        """Give a member seats in their rooms and tell them."""
+        meeting.seat(attendee, now=now)
+        if attendee.connection is None:
+            self._tell_connection(meeting, attendee)
+        self._tell_joined(meeting, attendee, resumed=resumed, now=now)
+        self._update_presence(now)
 
-    def _drop(
-        self, meeting: Meeting, attendee: Attendee, reason: Literal["left", "removed", "lost"], *, now: float
-    ) -> None:
-        """End a member's part: media first, then session, token and seats."""
-        for room in attendee.rooms:
-            self._out(e.DropMedia(room, attendee.id))
+    def _end_session(self, meeting: Meeting, attendee: Attendee, *, now: float) -> None:
+        """End a member's part, all but media and leaf: their token is void, in this server and the next."""
         self._void_session(attendee.id, now=now)
         self._add_mark(meeting, "session", attendee.id)
         meeting.drop(attendee.id, now=now)
-        for room in attendee.rooms:
-            self._broadcast(meeting, room, meeting.rooms[room].leave(attendee.id, reason, now=now))
-        self._update_presence()
-
-    def _end_visit(self, visitor: str, *, now: float) -> None:
-        if self.door.take(visitor) is not None:
-            self._void_session(visitor, now=now)
-            self._tell_facilitators(m.KnockGone(knock=visitor, outcome="withdrawn"))
+        self._update_presence(now)
 
     def _void_session(self, session: str, *, now: float) -> None:
         self._void[session] = now + TOKEN_SECONDS
@@ -147,68 +144,87 @@ class GroupState:
         match holder:
             case Visitor(id=session, since=since, browser=browser):
                 claims = Claims(self.id, session, "waiting", since, browser)
-            case Attendee(id=session, browser=browser, role=role, leaf=leaf, order=order, rooms=rooms):
+            case Attendee(id=session, browser=browser, role=role, rooms=rooms):
                 meeting = self._running()
-                claims = Claims(self.id, session, "joined", 0.0, browser, meeting.id, role, leaf, order, rooms)
+                claims = Claims(self.id, session, "joined", 0.0, browser, meeting.id, role, rooms)
         return self._around.tokens.issue(claims, now=now)
 
-    def _room_state(self, meeting: Meeting, attendee: Attendee, room: str, replayed_from: int) -> m.RoomState:
-        found = meeting.rooms[room]
-        members = [meeting.attendees[member].as_member() for member in found.seats]
-        said_n = found.seats[attendee.id].said_n
-        return m.RoomState(id=room, seq=found.seq, members=members, said_n=said_n, replayed_from=replayed_from)
+    def _room_state(self, meeting: Meeting, attendee: Attendee, room: Room) -> m.RoomState:
+        return m.RoomState(
+            id=room.id,
+            members=[meeting.attendees[member].as_member() for member in room.members],
+            said_n=room.delivery.said_n(attendee.id),
+            mls=state_of(room.delivery.state),
+            gone=list(room.gone.values()),
+        )
 
     def _tell_joined(
-        self,
-        meeting: Meeting,
-        attendee: Attendee,
-        rooms: list[m.RoomState],
-        *,
-        resumed: bool,
-        media_kept: bool = False,
-        now: float,
+        self, meeting: Meeting, attendee: Attendee, *, resumed: bool, media_kept: bool = False, now: float
     ) -> None:
         knocks = []
-        if attendee.role == "facilitator":
-            knocks = [self._knock(visitor, now=now) for visitor in self.door]
+        if attendee.role != "participant":
+            knocks = [self._knock(visitor, visitor.request, now=now) for visitor in self.door if visitor.request]
         joined = m.Joined(
             token=self._token(attendee, now=now),
             meeting=meeting.id,
             member=attendee.id,
             role=attendee.role,
-            rooms=rooms,
+            now=int(now),
+            rooms=[self._room_state(meeting, attendee, meeting.rooms[room]) for room in attendee.rooms],
             knocks=knocks,
+            locked=meeting.locked,
             resumed=resumed,
             media_kept=media_kept,
         )
         self._send(attendee.connection, joined)
 
-    def _tell_waiting(self, visitor: Visitor, *, now: float) -> None:
-        self._send(
-            visitor.connection, m.Waiting(token=self._token(visitor, now=now), facilitator_present=self._facilitated)
-        )
+    def _tell_connection(self, meeting: Meeting, attendee: Attendee) -> None:
+        for room in attendee.rooms:
+            connected = attendee.connection is not None
+            told = m.MemberConnection(room=room, member=attendee.id, connected=connected)
+            self._broadcast(meeting, meeting.rooms[room], told, besides=attendee.id)
 
-    def _knock(self, visitor: Visitor, *, now: float) -> m.Knock:
+    def _tell_waiting(self, visitor: Visitor, *, now: float) -> None:
+        waiting = m.Waiting(
+            token=self._token(visitor, now=now),
+            member=visitor.id,
+            now=int(now),
+            facilitator_present=self._facilitated,
+        )
+        self._send(visitor.connection, waiting)
+
+    def _knock(self, visitor: Visitor, request: Request, *, now: float) -> m.Knock:
         removed = self.meeting is not None and self.meeting.removed_earlier(visitor.browser)
-        return as_knock(visitor, removed_earlier=removed, now=now)
+        return as_knock(visitor, request, removed_earlier=removed, now=now)
 
     def _tell_knock(self, visitor: Visitor, *, now: float) -> None:
-        self._tell_facilitators(m.Knocked(knock=self._knock(visitor, now=now)))
+        if visitor.request is not None:
+            self._tell_openers(m.Knocked(knock=self._knock(visitor, visitor.request, now=now)))
 
-    def _tell_facilitators(self, message: m.ServerMessage) -> None:
+    def _tell_openers(self, message: m.ServerMessage) -> None:
+        """To those who answer knocks."""
         if self.meeting is not None:
             for attendee in self.meeting.attendees.values():
-                if attendee.role == "facilitator":
+                if attendee.role != "participant":
                     self._send(attendee.connection, message)
 
-    def _broadcast(self, meeting: Meeting, room: str, message: m.ServerMessage, *, besides: str | None = None) -> None:
-        for member in meeting.rooms[room].seats:
+    def _broadcast(self, meeting: Meeting, room: Room, message: m.ServerMessage, *, besides: str | None = None) -> None:
+        for member in room.members:
             if member != besides:
                 self._send(meeting.attendees[member].connection, message)
 
-    def _update_presence(self) -> None:
-        """Tell those who wait when a facilitator came or the last one went."""
+    def _tell_everybody(self, meeting: Meeting, message: m.ServerMessage) -> None:
+        for attendee in meeting.attendees.values():
+            self._send(attendee.connection, message)
+
+    def _update_presence(self, now: float) -> None:
+        """Tell those who wait when a facilitator came or the last one went, and remember since when none is there."""
         present = self.meeting is not None and self.meeting.facilitated
+        if self.meeting is not None:
+            if present:
+                self.meeting.unled_since = None
+            elif self.meeting.unled_since is None:
+                self.meeting.unled_since = now
         if present != self._facilitated:
             self._facilitated = present
             for visitor in self.door:

@@ -26,8 +26,10 @@ from signaling.session import GroupKeys, TokenKeeper, proof_is_good
 JOIN_SECONDS = 15.0
 """From `challenge` to `join` or `resume`. A slow phone signs in under 1 s; a longer wait lets idle sockets pile up."""
 MAX_FIRST_CHARS = 16 << 10
-"""Largest `join` or `resume`, characters: twice what their fields allow. Anybody can send these, and reading a message
-of 1 MiB may take 27 ms, in which no media flows."""
+"""Largest message of somebody who has not joined, characters: `knock` is the longest, with 11 kB. Anybody who holds the
+link can send it, and reading a message of 1 MiB may take 27 ms, in which no media flows."""
+REQUESTS = (m.SendKnock, m.Lock, m.UpdateGroup, m.MlsRegister, m.MlsOffer, m.MlsCatchUp)
+"""What is told to many, or answered with much (`Limits.requests`)."""
 FINISHED = 4000
 TOO_MUCH = 4002
 NOT_LET_IN = 4003
@@ -43,6 +45,7 @@ class _Connection:
     messages: TokenBucket
     message_chars: TokenBucket
     say_bytes: TokenBucket
+    requests: TokenBucket
     faults: TokenBucket
     group: LiveGroup | None = None
     session: str | None = None  # None with a group: an organiser
@@ -96,6 +99,7 @@ class Machine:
             TokenBucket(limits.messages, now=now),
             TokenBucket(limits.message_chars, now=now),
             TokenBucket(limits.say_bytes, now=now),
+            TokenBucket(limits.requests, now=now),
             TokenBucket(limits.faults, now=now),
         )
         self._send(connection, m.Challenge(nonce=self._connections[connection].nonce))
@@ -112,8 +116,11 @@ class Machine:
         found = self._connections.get(connection)
         if found is None:
             return []
-        if found.group is None and len(data) > MAX_FIRST_CHARS:
-            self._shut(connection, m.Error(code="bad_message"))
+        if len(data) > MAX_FIRST_CHARS and found.standing in (Standing.NOBODY, Standing.WAITING):
+            if found.group is None:
+                self._shut(connection, m.Error(code="bad_message"))
+            else:
+                self._fault(connection, found, m.Error(code="bad_message"), now=now)
             return self._drained()
         if wait := found.messages.take(now=now) or found.message_chars.take(len(data), now=now):
             self._fault(connection, found, self._refusal_of(data, "rate_limited", wait), now=now)
@@ -130,6 +137,8 @@ class Machine:
                 raise RefusedError("wrong_state")
             if code := refusal(found.standing, message):
                 raise RefusedError(code)
+            if isinstance(message, REQUESTS) and (wait := found.requests.take(now=now)):
+                raise RefusedError("rate_limited", retry_after=wait)
             self._act(connection, found, message, now=now)
         except RefusedError as refused:
             error = _error(refused, message)
@@ -174,16 +183,30 @@ class Machine:
                 self._join(connection, found, message, keys, now=now)
             else:
                 self._resume(connection, found, message, now=now)
+            if found.group is not None:
+                found.group.grace_seconds = keys.grace_seconds
         except RefusedError as refused:
-            error = _error(refused, message)
-            if refused.code == "bad_message":
-                self._fault(connection, found, error, now=now)
-            else:
-                self._shut(connection, error)
+            self._shut(connection, _error(refused, message))
+        return self._drained()
+
+    def group_updated(self, connection: int, group: str, keys: GroupKeys) -> list[e.Effect]:
+        """Answer to `UpdateGroup`: the store holds what the organiser changed."""
+        found = self._groups.get(group)
+        if found is not None:
+            found.grace_seconds = keys.grace_seconds
+            if connection in self._connections:
+                found.welcome_organiser(connection, keys)
+            found.changed()
+        return self._drained()
+
+    def update_refused(self, connection: int) -> list[e.Effect]:
+        """Answer to `UpdateGroup`: its parts are not good."""
+        if connection in self._connections:
+            self._send(connection, m.Error(code="bad_group", about="update_group"))
         return self._drained()
 
     def load_failed(self, connection: int) -> list[e.Effect]:
-        """Answer to `LoadGroup` or `DeleteGroup`: the store could not be asked."""
+        """Answer to `LoadGroup`, `DeleteGroup` or `UpdateGroup`: the store could not be asked."""
         if found := self._connections.get(connection):
             found.loading = False
             self._send(connection, m.Error(code="internal"))
@@ -224,16 +247,13 @@ class Machine:
     def _join(self, connection: int, found: _Connection, message: m.Join, keys: GroupKeys, *, now: float) -> None:
         if not proof_is_good(message, keys, found.nonce):
             raise RefusedError("bad_proof")
-        if message.role == "participant" and message.sealed is None:
-            raise RefusedError("bad_message")
         group = self._live(message.group)
         if message.role == "organiser":
-            group.welcome_organiser(connection)
+            group.welcome_organiser(connection, keys)
         elif message.role == "facilitator":
             found.session = group.enter(connection, now=now)
         else:
-            assert message.sealed is not None
-            found.session = group.knock(connection, message.sealed, message.browser, now=now)
+            found.session = group.wait(connection, message.browser, now=now)
         found.group = group
 
     def _resume(self, connection: int, found: _Connection, message: m.Resume, *, now: float) -> None:
@@ -241,7 +261,7 @@ class Machine:
         if claims is None or claims.group != message.group:
             raise RefusedError("session_expired")
         group = self._live(message.group)
-        found.session = group.resume(connection, claims, message, now=now)
+        found.session = group.resume(connection, claims, now=now)
         found.group = group
 
     def _live(self, group: str) -> LiveGroup:
@@ -263,8 +283,10 @@ class Machine:
             case m.Ping(n=n):
                 self._send(connection, m.Pong(n=n, token=group.fresh_token(session, now=now)))
             case m.Leave():
-                group.leave(session, now=now)
+                group.leave(session, message, now=now)
                 self._effects.append(e.Close(connection, FINISHED))
+            case m.SendKnock():
+                group.knock(session, message, found.nonce, now=now)
             case m.Say(body=body):
                 if wait := found.say_bytes.take(len(body), now=now):
                     raise RefusedError("rate_limited", retry_after=wait)
@@ -273,19 +295,15 @@ class Machine:
                 group.negotiate(session, message)
             case m.MediaBlocked():
                 group.report_media_blocked(session, message)
-            case m.Admit():
-                group.admit(session, message, now=now)
+            case m.MlsRegister() | m.MlsOffer() | m.MlsCommit() | m.MlsCatchUp() | m.MlsApplied() | m.MlsReject():
+                group.act_in_group(session, message, now=now)
             case m.Decline():
                 group.decline(session, message, now=now)
-            case m.Remove():
-                group.remove(message, now=now)
-            case m.Mute():
-                group.mute(session, message)
-            case m.MuteEveryone():
-                group.mute_everyone(session)
+            case m.Lock():
+                group.lock(session, message)
             case m.EndMeeting():
                 group.end("facilitator", now=now)
-            case m.DeleteGroup():
+            case m.DeleteGroup() | m.UpdateGroup():
                 raise AssertionError("permissions leave this to organisers")
             case _:
                 assert_never(message)
@@ -299,6 +317,8 @@ class Machine:
                 self._effects.append(e.Close(connection, FINISHED))
             case m.DeleteGroup():
                 self._effects.append(e.DeleteGroup(connection, group.id))
+            case m.UpdateGroup():
+                self._effects.append(e.UpdateGroup(connection, group.id, message))
             case _:
                 raise AssertionError("permissions leave this to members")
 

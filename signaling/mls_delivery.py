@@ -14,215 +14,72 @@ the log's bounds, `UNSETTLED` commits that can be undone. `end` forgets all of i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from operator import attrgetter
 
+from signaling.messages import Refusal
 from signaling.mls_effects import (
-    Abandoned,
+    Became,
     CaughtUp,
     Effect,
     Expel,
     In,
-    Message,
     MustRejoin,
-    Offered,
     Out,
     Rebase,
     Refused,
-    Registered,
     Reopened,
-    Tell,
     Welcomed,
 )
-from signaling.mls_jury import MAX_STATEMENT_BYTES, SETTLE_SECONDS, UNSETTLED, Case, case_of, verdict
+from signaling.mls_jury import MAX_STATEMENT_BYTES, SETTLE_SECONDS, UNSETTLED, case_of, verdict
 from signaling.mls_log import LOG_SECONDS, Committed, Log, Sealed
-from signaling.mls_messages import (
-    MAX_GROUP_ID_BYTES,
-    MAX_LEAVES,
-    ParseError,
-    read_application,
-    read_commit,
-    read_key_package,
-    read_welcome,
-)
-from signaling.mls_rules import Change, Refusal, Role, RuleError, Session, change_of
+from signaling.mls_messages import ParseError, read_application, read_commit, read_welcome
+from signaling.mls_rules import Change, Role, RuleError, Session, change_of
+from signaling.mls_sessions import Sessions
 
-SESSIONS = 288
-"""64 members and 200 waiting people, the server's limits, and a few who have just left."""
-MAX_KEY_PACKAGE_BYTES = 4096
 MAX_SAID_BYTES = 18_000
 """`say.body` (docs/protocol.md, section 3) holds as much in base64url."""
-MAX_ID_CHARS = 32
-CLOCK_SECONDS = 86_400
-"""Devices' clocks may be wrong by a day: nobody stays outside for that."""
 
 
-class Delivery:
-    """See the module's text. `limit`: leaves in the group. `seq`: where numbering goes on after a restart."""
+class Delivery(Sessions):
+    """See the module's text."""
 
-    def __init__(self, *, limit: int, seq: int = 0) -> None:
-        self._limit = limit
-        self._log = Log(seq=seq)
-        self._group: bytes | None = None
-        self._epoch = 0
-        self._leaves: dict[int, str] = {}
-        self._sessions: dict[str, Session] = {}
-        self._welcomes: dict[str, tuple[float, Welcomed]] = {}
-        self._unsettled: list[Case] = []
-        self._effects: list[Effect] = []
+    # -- Commits ----------------------------------------------------------------------------------------------------
 
-    @property
-    def epoch(self) -> int:
-        """The current epoch."""
-        return self._epoch
+    def commit(
+        self,
+        member: str,
+        after: int,
+        commit: bytes,
+        welcome: bytes | None,
+        co_facilitators: Collection[str] | None = None,
+        *,
+        now: float,
+    ) -> list[Effect]:
+        """A commit on the state after number `after`, with the Welcome for those whom it adds.
 
-    @property
-    def seq(self) -> int:
-        """The last number given."""
-        return self._log.seq
-
-    @property
-    def leaves(self) -> Mapping[int, str]:
-        """Who has which leaf."""
-        return self._leaves
-
-    # -- Sessions ---------------------------------------------------------------------------------------------------
-
-    def arrive(self, member: str, role: Role, *, now: float) -> list[Effect]:
-        """Somebody is at the door or in the meeting, or their role has changed."""
-        self._settle(now)
-        session = self._sessions.get(member)
-        if session is not None:
-            session.role = role
-        elif len(self._sessions) >= SESSIONS:
-            self._refuse(member, "full")
-        else:
-            self._sessions[member] = Session(role)
-            if self._group is not None:
-                self._tell(member, self._registered(self._group))
-        return self._drained()
-
-    def leave(self, member: str, *, now: float) -> list[Effect]:
-        """Somebody's session is over. Their leaf stays until a commit removes it, which anybody may send now."""
-        self._settle(now)
-        self._gone(member)
-        self._abandon()
-        return self._drained()
-
-    def _gone(self, member: str) -> None:
-        session = self._sessions.get(member)
-        self._welcomes.pop(member, None)
-        if session is None:
-            return
-        if member in self._leaves.values():
-            session.gone, session.key_package, session.ref = True, None, None
-        else:
-            del self._sessions[member]
-
-    def _abandon(self) -> None:
-        """Let go of a group of which nobody holds a state: who has a leaf is gone, or asks to come back."""
-        members = list(self._leaves.values())
-        if not members or any((found := self._present(member)) and found.ref is None for member in members):
-            return
-        self._group, self._leaves = None, {}
-        self._unsettled.clear()
-        self._welcomes.clear()
-        self._sessions = {member: session for member, session in self._sessions.items() if not session.gone}
-        for member, session in self._sessions.items():
-            if session.role == "facilitator":
-                self._tell(member, Abandoned())
-
-    # -- The group --------------------------------------------------------------------------------------------------
-
-    def register(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str], *, now: float) -> list[Effect]:
-        """A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot.
-
-        Until the first commit, somebody who was further ahead in the same group may correct it. Everybody is told;
-        members whose state is another one rejoin.
+        `co_facilitators`, if a facilitator changes that: all whom the commit makes one or leaves one. Names of people
+        who have no leaf afterwards are passed over.
         """
-        self._settle(now)
-        session = self._present(member)
-        if session is None or session.role != "facilitator":
-            self._refuse(member, "not_permitted")
-        elif not self._plausible(member, group, epoch, leaves):
-            self._refuse(member, "malformed")
-        elif self._group is not None and not (
-            group == self._group and epoch > self._epoch and self._log.head == self._log.base
-        ):
-            self._refuse(member, "registered")
-            self._tell(member, self._registered(self._group))
-        elif len(self._sessions.keys() | set(leaves.values())) > SESSIONS:
-            self._refuse(member, "full")
-        else:
-            self._group, self._epoch, self._leaves = group, epoch, dict(leaves)
-            self._log.start()
-            session.key_package = session.ref = None
-            for known in leaves.values():
-                self._sessions.setdefault(known, Session("participant"))
-            for known, other in self._sessions.items():
-                other.since = self._log.base
-                self._tell(known, self._registered(group))
-            self._pass_on_all(member)
-        return self._drained()
-
-    def _plausible(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str]) -> bool:
-        members = list(leaves.values())
-        return (
-            0 < len(group) <= MAX_GROUP_ID_BYTES
-            and 0 <= epoch < 1 << 53
-            and member in members
-            and len(members) == len(set(members)) <= self._limit
-            and all(0 <= leaf < MAX_LEAVES for leaf in leaves)
-            and all(len(known) <= MAX_ID_CHARS for known in members)
-        )
-
-    def offer(self, member: str, key_package: bytes, *, now: float) -> list[Effect]:
-        """Somebody asks to be added, or to come back in place of their leaf. A newer offer replaces the one before."""
-        self._settle(now)
-        session = self._present(member)
-        if session is None:
-            self._refuse(member, "not_a_member")
-            return self._drained()
-        try:
-            package = read_key_package(key_package)
-        except ParseError:
-            package = None
-        if package is None or package.leaf.lifetime is None or len(key_package) > MAX_KEY_PACKAGE_BYTES:
-            self._refuse(member, "malformed")
-            return self._drained()
-        start, end = package.leaf.lifetime
-        if not start - CLOCK_SECONDS <= now <= end + CLOCK_SECONDS:
-            self._refuse(member, "clock")
-        elif any(other.ref == package.ref for known, other in self._sessions.items() if known != member):
-            self._refuse(member, "unknown_key_package")
-        else:
-            session.key_package, session.ref = key_package, package.ref
-            for reader in self._leaves.values():
-                self._pass_on(member, session, reader)
-            self._abandon()
-        return self._drained()
-
-    def _pass_on(self, member: str, session: Session, reader: str) -> None:
-        """Hand somebody's offer to a member who may act on it."""
-        if reader == member or session.key_package is None or (found := self._present(reader)) is None:
-            return
-        anybody = member in self._leaves.values() or session.role == "facilitator"
-        if anybody or found.role != "participant":
-            self._tell(reader, Offered(member, session.key_package))
-
-    def commit(self, member: str, after: int, commit: bytes, welcome: bytes | None, *, now: float) -> list[Effect]:
-        """A commit on the state after number `after`, with the Welcome for those whom it adds."""
         self._settle(now)
         if self._ready(member):
             try:
-                self._commit(member, after, commit, welcome, now)
+                self._commit(member, after, commit, welcome, co_facilitators, now)
             except ParseError:
                 self._refuse(member, "malformed")
             except RuleError as broken:
                 self._refuse(member, broken.code)
         return self._drained()
 
-    def _commit(self, member: str, after: int, data: bytes, welcome: bytes | None, now: float) -> None:
+    def _commit(
+        self,
+        member: str,
+        after: int,
+        data: bytes,
+        welcome: bytes | None,
+        co_facilitators: Collection[str] | None,
+        now: float,
+    ) -> None:
         read = read_commit(data)
         letters = read_welcome(welcome) if welcome is not None else None
         if read.group != self._group:
@@ -231,12 +88,15 @@ class Delivery:
             self._too_late(member, after, read.epoch, data, now)
             return
         change = change_of(read, letters, member, self._leaves, self._sessions)
-        if len(change.leaves) > self._limit:
+        if co_facilitators is not None and self._sessions[member].role != "facilitator":
+            raise RuleError("not_permitted")
+        if change.added and len(change.leaves) + self._expected(change) > self._limit:
             raise RuleError("full")
         if len(self._unsettled) >= UNSETTLED:
             raise RuleError("busy")
         entry = self._log.commit(self._epoch, member, data, now=now)
-        self._unsettled.append(case_of(entry, change, self._leaves, self._sessions, now=now))
+        helpers = self._helpers() if co_facilitators is not None else None
+        self._unsettled.append(case_of(entry, change, self._leaves, self._sessions, helpers, now=now))
         for reader in self._leaves.values():
             if reader not in change.added:
                 self._tell(reader, entry)
@@ -246,22 +106,42 @@ class Delivery:
             self._welcomes.pop(removed, None)
             if not self._sessions.pop(removed).gone:
                 self._effects.append(Out(removed))
+        if co_facilitators is not None:
+            self._grant(co_facilitators)
         if welcome is not None:
             self._let_in(change, Welcomed(entry.seq, self._epoch, member, welcome), now)
+
+    def _expected(self, change: Change) -> int:
+        """Facilitators who are here and will still have no leaf: their places are taken."""
+        return sum(
+            session.role == "facilitator" and not session.gone and member not in change.leaves.values()
+            for member, session in self._sessions.items()
+        )
+
+    def _helpers(self) -> frozenset[str]:
+        return frozenset(member for member, session in self._sessions.items() if session.role == "co_facilitator")
+
+    def _grant(self, co_facilitators: Collection[str]) -> None:
+        """Make these co-facilitators, as far as they have a leaf and no certificate, and nobody else."""
+        chosen = set(co_facilitators) & set(self._leaves.values())
+        for member, session in self._sessions.items():
+            if session.role == "facilitator" or session.gone:
+                continue
+            role: Role = "co_facilitator" if member in chosen else "participant"
+            if session.role != role:
+                session.role = role
+                self._effects.append(Became(member, role))
 
     def _let_in(self, change: Change, welcomed: Welcomed, now: float) -> None:
         for added in change.added:
             session = self._sessions[added]
-            session.key_package, session.ref, session.since = None, None, welcomed.seq
+            session.key_package = session.ref = session.rejoin = None
+            session.since = welcomed.seq
             self._welcomes[added] = (now, welcomed)
         for added in change.added:
             self._effects.append(In(added))
             self._tell(added, welcomed)
             self._pass_on_all(added)
-
-    def _pass_on_all(self, reader: str) -> None:
-        for other, session in self._sessions.items():
-            self._pass_on(other, session, reader)
 
     def _too_late(self, member: str, after: int, epoch: int, data: bytes, now: float) -> None:
         """Another commit was first, or this very one: its sender did not hear of it."""
@@ -280,8 +160,11 @@ class Delivery:
 
     # -- What is said -----------------------------------------------------------------------------------------------
 
-    def say(self, member: str, n: int, message: bytes, *, now: float) -> list[Effect]:
-        """An application message, sealed in the current epoch. `n` is the sender's own count, strictly rising."""
+    def say(self, member: str, n: int, message: bytes, to: str | None = None, *, now: float) -> list[Effect]:
+        """An application message, sealed in the current epoch. `n` is the sender's own count, strictly rising.
+
+        With `to` it goes to that member alone, and back to the sender; whether they have a leaf is the caller's to ask.
+        """
         self._settle(now)
         if self._ready(member, n):
             session = self._sessions[member]
@@ -292,9 +175,10 @@ class Delivery:
                 self._refuse(member, refusal, n)
             else:
                 session.said_n = n
-                entry = self._log.seal(self._epoch, member, n, message, now=now)
+                entry = self._log.seal(self._epoch, member, n, message, to, now=now)
                 for reader in self._leaves.values():
-                    self._tell(reader, entry)
+                    if _concerns(entry, reader):
+                        self._tell(reader, entry)
         return self._drained()
 
     def _unfit(self, message: bytes) -> Refusal | None:
@@ -342,7 +226,7 @@ class Delivery:
         self._tell(member, CaughtUp(before, self._log.seq, replayed_from))
         if welcomed is not None:
             self._tell(member, welcomed)
-        entries: list[Committed | Sealed] = [*missed, *said]
+        entries: list[Committed | Sealed] = [*missed, *(entry for entry in said if _concerns(entry, member))]
         for entry in sorted(entries, key=attrgetter("seq")):
             self._tell(member, entry)
         self._pass_on_all(member)
@@ -375,10 +259,16 @@ class Delivery:
         del self._unsettled[at:]
         seq = self._log.void(case.entry)
         self._leaves, self._epoch = case.before, case.entry.epoch
+        if (helpers := next((later.helpers for later in void if later.helpers is not None), None)) is not None:
+            self._grant(helpers)
         back = {member for later in void for member in later.change.added}
         for member in self._leaves.values():  # those whom a void commit removed: their sessions are over all the same
             self._sessions.setdefault(member, Session("participant", gone=True))
         self._gone(case.entry.sender)
+        here = set(self._leaves.values())
+        self._sessions = {
+            member: session for member, session in self._sessions.items() if not session.gone or member in here
+        }
         self._effects.append(Expel(case.entry.sender))
         reports = tuple(sorted(case.reports.items()))
         reopened = Reopened(seq, case.entry.seq, case.entry.after, self._epoch, reports)
@@ -404,19 +294,15 @@ class Delivery:
         self._group, self._epoch = None, 0
         self._leaves, self._sessions, self._welcomes = {}, {}, {}
         self._unsettled.clear()
+        self._founding = None
 
     def _settle(self, now: float) -> None:
         """Commits that are old enough hold; whoever could not accept one rejoins."""
+        super()._settle(now)
         while self._unsettled and now - self._unsettled[0].at >= SETTLE_SECONDS:
             for member in sorted(self._unsettled.pop(0).reports):
                 self._tell(member, MustRejoin("rejected"))
         self._welcomes = {member: kept for member, kept in self._welcomes.items() if now - kept[0] < LOG_SECONDS}
-
-    # -- Small things -----------------------------------------------------------------------------------------------
-
-    def _present(self, member: str) -> Session | None:
-        session = self._sessions.get(member)
-        return session if session is not None and not session.gone else None
 
     def _ready(self, member: str, n: int | None = None) -> bool:
         """Whether this member can act in the group; else they are told why not."""
@@ -428,18 +314,6 @@ class Delivery:
             return True
         return False
 
-    def _registered(self, group: bytes) -> Registered:
-        return Registered(group, self._epoch, self._log.head)
 
-    def _tell(self, member: str, message: Message) -> None:
-        session = self._sessions.get(member)
-        if isinstance(message, Refused) or (session is not None and not session.gone):
-            self._effects.append(Tell(member, message))
-
-    def _refuse(self, member: str, code: Refusal, n: int | None = None) -> None:
-        self._effects.append(Tell(member, Refused(code, n)))
-
-    def _drained(self) -> list[Effect]:
-        done = self._effects.copy()
-        self._effects.clear()
-        return done
+def _concerns(entry: Sealed, member: str) -> bool:
+    return entry.to is None or member in (entry.to, entry.sender)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from signaling.messages import Refusal
 from signaling.mls_log import Committed, Sealed
-from signaling.mls_rules import Refusal
+from signaling.mls_rules import Rejoin, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Offered:
 
     member: str
     key_package: bytes
+    rejoin: Rejoin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,10 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """A commit took this member's leaf away: forward nothing to them from now on, and end their session."""
+    """A commit took this member's leaf away: forward nothing to them from now on, and end their session.
+
+    They are told of the commit before, so that they can check who sent it.
+    """
 
     member: str
 
@@ -130,4 +135,12 @@ class Expel:
     member: str
 
 
-Effect = Tell | In | Out | Expel
+@dataclass(frozen=True, slots=True)
+class Became:
+    """An accepted commit gave this member another role, or was taken back with what it gave."""
+
+    member: str
+    role: Role
+
+
+Effect = Tell | In | Out | Expel | Became

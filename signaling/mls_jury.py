@@ -45,17 +45,25 @@ class Case:
     before: dict[int, str]
     change: Change
     judges: frozenset[str]
+    helpers: frozenset[str] | None = None
+    """Who was a co-facilitator before, if the commit grants or withdraws that."""
     reports: dict[str, bytes] = field(default_factory=dict)
     """Who could not accept it, with what they signed."""
 
 
 def case_of(
-    entry: Committed, change: Change, leaves: dict[int, str], sessions: Mapping[str, Session], *, now: float
+    entry: Committed,
+    change: Change,
+    leaves: dict[int, str],
+    sessions: Mapping[str, Session],
+    helpers: frozenset[str] | None = None,
+    *,
+    now: float,
 ) -> Case:
     """What may be undone later. `leaves` are those before the commit."""
     here = {member for member in leaves.values() if not sessions[member].gone}
     judges = frozenset(here - change.removed - change.added.keys() - {entry.sender})
-    return Case(entry, now, sessions[entry.sender].role, leaves, change, judges)
+    return Case(entry, now, sessions[entry.sender].role, leaves, change, judges, helpers)
 
 
 def verdict(case: Case, sessions: Mapping[str, Session]) -> Literal["reopen", "wait", "stands"]:

@@ -40,6 +40,8 @@ class Sealed:
     n: int
     """The sender's own count."""
     message: bytes
+    to: str | None = None
+    """Passed on to this member alone, and back to the sender."""
 
 
 E = TypeVar("E", Committed, Sealed)
@@ -102,11 +104,11 @@ class Log:
         self._commits.add(entry, len(commit), now)
         return entry
 
-    def seal(self, epoch: int, sender: str, n: int, message: bytes, *, now: float) -> Sealed:
+    def seal(self, epoch: int, sender: str, n: int, message: bytes, to: str | None = None, *, now: float) -> Sealed:
         """Number an application message."""
         self.forget_old(now=now)
         self.seq += 1
-        entry = Sealed(self.seq, epoch, sender, n, message)
+        entry = Sealed(self.seq, epoch, sender, n, message, to)
         self._sealed.add(entry, len(message), now)
         return entry
 

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from typing import Literal
 
-from signaling.messages import Refusal
-from signaling.mls_messages import Add, Commit, KeyPackage, PreSharedKey, Remove, Welcome
+from signaling.messages import MemberRole, Refusal
+from signaling.mls_messages import (
+    Add,
+    Commit,
+    KeyPackage,
+    ParseError,
+    PreSharedKey,
+    Remove,
+    Welcome,
+    read_key_package,
+)
 
-Role = Literal["participant", "co_facilitator", "facilitator"]
+CLOCK_SECONDS = 86_400
+"""Devices' clocks may be wrong by a day: nobody stays outside for that."""
+MAX_KEY_PACKAGE_BYTES = 4096
+"""`messages.MAX_KEY_PACKAGE_CHARS` of base64url hold as much."""
+
+Role = MemberRole
 """As the server knows it. Only a facilitator holds a certificate; the others' rights end with the meeting."""
 
 
@@ -23,6 +36,14 @@ class RuleError(Exception):
     def __init__(self, code: Refusal) -> None:
         super().__init__(code)
         self.code: Refusal = code
+
+
+@dataclass(frozen=True, slots=True)
+class Rejoin:
+    """That a KeyPackage is of somebody who was here: which leaf it replaces, and a signature that members check."""
+
+    leaf: int
+    signature: bytes
 
 
 @dataclass(slots=True)
@@ -35,6 +56,7 @@ class Session:
     key_package: bytes | None = None
     """What they offer to be added by, as it came."""
     ref: bytes | None = None
+    rejoin: Rejoin | None = None
     said_n: int = 0
     """The last count of an application message that was taken."""
     since: int = 0
@@ -49,6 +71,20 @@ class Change:
     added: dict[str, KeyPackage] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     """Those without a leaf afterwards."""
+
+
+def check_key_package(data: bytes, *, now: float) -> KeyPackage:
+    """Read what somebody offers to be added by. Raises `RuleError`: ``malformed``, ``clock``."""
+    try:
+        package = read_key_package(data)
+    except ParseError:
+        raise RuleError("malformed") from None
+    if package.leaf.lifetime is None or len(data) > MAX_KEY_PACKAGE_BYTES:
+        raise RuleError("malformed")
+    start, end = package.leaf.lifetime
+    if not start - CLOCK_SECONDS <= now <= end + CLOCK_SECONDS:
+        raise RuleError("clock")
+    return package
 
 
 def change_of(

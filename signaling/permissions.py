@@ -22,29 +22,38 @@ class Standing(Enum):
     NOBODY = auto()  # before `join` or `resume`
     WAITING = auto()
     PARTICIPANT = auto()
+    CO_FACILITATOR = auto()
     FACILITATOR = auto()
     ORGANISER = auto()
 
 
-_N, _W, _P, _F, _O = Standing
+_N, _W, _P, _C, _F, _O = Standing
+_ANYBODY = frozenset({_W, _P, _C, _F, _O})
+_MEMBERS = frozenset({_P, _C, _F})
 
 ALLOWED: dict[type[m.ClientMessage], frozenset[Standing]] = {
     m.Join: frozenset({_N}),
     m.Resume: frozenset({_N}),
-    m.Leave: frozenset({_W, _P, _F, _O}),
-    m.Ping: frozenset({_W, _P, _F, _O}),
-    m.Admit: frozenset({_F}),
-    m.Decline: frozenset({_F}),
-    m.Remove: frozenset({_F}),
-    m.Mute: frozenset({_F}),
-    m.MuteEveryone: frozenset({_F}),
+    m.Leave: _ANYBODY,
+    m.SendKnock: frozenset({_W}),
+    m.Ping: _ANYBODY,
+    m.Decline: frozenset({_C, _F}),
+    m.Lock: frozenset({_F}),
     m.EndMeeting: frozenset({_F}),
     m.DeleteGroup: frozenset({_O}),
-    m.Say: frozenset({_P, _F}),
-    m.Publish: frozenset({_P, _F}),
-    m.Subscribe: frozenset({_P, _F}),
-    m.SubscribeAnswer: frozenset({_P, _F}),
-    m.MediaBlocked: frozenset({_P, _F}),
+    m.UpdateGroup: frozenset({_O}),
+    m.Say: _MEMBERS,
+    # What a member may register and commit, the delivery service knows (`mls_sessions.py`, `mls_rules.py`).
+    m.MlsRegister: _MEMBERS,
+    m.MlsOffer: _MEMBERS,
+    m.MlsCommit: _MEMBERS,
+    m.MlsCatchUp: _MEMBERS,
+    m.MlsApplied: _MEMBERS,
+    m.MlsReject: _MEMBERS,
+    m.Publish: _MEMBERS,
+    m.Subscribe: _MEMBERS,
+    m.SubscribeAnswer: _MEMBERS,
+    m.MediaBlocked: _MEMBERS,
 }
 
 

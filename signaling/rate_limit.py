@@ -43,8 +43,11 @@ class Limits:
     """Characters of all messages of one connection. Reading costs up to 27 ms a MiB, in which no media flows. Who
     answers an offer of 60 people's tracks sends 84 kB, after each of sixty who are let in together."""
     returns: Allowance = Allowance(20, 0.2)
-    """Resumes of one session: each is told to everybody in the room and takes a place in its replay. A network that
-    comes and goes is back every few seconds for a minute; who goes on is to wait a little between two attempts."""
+    """Resumes of one session: each is told to everybody in the room. A network that comes and goes is back every few
+    seconds for a minute; who goes on is to wait a little between two attempts."""
+    requests: Allowance = Allowance(20, 0.5)
+    """Knocks, offers, registrations, locking and catching up of one connection: each is told to many, or brings up to
+    2 MiB of what was missed. A good client needs a handful in an hour; more would let one person fill all sockets."""
     faults: Allowance = Allowance(20, 0.2)
     """Refused messages (unreadable, or beyond the limits) before the socket is closed. A clumsy client makes a few."""
 

@@ -1,140 +1,94 @@
-"""One room of a meeting: the order of what is said in it, and its replay for those who were away for a moment.
+"""One room of a meeting: who sits in it, who has a leaf of its group, and who holds the newest keys.
 
-Everything that carries `seq` is numbered here. The room hands back the message and who is to have it; it knows members
-by id alone and nothing of sockets.
+The order of what is said and committed is the delivery service's (`mls_delivery.py`), one for each room. The room knows
+members by id alone and nothing of sockets.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from collections.abc import Collection
+from typing import Literal
 
 from signaling import messages as m
-from signaling.permissions import RefusedError
-
-REPLAY_MESSAGES = 256
-REPLAY_CHARS = 1 << 20
-REPLAY_SECONDS = 120.0
-"""The replay's bounds: as long as a lost socket's place is kept, and memory per room of about 1 MiB. What falls out is
-shown to the client as a gap, and states are sent anew in any case; a smaller buffer loses chat messages earlier."""
-_OVERHEAD = 200  # characters that one message takes beside its body, roughly
-
-Sequenced = m.Said | m.MemberJoined | m.MemberBack | m.MemberLost | m.MemberLeft
-S = TypeVar("S", bound=Sequenced)
-
-
-@dataclass(slots=True)
-class Seat:
-    """A member's place in the room."""
-
-    first: int
-    """The first number that this member may read: nothing from before they were let in."""
-    said_n: int = 0
-    """The last `say.n` that was taken."""
-
-
-@dataclass(slots=True)
-class _Kept:
-    message: Sequenced
-    at: float
-    size: int
+from signaling.mls_delivery import Delivery
+from signaling.mls_effects import Effect, Registered
+from signaling.session import GRACE_SECONDS
 
 
 class Room:
-    """See the module's text. `seq` starts above 0 when a meeting is taken up after a restart."""
+    """See the module's text. `limit`: leaves of its group; `seq` and `restored` as for `Delivery`."""
 
-    def __init__(self, room: str, *, seq: int = 0) -> None:
+    def __init__(self, room: str, *, limit: int, seq: int = 0, restored: float | None = None) -> None:
         self.id = room
-        self.seq = seq
-        self.seats: dict[str, Seat] = {}
-        self._kept: deque[_Kept] = deque()
-        self._kept_chars = 0
+        self.delivery = Delivery(limit=limit, seq=seq, restored=restored)
+        self.members: dict[str, None] = {}
+        """Who sits here, in the order of their coming. Most have a leaf, some will get one."""
+        self.gone: dict[str, m.Gone] = {}
+        """Whose leaf is to be removed."""
+        self._expected: dict[str, float] = {}
+        self._state: Registered | None = None
+        self._news: list[m.Gone] = []
+        self._applied: set[str] = set()
+        self._ready = False
 
-    def enter(self, member: m.Member, *, now: float) -> m.MemberJoined:
-        """Give a new member a seat. The message is for the others."""
-        joined = self._number(lambda seq: m.MemberJoined(room=self.id, seq=seq, member=member), now)
-        self.seats[member.id] = Seat(first=self.seq + 1)
-        return joined
+    @property
+    def holders(self) -> set[str]:
+        """Who has a leaf."""
+        return set(self.delivery.leaves.values())
 
-    def back(self, member: str, *, now: float) -> m.MemberBack:
-        """A member's client is connected again or new. The message is for the others."""
-        return self._number(lambda seq: m.MemberBack(room=self.id, seq=seq, member=member), now)
+    def end(
+        self, member: str, reason: Literal["left", "lost"], leaving: str | None = None, *, now: float
+    ) -> list[Effect]:
+        """A member's session is over; if they have a leaf it is to be removed."""
+        self.members.pop(member, None)
+        self._expected.pop(member, None)
+        effects = self.delivery.leave(member, now=now)
+        if member in self.delivery.absent:
+            self._add_gone(m.Gone(member=member, reason=reason, leaving=leaving))
+        return effects
 
-    def lost(self, member: str, *, now: float) -> m.MemberLost:
-        """A member's socket is lost. The message is for the others."""
-        return self._number(lambda seq: m.MemberLost(room=self.id, seq=seq, member=member), now)
+    def newly_gone(self) -> list[m.Gone]:
+        """Those of whom the others are to be told now."""
+        absent = self.delivery.absent
+        for member in absent:
+            if member not in self.gone:  # expelled just now, or removed by a commit that is void
+                self._add_gone(m.Gone(member=member, reason="expelled"))
+        self.gone = {member: gone for member, gone in self.gone.items() if member in absent}
+        news, self._news = self._news, []
+        return [gone for gone in news if gone.member in self.gone]
 
-    def leave(self, member: str, reason: Literal["left", "removed", "lost"], *, now: float) -> m.MemberLeft:
-        """Take a member's seat away. The message is for those who stay."""
-        del self.seats[member]
-        return self._number(lambda seq: m.MemberLeft(room=self.id, seq=seq, member=member, reason=reason), now)
+    def _add_gone(self, gone: m.Gone) -> None:
+        self.gone[gone.member] = gone
+        self._news.append(gone)
 
-    def say(self, sender: str, message: m.Say, *, now: float) -> tuple[m.Said, list[str]]:
-        """Number an envelope. Returns it and whom it goes to: the sender always, of a repeated `n` nobody else.
+    # -- The state of the group -------------------------------------------------------------------------------------
 
-        Raises `RefusedError`: ``no_such_member`` if `to` has no seat, ``wrong_state`` for a repeated `n` that is no
-        longer kept.
-        """
-        seat = self.seats[sender]
-        if message.n <= seat.said_n:
-            return self._echo(sender, message.n), [sender]
-        if message.to is not None and message.to not in self.seats:
-            raise RefusedError("no_such_member")
-        seat.said_n = message.n
+    def moved(self) -> bool:
+        """Whether there is another group or epoch than when this was asked last."""
+        if self.delivery.state == self._state:
+            return False
+        self._state = self.delivery.state
+        self._applied.clear()
+        self._ready = False
+        return True
 
-        def build(seq: int) -> m.Said:
-            return m.Said(room=self.id, seq=seq, sender=sender, n=message.n, body=message.body, to=message.to)
+    def expect(self, members: Collection[str], *, now: float) -> None:
+        """These have a leaf and are not here: people who have not come back after a restart yet."""
+        self._expected = {member: self._expected.get(member, now) for member in members}
 
-        said = self._number(build, now)
-        receivers = list(self.seats) if message.to is None else list(dict.fromkeys([sender, message.to]))
-        return said, receivers
+    def overdue(self, *, now: float) -> list[str]:
+        """Those who were expected for too long."""
+        return [member for member, since in self._expected.items() if now - since >= GRACE_SECONDS]
 
-    def replay(self, member: str, seen: int | None, *, now: float) -> tuple[int, list[Sequenced]]:
-        """What a member missed after number `seen` (None: no replay), and the number from which on nothing is missing.
+    def applied(self, member: str, epoch: int) -> None:
+        """A member holds the receive keys of an epoch. Of another than the current one this says nothing."""
+        if self._state is not None and epoch == self._state.epoch and member in self.holders:
+            self._applied.add(member)
 
-        Left out is what was said to somebody else, and what tells of this member: they know.
-        """
-        self._forget_old(now)
-        if seen is None or seen >= self.seq:
-            return self.seq + 1, []
-        oldest = self._kept[0].message.seq if self._kept else self.seq + 1
-        start = max(seen + 1, oldest, self.seats[member].first)
-        missed = [kept.message for kept in self._kept if kept.message.seq >= start]
-        return start, [message for message in missed if self._concerns(message, member)]
-
-    def _concerns(self, message: Sequenced, member: str) -> bool:
-        match message:
-            case m.Said(to=None):
-                return True
-            case m.Said(sender=sender, to=to):
-                return member in (sender, to)
-            case m.MemberJoined(member=joined):
-                return joined.id != member
-            case m.MemberBack(member=other) | m.MemberLost(member=other) | m.MemberLeft(member=other):
-                return other != member
-
-    def _echo(self, sender: str, n: int) -> m.Said:
-        for kept in self._kept:
-            if isinstance(kept.message, m.Said) and kept.message.sender == sender and kept.message.n == n:
-                return kept.message
-        raise RefusedError("wrong_state")
-
-    def _number(self, build: Callable[[int], S], now: float) -> S:
-        self.seq += 1
-        message = build(self.seq)
-        size = _OVERHEAD + (len(message.body) if isinstance(message, m.Said) else 0)
-        self._kept.append(_Kept(message, now, size))
-        self._kept_chars += size
-        while len(self._kept) > REPLAY_MESSAGES or self._kept_chars > REPLAY_CHARS:
-            self._forget_first()
-        self._forget_old(now)
-        return message
-
-    def _forget_old(self, now: float) -> None:
-        while self._kept and now - self._kept[0].at > REPLAY_SECONDS:
-            self._forget_first()
-
-    def _forget_first(self) -> None:
-        self._kept_chars -= self._kept.popleft().size
+    def ready(self, connected: Collection[str]) -> int | None:
+        """The epoch whose keys all connected members hold, if that has become so since this was asked last."""
+        here = self.holders & set(connected)
+        if self._state is None or self._ready or not here or not here <= self._applied:
+            return None
+        self._ready = True
+        return self._state.epoch

@@ -16,6 +16,7 @@ from aiohttp import web
 from sfu.control import Event, Sfu
 from signaling import effects as e
 from signaling.addresses import Network, client_address
+from signaling.certificates import CertificateError, apply_update
 from signaling.links import b64
 from signaling.machine import Machine
 from signaling.media import MediaPlane
@@ -27,6 +28,7 @@ from signaling.messages import (
     ServerMessage,
     Subscribe,
     SubscribeAnswer,
+    UpdateGroup,
     encode,
 )
 from signaling.rate_limit import Limits
@@ -51,7 +53,7 @@ AGAIN_SECONDS = 1.0
 RESTART_CODE = 1012
 
 _log = logging.getLogger("hearthside.signaling")
-_Later = e.LoadGroup | e.DeleteGroup | e.Negotiate
+_Later = e.LoadGroup | e.DeleteGroup | e.UpdateGroup | e.Negotiate
 _Work = Literal["asking", "keeping"]
 _Kept = e.SaveMeeting | e.EndMeeting | e.AddMark
 
@@ -238,7 +240,7 @@ class Signaling:
                     self._report_media_blocked()
                 case e.Log(text=line):
                     _log.info(line)
-                case e.LoadGroup() | e.DeleteGroup() | e.Negotiate():
+                case e.LoadGroup() | e.DeleteGroup() | e.UpdateGroup() | e.Negotiate():
                     later.append(effect)
         return later
 
@@ -263,12 +265,26 @@ class Signaling:
                     self._apply(machine.load_failed(connection))
                 else:
                     self._apply(machine.group_deleted(group_id, now=self._now()))
+            case e.UpdateGroup(connection, group_id, update):
+                await self._update_group(machine, connection, group_id, update)
             case e.Negotiate(room, member, Publish() as message):
                 await self._media.publish(room, member, message)
             case e.Negotiate(room, member, Subscribe()):
                 await self._media.subscribe(room, member)
             case e.Negotiate(room, member, SubscribeAnswer() as message):
                 await self._media.subscribe_answer(room, member, message)
+
+    async def _update_group(self, machine: Machine, connection: int, group_id: str, update: UpdateGroup) -> None:
+        try:
+            group = await self._store.update_group(group_id, lambda group: apply_update(group, update))
+        except CertificateError:
+            self._apply(machine.update_refused(connection))
+        except StoreError as error:
+            self._tell_failure("asking", error)
+            self._apply(machine.load_failed(connection))
+        else:
+            if group is not None:  # else it was deleted meanwhile, which is told by itself
+                self._apply(machine.group_updated(connection, group_id, group))
 
     def _report_media_blocked(self) -> None:
         if not self._media_blocked_told:

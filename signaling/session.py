@@ -41,8 +41,6 @@ class Claims(msgspec.Struct, array_like=True):
     meeting: str | None = None
     """From here on for members only."""
     role: MemberRole = "participant"
-    leaf: int = 0
-    order: int = 0
     rooms: list[str] = []
 
 
@@ -80,6 +78,18 @@ class GroupKeys(Protocol):
     @property
     def role_keys(self) -> list[str]:
         """Of the facilitator links."""
+
+    @property
+    def certificates(self) -> list[str]:
+        """Of the facilitator links."""
+
+    @property
+    def revocations(self) -> str | None:
+        """The newest list."""
+
+    @property
+    def grace_seconds(self) -> int:
+        """How long a meeting goes on without a facilitator."""
 
 
 def proof_is_good(join: Join, keys: GroupKeys, nonce: str) -> bool:

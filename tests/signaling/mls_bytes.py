@@ -78,6 +78,12 @@ def welcome(*packages: bytes) -> bytes:
     return b"\x00\x01\x00\x03\x00\x01" + vector(secrets) + vector(b"sealed group info")
 
 
-def application(epoch: int, *, group: bytes = GROUP, size: int = 40) -> bytes:
-    body = vector(group) + epoch.to_bytes(8, "big") + b"\x01\x00" + vector(bytes(28)) + vector(bytes(size))
-    return b"\x00\x01\x00\x02" + body
+def application(epoch: int, *, group: bytes = GROUP, size: int = 40, text: bytes = b"") -> bytes:
+    """The `text` stands where ciphertext would."""
+    head = vector(group) + epoch.to_bytes(8, "big") + b"\x01\x00" + vector(bytes(28))
+    return b"\x00\x01\x00\x02" + head + vector(text.ljust(size, b"\0"))
+
+
+def text_of(message: bytes) -> bytes:
+    """What `application` was given."""
+    return message[message.index(vector(bytes(28))) + 29 :].lstrip(b"\x28").rstrip(b"\0")

@@ -1,0 +1,268 @@
+"""Who is there for the delivery service, which group a room has, and who asks to be added to it.
+
+Sessions come and go, a certificate holder registers the group, people offer KeyPackages and those who may act on one
+hear of it. What is ordered in the group is in `mls_delivery.py`, which is built on this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from signaling.messages import Refusal
+from signaling.mls_effects import Abandoned, Effect, Message, Offered, Refused, Registered, Tell, Welcomed
+from signaling.mls_jury import Case
+from signaling.mls_log import Log
+from signaling.mls_messages import MAX_GROUP_ID_BYTES, MAX_LEAVES
+from signaling.mls_rules import Rejoin, Role, RuleError, Session, check_key_package
+
+SESSIONS = 288
+"""64 members and 200 waiting people, the server's limits, and a few who have just left."""
+MAX_ID_CHARS = 32
+SIGNATURE_BYTES = 64
+ANYBODY_SECONDS = 5.0
+"""After a restart any member may register the group if no certificate holder did for so long: a meeting whose
+facilitators are all away goes on. Facilitators who are there are back within a second or two; longer leaves the others
+without new keys for longer, shorter lets members name an older state than the one a facilitator comes back with."""
+FOUND_SECONDS = 15.0
+"""After a restart a group that was just founded waits so long for one that people still hold, since everybody would
+have to be let in anew. Longer than `ANYBODY_SECONDS` and a browser's pause between two attempts to connect; a
+facilitator who comes alone waits for nothing meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Founding:
+    """A new group that is held back after a restart."""
+
+    member: str
+    group: bytes
+    leaves: Mapping[int, str]
+
+
+class Sessions:
+    """See the module's text. Its underscored names are for the class built on it."""
+
+    def __init__(self, *, limit: int, seq: int = 0, restored: float | None = None) -> None:
+        """`limit`: leaves. `seq`: where numbering goes on, `restored`: since when this server runs, after a restart."""
+        self._limit = limit
+        self._restored = restored
+        self._log = Log(seq=seq)
+        self._group: bytes | None = None
+        self._epoch = 0
+        self._leaves: dict[int, str] = {}
+        self._sessions: dict[str, Session] = {}
+        self._welcomes: dict[str, tuple[float, Welcomed]] = {}
+        self._unsettled: list[Case] = []
+        self._effects: list[Effect] = []
+        self._certified = True
+        self._founding: _Founding | None = None
+
+    @property
+    def state(self) -> Registered | None:
+        """The group and its current epoch; None while nobody has registered one."""
+        return Registered(self._group, self._epoch, self._log.head) if self._group is not None else None
+
+    @property
+    def epoch(self) -> int:
+        """The current epoch."""
+        return self._epoch
+
+    @property
+    def seq(self) -> int:
+        """The last number given."""
+        return self._log.seq
+
+    @property
+    def leaves(self) -> Mapping[int, str]:
+        """Who has which leaf."""
+        return self._leaves
+
+    @property
+    def absent(self) -> list[str]:
+        """Those whose session is over while they still have a leaf."""
+        return [member for member in self._leaves.values() if self._sessions[member].gone]
+
+    def said_n(self, member: str) -> int:
+        """The last count of this member that was taken."""
+        session = self._sessions.get(member)
+        return session.said_n if session is not None else 0
+
+    # -- Coming and going -------------------------------------------------------------------------------------------
+
+    def arrive(self, member: str, role: Role, *, now: float) -> list[Effect]:
+        """Somebody is at the door or in the meeting, or their role has changed."""
+        self._settle(now)
+        session = self._sessions.get(member)
+        if session is not None:
+            session.role = role
+        elif len(self._sessions) >= SESSIONS:
+            self._refuse(member, "full")
+        else:
+            self._sessions[member] = Session(role)
+        return self._drained()
+
+    def leave(self, member: str, *, now: float) -> list[Effect]:
+        """Somebody's session is over. Their leaf stays until a commit removes it, which anybody may send now."""
+        self._settle(now)
+        self._gone(member)
+        self._abandon()
+        return self._drained()
+
+    def _gone(self, member: str) -> None:
+        session = self._sessions.get(member)
+        self._welcomes.pop(member, None)
+        if self._founding is not None and self._founding.member == member:
+            self._founding = None
+        if session is None:
+            return
+        if member in self._leaves.values():
+            session.gone = True
+            session.key_package = session.ref = session.rejoin = None
+        else:
+            del self._sessions[member]
+
+    def _abandon(self) -> None:
+        """Let go of a group of which nobody holds a state: who has a leaf is gone, or asks to come back."""
+        members = list(self._leaves.values())
+        if not members or any((found := self._present(member)) and found.ref is None for member in members):
+            return
+        self._group, self._leaves = None, {}
+        self._unsettled.clear()
+        self._welcomes.clear()
+        self._sessions = {member: session for member, session in self._sessions.items() if not session.gone}
+        for member, session in self._sessions.items():
+            if session.role == "facilitator":
+                self._tell(member, Abandoned())
+
+    # -- The group --------------------------------------------------------------------------------------------------
+
+    def register(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str], *, now: float) -> list[Effect]:
+        """A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot.
+
+        Until the first commit, somebody who was further ahead in the same group may correct it. Everybody is told;
+        members whose state is another one rejoin. After a restart without a certificate holder anybody may (see
+        `ANYBODY_SECONDS`), and a certificate holder corrects what they say.
+        """
+        self._settle(now)
+        session = self._present(member)
+        certified = session is not None and session.role == "facilitator"
+        if session is None or not (certified or self._restored is not None):
+            self._refuse(member, "not_permitted")
+        elif not self._plausible(member, group, epoch, leaves):
+            self._refuse(member, "malformed")
+        elif self._group is not None and not self._corrects(group, epoch, certified=certified):
+            self._refuse(member, "registered")
+            self._tell_state(member)
+        elif self._restored is not None and not certified and now - self._restored < ANYBODY_SECONDS:
+            self._refuse(member, "busy")
+        elif len(self._sessions.keys() | set(leaves.values())) > SESSIONS:
+            self._refuse(member, "full")
+        elif self._restored is not None and epoch == 0 and now - self._restored < FOUND_SECONDS:
+            self._founding = _Founding(member, group, leaves)
+        else:
+            self._certified = certified
+            self._register(member, group, epoch, leaves)
+        return self._drained()
+
+    def _corrects(self, group: bytes, epoch: int, *, certified: bool) -> bool:
+        """Whether a registration holds against the one before it."""
+        if self._log.head != self._log.base:
+            return False
+        if group == self._group:
+            return epoch > self._epoch
+        return certified and not self._certified and epoch > 0
+
+    def _register(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str]) -> None:
+        self._group, self._epoch, self._leaves = group, epoch, dict(leaves)
+        self._founding = None
+        self._log.start()
+        mine = self._sessions[member]
+        mine.key_package = mine.ref = mine.rejoin = None
+        for known in leaves.values():
+            self._sessions.setdefault(known, Session("participant"))
+        for known, other in self._sessions.items():
+            other.since = self._log.base
+            self._tell_state(known)
+        self._pass_on_all(member)
+
+    def _found(self, now: float) -> None:
+        """Nobody held the group from before the restart: the one just founded it is."""
+        found = self._founding
+        if found is not None and self._restored is not None and now - self._restored >= FOUND_SECONDS:
+            self._founding = None
+            if self._group is None and self._present(found.member) is not None:
+                self._register(found.member, found.group, 0, found.leaves)
+
+    def _plausible(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str]) -> bool:
+        members = list(leaves.values())
+        return (
+            0 < len(group) <= MAX_GROUP_ID_BYTES
+            and 0 <= epoch < 1 << 53
+            and member in members
+            and len(members) == len(set(members)) <= self._limit
+            and all(0 <= leaf < MAX_LEAVES for leaf in leaves)
+            and all(len(known) <= MAX_ID_CHARS for known in members)
+        )
+
+    # -- Offers -----------------------------------------------------------------------------------------------------
+
+    def offer(self, member: str, key_package: bytes, rejoin: Rejoin | None = None, *, now: float) -> list[Effect]:
+        """Somebody asks to be added, or to come back in place of their leaf. A newer offer replaces the one before."""
+        self._settle(now)
+        session = self._present(member)
+        if session is None:
+            self._refuse(member, "not_a_member")
+            return self._drained()
+        try:
+            package = check_key_package(key_package, now=now)
+            if rejoin is not None and (rejoin.leaf >= MAX_LEAVES or len(rejoin.signature) != SIGNATURE_BYTES):
+                raise RuleError("malformed")
+            if any(other.ref == package.ref for known, other in self._sessions.items() if known != member):
+                raise RuleError("unknown_key_package")
+        except RuleError as broken:
+            self._refuse(member, broken.code)
+            return self._drained()
+        session.key_package, session.ref, session.rejoin = key_package, package.ref, rejoin
+        for reader in self._leaves.values():
+            self._pass_on(member, session, reader)
+        self._abandon()
+        return self._drained()
+
+    def _pass_on(self, member: str, session: Session, reader: str) -> None:
+        """Hand somebody's offer to a member who may act on it."""
+        if reader == member or session.key_package is None or (found := self._present(reader)) is None:
+            return
+        anybody = member in self._leaves.values() or session.role == "facilitator"
+        if anybody or found.role != "participant":
+            self._tell(reader, Offered(member, session.key_package, session.rejoin))
+
+    def _pass_on_all(self, reader: str) -> None:
+        for other, session in self._sessions.items():
+            self._pass_on(other, session, reader)
+
+    # -- Small things -----------------------------------------------------------------------------------------------
+
+    def _settle(self, now: float) -> None:
+        """Let time pass. The class built on this has more to do."""
+        self._found(now)
+
+    def _present(self, member: str) -> Session | None:
+        session = self._sessions.get(member)
+        return session if session is not None and not session.gone else None
+
+    def _tell_state(self, member: str) -> None:
+        if (state := self.state) is not None:
+            self._tell(member, state)
+
+    def _tell(self, member: str, message: Message) -> None:
+        session = self._sessions.get(member)
+        if isinstance(message, Refused) or (session is not None and not session.gone):
+            self._effects.append(Tell(member, message))
+
+    def _refuse(self, member: str, code: Refusal, n: int | None = None) -> None:
+        self._effects.append(Tell(member, Refused(code, n)))
+
+    def _drained(self) -> list[Effect]:
+        done = self._effects.copy()
+        self._effects.clear()
+        return done
