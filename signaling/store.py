@@ -204,8 +204,8 @@ class Store:
     async def update_group(self, group: str, change: Callable[[Group], Group]) -> Group | None:
         """Keep what `change` makes of a group, and return that; None if there is no such group.
 
-        Reading and writing are one transaction, so that two organisers do not undo each other. What `change` raises
-        goes through, and nothing is changed.
+        Reading and writing are one transaction: nothing comes between what `change` checks and what is kept. What it
+        raises goes through, and nothing is changed.
         """
         async with self._begin() as connection:
             query = sa.select(_groups).where(_groups.c.id == group).with_for_update()
