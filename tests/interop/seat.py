@@ -245,8 +245,8 @@ class Seat:
         return Person(b64(credential.member), leaf, leaf_key, credential.rejoin_key, facilitator)
 
     def forget(self) -> None:
-        """A reload: the state is lost, and the place is not."""
-        self.mls.restore(None)
+        """A reload: the state is lost, and the keys to every Welcome; the place is not."""
+        self.prepare(None)
         self.people = {}
         self._undo.clear()
 
