@@ -42,22 +42,34 @@ export async function persistently<T>(work: () => Promise<T>): Promise<T> {
 export interface GroupAnswer {
   root_key: string;
   profile: string;
+  certificates: string[];
+  revocations: string | null;
 }
+
+/** Why a group cannot be had. */
+export type GroupProblem = Extract<Problem, "unknown-group" | "too-busy" | "unreachable">;
 
 /** What the server keeps of a group, or why it cannot be had. */
 export async function fetchGroup(
   base: string,
   group: string,
   get: typeof fetch = fetch,
-): Promise<GroupAnswer | Extract<Problem, "unknown-group" | "too-busy" | "unreachable">> {
+): Promise<GroupAnswer | GroupProblem> {
   try {
     const answer = await get(`${base}/api/v1/groups/${group}`, { cache: "no-store" });
     if (answer.status === 404) return "unknown-group";
     if (answer.status === 429) return "too-busy";
     if (!answer.ok) return "unreachable";
-    const { root_key, profile } = (await answer.json()) as Partial<GroupAnswer>;
-    return typeof root_key === "string" && typeof profile === "string" ? { root_key, profile } : "unreachable";
+    return readGroup(await answer.json()) ?? "unreachable";
   } catch {
     return "unreachable";
   }
+}
+
+function readGroup(answer: unknown): GroupAnswer | null {
+  const { root_key, profile, certificates, revocations } = (answer ?? {}) as Partial<GroupAnswer>;
+  if (typeof root_key !== "string" || typeof profile !== "string" || !Array.isArray(certificates)) return null;
+  if (!certificates.every((one) => typeof one === "string")) return null;
+  if (revocations !== null && typeof revocations !== "string") return null;
+  return { root_key, profile, certificates, revocations };
 }

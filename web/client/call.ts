@@ -1,42 +1,25 @@
 /**
- * A meeting from being let in to leaving: ties the room's state, the envelopes, the media and the devices together.
- * What the room's messages mean is decided in room.ts; here it is carried out, one message after another.
+ * A meeting from being let in to leaving: ties the group's people, what they say, the media and the devices together.
+ * What it means is decided in room.ts; here it is carried out, one message after another.
  */
+import { CallView, type OutgoingDevices } from "./call_view";
 import { ChatLog } from "./chat_log";
-import type { E2eeManager, KeyState } from "./e2ee/manager";
+import type { Message } from "./e2ee/envelope";
+import type { E2eeManager } from "./e2ee/manager";
+import type { FromWorker } from "./e2ee/worker_messages";
+import { EncryptionNews } from "./encryption_news";
 import { Knocks } from "./knocks";
-import { SpeakerDetector } from "./levels";
 import { RoomMedia } from "./media";
-import { MediaLine } from "./media_line";
-import type { Announcement } from "./model";
-import type {
-  ClientMessage,
-  ErrorMessage,
-  JoinedMessage,
-  RoomState,
-  SaidMessage,
-  ServerMessage,
-  TrackMap,
-} from "./protocol_types";
+import type { Announcement, KeyState } from "./model";
+import { Moderation } from "./moderation";
+import type { ClientMessage, JoinedMessage, RoomState, ServerMessage, TrackMap } from "./protocol_types";
 import { Room, type RoomEffect } from "./room";
-import { rosterViews } from "./roster";
-import { Saying } from "./saying";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
+import { Words } from "./words";
 
 /** Looks at levels and connections, ms: `audioLevel` changes every 110-125 ms, more looks would see the same twice. */
 const LOOK_MS = 200;
-/** A chat message that could not even be handed to a socket within this, ms, is given back to the person. */
-const NOT_SENT_MS = 12_000;
-/** Before a refused `state` is said again, ms, if the server names no time. */
-const AGAIN_MS = 1_000;
-/** The part of the devices that a call sends and shows. */
-export interface OutgoingDevices {
-  outgoing(input: "microphone" | "camera"): MediaStreamTrack | null;
-  readonly loudness: { peak: number } | null;
-  readonly stream: { readonly value: MediaStream | null };
-}
-
 export interface CallOptions {
   e2ee: E2eeManager;
   store: Store;
@@ -49,52 +32,40 @@ export interface CallOptions {
   makeConnection(): RTCPeerConnection;
   newTrackId(): string;
   avatarSeed(meeting: string, member: string): Promise<Uint8Array>;
-  openKnock(sealed: string): Promise<string | null>;
   numberNames(names: readonly string[]): string[];
   /** One's hand went up or down; kept over a reload. */
   handChanged(seq: number): void;
+  /** Somebody who may closes one's microphone. */
+  muted(everyone: boolean): void;
+  /** A facilitator signed that the meeting is over. */
+  ended(): void;
 }
 
-/** Messages that belong to a running call. */
-export type CallMessage = Extract<
-  ServerMessage,
-  {
-    type:
-      | "knocked"
-      | "knock_gone"
-      | "member_joined"
-      | "member_back"
-      | "member_lost"
-      | "member_left"
-      | "said"
-      | "published"
-      | "subscribe_offer"
-      | "error";
-  }
+/** What the worker tells of the room. */
+export type CallNews = Extract<
+  FromWorker,
+  { type: "group" | "heard" | "said" | "unsaid" | "check" | "troubles" | "incident" }
 >;
-
-const NO_SEED = new Uint8Array(16);
 
 export class Call {
   readonly meeting: string;
   readonly self: string;
   readonly roomId: string;
+  readonly moderation: Moderation;
   readonly #room: Room;
   readonly #chat = new ChatLog();
   readonly #door: Knocks;
-  readonly #saying: Saying;
-  readonly #detector = new SpeakerDetector();
+  readonly #words: Words;
+  readonly #news: EncryptionNews;
   readonly #media: RoomMedia;
-  #speaking: ReadonlySet<string> = new Set();
-  #keys = new Map<string, KeyState>();
-  #seeds = new Map<string, Uint8Array>();
+  readonly #view: CallView;
   #lastHand: number;
-  #stateQueued = false;
-  readonly #line = new MediaLine();
   #ended = false;
+  /** The highest number that the worker said it has, when it asked for what was missed. */
+  #seen: number | null = null;
   #looks: ReturnType<typeof setInterval> | undefined;
   #due: ReturnType<typeof setTimeout> | undefined;
-  /** Messages are understood one after another, whatever opening one of them takes. */
+  /** Messages are understood one after another, whatever reading one of them takes. */
   #incoming: Promise<void>;
 
   constructor(
@@ -102,54 +73,87 @@ export class Call {
     private readonly options: CallOptions,
   ) {
     const state = mainRoom(joined);
+    const { e2ee, numberNames } = options;
     this.meeting = joined.meeting;
     this.self = joined.member;
     this.roomId = state.id;
     this.#lastHand = options.hand;
     const own = { name: options.name, ...this.#openDevices(), hand: options.hand };
-    this.#room = new Room({ id: state.id, own, numberNames: options.numberNames });
-    this.#saying = new Saying({
-      room: state.id,
-      taken: state.said_n,
-      seal: (message, to) => options.e2ee.seal(state.id, message, to),
-      send: options.send,
-      chatLost: (key) => this.#chat.notSent(key),
+    this.#room = new Room({ self: joined.member, role: joined.role, own, numberNames });
+    const announce = (announcement: Announcement) => this.#announce(announcement);
+    this.#words = new Words({
+      chat: this.#chat,
+      say: (id, message, how) => e2ee.say(state.id, id, message, how),
+      withdraw: (id) => e2ee.withdraw(state.id, id),
+      ownState: () => this.#ownState(),
+      stateSaid: (seq, hand) => this.#room.echoed(seq, hand),
     });
+    this.#news = new EncryptionNews({ announce, nameOf: (member) => this.#room.nameOf(member) });
     this.#door = new Knocks({
       self: joined.member,
-      open: options.openKnock,
+      read: (knock) => e2ee.readKnock(knock),
       avatarSeed: (knock) => options.avatarSeed(joined.meeting, knock),
       nameOf: (member) => this.nameOf(member),
-      announce: (announcement) => this.#announce(announcement),
+      announce,
+      changed: () => this.#draw(),
     });
     this.#media = new RoomMedia({
       room: state.id,
       send: options.send,
       makeConnection: options.makeConnection,
       newTrackId: options.newTrackId,
-      protect: (sender, track) => options.e2ee.protectSender(state.id, sender, track),
-      guardReceiver: (receiver) => options.e2ee.guardReceiver(receiver),
+      protect: (sender, track) => e2ee.protectSender(state.id, sender, track),
+      guardReceiver: (receiver) => e2ee.guardReceiver(receiver),
       openReceiver: (receiver, from) => this.#openReceiver(receiver, from),
-      contextsChanged: () => this.#queueState(),
-      changed: () => this.#mediaChanged(),
+      contextsChanged: () => this.#words.queueState(),
+      changed: () => this.#draw(),
     });
+    this.moderation = new Moderation({
+      room: state.id,
+      e2ee,
+      words: this.#words,
+      waiting: this.#door.list,
+      news: this.#news,
+      send: options.send,
+    });
+    this.#view = new CallView({
+      store: options.store,
+      sound: options.sound,
+      devices: options.devices,
+      room: this.#room,
+      chat: this.#chat,
+      waiting: this.#door.list,
+      news: this.#news,
+      media: this.#media,
+      avatarSeed: (member) => options.avatarSeed(joined.meeting, member),
+    });
+    this.#view.locked = joined.locked ?? false;
     this.#incoming = this.#begin(joined, state);
   }
 
   /** The session was taken up again on a new socket. */
   resume(joined: JoinedMessage): void {
-    this.#then(async () => {
-      const state = mainRoom(joined);
-      await this.#learnSeeds(state.members.map((member) => member.id));
-      this.#room.enter(joined.member, state, true, performance.now());
-      for (const one of this.#saying.resume(state.said_n)) if (one.chat) this.#chat.sent(one.chat, null);
-      await this.#door.take(joined.knocks ?? []);
+    this.#then(() => {
+      this.#room.connections(mainRoom(joined).members, true);
+      this.#door.take(joined.knocks ?? []);
+      this.#lock(joined.locked ?? false, null);
       this.#media.resumed(joined.media_kept ?? false);
     });
   }
 
-  handle(message: CallMessage): void {
+  /** What is none of the call's business is passed over. */
+  handle(message: ServerMessage): void {
     this.#then(() => this.#understand(message));
+  }
+
+  /** What the worker tells. */
+  learn(news: CallNews): void {
+    this.#then(() => this.#learn(news));
+  }
+
+  /** The worker asks the server for what was missed; `seen` is the highest number that it has, null if it has nothing. */
+  catchesUp(seen: number | null): void {
+    this.#seen = seen;
   }
 
   devicesChanged(): void {
@@ -160,13 +164,13 @@ export class Call {
   }
 
   keyState(member: string, state: KeyState): void {
-    this.#keys.set(member, state);
+    this.#view.keyState(member, state);
     this.#draw();
   }
 
-  /** The worker with all keys and counters died: everything is built anew, under new contexts. */
+  /** The worker with all keys and counters died: connections are built anew, and the new one asks its way back in. */
   workerLost(): void {
-    this.#keys.clear();
+    this.#view.forgetKeys();
     this.#media.rebuild();
   }
 
@@ -197,44 +201,31 @@ export class Call {
     this.#sayChat(key, message.text);
   }
 
-  /** Ids of the people who wait for an answer. */
-  get knocks(): string[] {
-    return this.#door.list.unanswered;
-  }
-
-  /** The last sequence number taken in, for `resume.seen`. */
-  get seq(): number {
-    return this.#room.seq;
-  }
-
   nameOf(member: string): string {
     return this.#room.nameOf(member) ?? "";
   }
 
-  /** Everything ends: connections, timers, keys. */
+  /** Everything ends: connections and timers. */
   end(): void {
     this.#ended = true;
-    this.#saying.stop();
+    this.#words.stop();
     clearInterval(this.#looks);
     clearTimeout(this.#due);
     this.#media.close();
     this.options.sound.stop();
-    this.options.e2ee.leaveRoom(this.roomId);
   }
 
   // -- Coming in -----------------------------------------------------------------------------------------------------
 
   async #begin(joined: JoinedMessage, state: RoomState): Promise<void> {
-    const { e2ee } = this.options;
-    const leaf = state.members.find((member) => member.id === joined.member)?.leaf ?? 0;
-    const place = { meeting: joined.meeting, room: state.id, member: joined.member, leaf };
-    await Promise.all([e2ee.enterRoom(place), this.#learnSeeds(state.members.map((member) => member.id))]);
+    await this.#view.learnSeeds([joined.member]);
     if (this.#ended) return;
-    this.#room.enter(joined.member, state, false, performance.now());
+    this.#room.connections(state.members, joined.resumed ?? false);
     this.#media.setTrack("audio", this.options.devices.outgoing("microphone"));
     this.#media.setTrack("video", this.options.devices.outgoing("camera"));
+    // Before the keys are there: nothing leaves the worker until then, and the connections need their time too.
     this.#media.start();
-    await this.#door.take(joined.knocks ?? []);
+    this.#door.take(joined.knocks ?? []);
     this.#looks = setInterval(() => void this.#look(), LOOK_MS);
     this.#settle();
   }
@@ -249,27 +240,51 @@ export class Call {
     this.#incoming = this.#incoming.catch(() => undefined);
   }
 
-  async #understand(message: CallMessage): Promise<void> {
-    const now = performance.now();
-    if ("room" in message && message.room !== this.roomId) return;
-    if ("seq" in message && !this.#room.accept(message.seq)) return;
-    switch (message.type) {
-      case "member_joined":
-        await this.#learnSeeds([message.member.id]);
-        this.#room.memberJoined(message.member, now);
+  async #learn(news: CallNews): Promise<void> {
+    const room = news.type === "group" ? news.view.room : news.room;
+    if (room !== this.roomId) return;
+    switch (news.type) {
+      case "group":
+        await this.#view.learnSeeds(news.view.people.map((person) => person.member));
+        this.#room.groupChanged(news.view, performance.now());
+        if (this.#room.member(this.self)?.role === "participant") this.#door.close();
         this.#media.membersChanged();
         break;
-      case "member_back":
-        this.#room.memberBack(message.member, now);
-        break;
-      case "member_lost":
-        this.#room.memberLost(message.member);
-        break;
-      case "member_left":
-        this.#room.memberLeft(message.member);
+      case "heard":
+        this.#room.heard(news.sender, news.seq, news.message, performance.now());
         break;
       case "said":
-        await this.#said(message);
+        this.#words.said(news.id, news.seq);
+        break;
+      case "unsaid":
+        this.#words.unsaid(news.id);
+        break;
+      case "check":
+        this.#news.checked(news.view);
+        break;
+      case "troubles":
+        this.#news.troubled(news.troubles);
+        break;
+      case "incident":
+        this.#news.happened(news.incident);
+        break;
+    }
+  }
+
+  #understand(message: ServerMessage): void {
+    if ("room" in message && message.room !== this.roomId) return;
+    switch (message.type) {
+      case "member_connection":
+        this.#room.connection(message.member, message.connected);
+        break;
+      case "member_gone":
+        this.#room.connection(message.gone.member, false);
+        break;
+      case "locked":
+        this.#lock(message.locked, message.by);
+        break;
+      case "mls_caught_up":
+        this.#caughtUp(message.replayed_from);
         break;
       case "published":
         this.#media.published(message);
@@ -278,38 +293,22 @@ export class Call {
         this.#media.offered(message);
         break;
       case "knocked":
-        await this.#door.knocked(message.knock);
+        this.#door.knocked(message.knock);
         break;
       case "knock_gone":
         this.#door.gone(message);
         break;
       case "error":
-        this.#refused(message);
+        this.#media.refused(message);
         break;
     }
   }
 
-  async #said(message: SaidMessage): Promise<void> {
-    if (message.sender === this.self) {
-      const own = this.#saying.confirm(message.n);
-      if (own?.chat) this.#chat.sent(own.chat, message.seq);
-      if (own?.hand !== undefined) this.#room.echoed(message.seq, own.hand);
-      return;
+  #caughtUp(replayedFrom: number): void {
+    if (this.#seen !== null && replayedFrom > this.#seen + 1) {
+      this.#announce({ urgency: "polite", kind: "messages-missed" });
     }
-    const { sender, body, to } = message;
-    if (to != null && to !== this.self) return;
-    const envelope = await this.options.e2ee.open(this.roomId, { sender, body, to: to ?? undefined });
-    if (envelope && !this.#ended) this.#room.heard(sender, message.seq, envelope, performance.now());
-  }
-
-  #refused(message: ErrorMessage): void {
-    this.#media.refused(message);
-    if (message.about !== "say" || message.n == null) return;
-    const refused = this.#saying.refuse(message.n);
-    if (refused?.chat) this.#chat.notSent(refused.chat);
-    else if (refused && refused.to === null) {
-      setTimeout(() => this.#queueState(), (message.retry_after ?? 0) * 1000 || AGAIN_MS);
-    }
+    this.#seen = null;
   }
 
   // -- Going out -----------------------------------------------------------------------------------------------------
@@ -337,22 +336,17 @@ export class Call {
   }
 
   #carryOut(effect: RoomEffect): void {
-    const { e2ee, store } = this.options;
+    const { store } = this.options;
     switch (effect.do) {
       case "send-state":
-        if (effect.to === null) this.#queueState();
-        else this.#sayState(effect.to);
+        if (effect.to === null) this.#words.queueState();
+        else this.#words.sayState(effect.to);
         break;
       case "say":
-        this.#saying.say(() => effect.message, { to: effect.to });
-        break;
-      case "contexts":
-        e2ee.setContexts(this.roomId, effect.member, effect.leaf, effect.contexts);
+        this.#words.tell(effect.message, effect.to);
         break;
       case "forget":
-        e2ee.forgetMember(this.roomId, effect.member);
-        this.#seeds.delete(effect.member);
-        this.#keys.delete(effect.member);
+        this.#view.forgetKeys(effect.member);
         break;
       case "chat": {
         const name = this.nameOf(effect.sender);
@@ -367,80 +361,51 @@ export class Call {
       case "hand-lowered-by-facilitator":
         this.#announce({ urgency: "polite", kind: "hand-lowered", name: this.nameOf(this.self) });
         break;
+      case "mute":
+        this.options.muted(effect.everyone);
+        break;
+      case "lock":
+        this.#lock(effect.locked, effect.by);
+        break;
+      case "end":
+        this.options.ended();
+        break;
       case "announce":
         this.#announce(effect.announcement);
         break;
     }
   }
 
-  /** One state for everybody; several changes before it is sealed are one. */
-  #queueState(): void {
-    if (this.#stateQueued || this.#ended) return;
-    this.#stateQueued = true;
-    this.#sayState(null);
-  }
-
-  #sayState(to: string | null): void {
-    const carries: { to: string | null; hand?: number | null } = { to };
-    this.#saying.say(() => {
-      if (to === null) {
-        this.#stateQueued = false;
-        carries.hand = this.#room.own.hand;
-      }
-      return { type: "state", ...this.#room.own, contexts: this.#media.contexts };
-    }, carries);
+  /** Null while one is out of the group. */
+  #ownState(): Extract<Message, { type: "state" }> | null {
+    return this.#room.ready ? { type: "state", ...this.#room.own, contexts: this.#media.contexts } : null;
   }
 
   #sayChat(key: string, text: string): void {
-    this.#saying.say(() => ({ type: "chat", text }), { to: null, chat: key });
-    setTimeout(() => {
-      if (this.#saying.withdraw(key)) this.#chat.notSent(key);
-      this.#draw();
-    }, NOT_SENT_MS);
+    this.#words.sayChat(key, text);
     this.#draw();
   }
 
   // -- Showing -------------------------------------------------------------------------------------------------------
 
-  #mediaChanged(): void {
-    if (this.#ended) return;
-    this.options.sound.play(this.#media.remoteTracks);
-    this.#draw();
+  #lock(locked: boolean, by: string | null): void {
+    if (locked === this.#view.locked) return;
+    this.#view.locked = locked;
+    const name = by === null || by === this.self ? "" : this.nameOf(by);
+    this.#announce({ urgency: "polite", kind: locked ? "locked" : "unlocked", ...(name === "" ? {} : { name }) });
   }
 
   async #look(): Promise<void> {
     const now = performance.now();
     if (this.options.store.connection.peek() !== "reconnecting") this.#media.tick(now);
-    if (this.#door.list.tick(now)) this.#draw();
+    this.#door.list.tick(now);
     const levels = await this.#media.levels().catch(() => new Map<string, number>());
-    if (this.#ended) return;
-    for (const [member] of levels) if (!this.#room.member(member)?.state?.microphone) levels.delete(member);
-    const { loudness } = this.options.devices;
-    if (loudness) levels.set(this.self, loudness.peak);
-    this.#speaking = this.#detector.update(levels, now);
+    this.#view.heard(levels, now);
     this.#draw();
   }
 
   #draw(): void {
-    if (this.#ended) return;
-    const { store, devices } = this.options;
-    const video = (member: string) =>
-      this.#media.remoteTracks.find((one) => one.member === member && one.kind === "video")?.stream ?? null;
-    const sources = {
-      speaking: this.#speaking,
-      keyState: (member: string) =>
-        this.#keys.get(member) ?? (this.#room.member(member)?.state ? "encrypted" : "waiting"),
-      video,
-      avatarSeed: (member: string) => this.#seeds.get(member) ?? NO_SEED,
-      own: { ...this.#openDevices(), video: devices.stream.value },
-    } as const;
-    store.members.value = rosterViews(this.#room, sources, store.members.peek());
-    store.chat.value = this.#chat.messages;
-    store.knocks.value = this.#door.list.views;
-    store.lastFacilitator.value = this.#room.onlyFacilitator;
-    if (store.connection.peek() !== "reconnecting") {
-      store.connection.value = this.#line.at(this.#media.state, performance.now());
-    }
+    if (!this.#ended) this.#view.draw();
   }
 
   #openDevices(): { microphone: boolean; camera: boolean } {
@@ -448,18 +413,11 @@ export class Call {
     return { microphone: devices.outgoing("microphone") !== null, camera: devices.outgoing("camera") !== null };
   }
 
-  /** The receiver opens frames of this member's leaf alone; of somebody who has no tile, nothing. */
+  /** The receiver opens frames of this member's keys alone; of somebody who has no tile, nothing. */
   #openReceiver(receiver: RTCRtpReceiver, { member, track, kind }: TrackMap): boolean {
-    const leaf = this.#room.member(member)?.leaf;
-    if (leaf === undefined) return false;
-    this.options.e2ee.openReceiver(this.roomId, receiver, { member, leaf, track, kind });
+    if (member === this.self || !this.#room.member(member)) return false;
+    this.options.e2ee.openReceiver(this.roomId, receiver, { member, track, kind });
     return true;
-  }
-
-  async #learnSeeds(members: string[]): Promise<void> {
-    const missing = members.filter((member) => !this.#seeds.has(member));
-    const learn = async (id: string) => this.#seeds.set(id, await this.options.avatarSeed(this.meeting, id));
-    await Promise.all(missing.map(learn));
   }
 
   #announce(announcement: Announcement): void {

@@ -1,10 +1,6 @@
 /** What the interface may ask in a call; without one it does nothing. */
 import type { Call } from "./call";
 import type { Actions } from "./model";
-import type { ClientMessage } from "./protocol_types";
-
-/** `admit` takes at most so many at once (signaling/messages.py); the waiting room holds fewer. */
-const MOST_ADMITTED = 256;
 
 type CallActions = Pick<
   Actions,
@@ -19,12 +15,14 @@ type CallActions = Pick<
   | "mute"
   | "muteEveryone"
   | "remove"
-  | "endMeeting"
-  | "deleteGroup"
+  | "setLocked"
+  | "setCoFacilitator"
+  | "startCheck"
+  | "markChecked"
 >;
 
-/** Nothing is shown as done before the server says so: every answer is a message that all facilitators get. */
-export function callActions(call: () => Call | null, ask: (message: ClientMessage) => void): CallActions {
+export function callActions(call: () => Call | null): CallActions {
+  const moderation = () => call()?.moderation;
   return {
     raiseHand: () => call()?.raiseHand(),
     lowerHand: () => call()?.lowerHand(),
@@ -34,16 +32,15 @@ export function callActions(call: () => Call | null, ask: (message: ClientMessag
       if (trimmed !== "") call()?.sendChat(trimmed);
     },
     resendChat: (key) => call()?.resendChat(key),
-    admit: (knock) => ask({ type: "admit", knocks: [knock] }),
-    admitAll() {
-      const knocks = call()?.knocks ?? [];
-      if (knocks.length > 0) ask({ type: "admit", knocks: knocks.slice(0, MOST_ADMITTED) });
-    },
-    decline: (knock) => ask({ type: "decline", knock }),
-    mute: (member) => ask({ type: "mute", member }),
-    muteEveryone: () => ask({ type: "mute_everyone" }),
-    remove: (member) => ask({ type: "remove", member }),
-    endMeeting: () => ask({ type: "end_meeting" }),
-    deleteGroup: () => ask({ type: "delete_group" }),
+    admit: (knock) => moderation()?.admit(knock),
+    admitAll: () => moderation()?.admitAll(),
+    decline: (knock) => moderation()?.decline(knock),
+    mute: (member) => moderation()?.mute(member),
+    muteEveryone: () => moderation()?.mute(null),
+    remove: (member) => moderation()?.remove(member),
+    setLocked: (locked) => moderation()?.setLocked(locked),
+    setCoFacilitator: (member, granted) => moderation()?.setCoFacilitator(member, granted),
+    startCheck: () => moderation()?.startCheck(),
+    markChecked: () => moderation()?.markChecked(),
   };
 }

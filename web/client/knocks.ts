@@ -1,4 +1,4 @@
-/** A facilitator's side of the door: opens the names of those who knock and tells who answered. */
+/** The door as facilitators and co-facilitators see it: reads who knocks and tells who answered, in the order of the words. */
 import type { Announcement } from "./model";
 import type { Knock, KnockGoneMessage } from "./protocol_types";
 import { WaitingList } from "./waiting_list";
@@ -6,42 +6,64 @@ import { WaitingList } from "./waiting_list";
 export interface KnocksOptions {
   /** One's own member id. */
   self: string;
-  open(sealed: string): Promise<string | null>;
+  /** The name, if the knock is genuine; without it nobody can be let in. */
+  read(knock: Knock): Promise<string | null>;
   avatarSeed(knock: string): Promise<Uint8Array>;
   nameOf(member: string): string;
   announce(announcement: Announcement): void;
+  /** The list is another one. */
+  changed(): void;
 }
 
 export class Knocks {
   readonly list = new WaitingList();
+  /** A queue of its own: a knock that is slow to read holds up nothing but the door. */
+  #work: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: KnocksOptions) {}
 
   /** The whole list, after joining or a resume. */
-  async take(knocks: readonly Knock[]): Promise<void> {
-    this.list.keepOnly(new Set(knocks.map((knock) => knock.id)));
-    await Promise.all(knocks.map((knock) => this.#put(knock)));
+  take(knocks: readonly Knock[]): void {
+    this.#then(async () => {
+      this.list.keepOnly(new Set(knocks.map((knock) => knock.id)));
+      await Promise.all(knocks.map((knock) => this.#put(knock)));
+    });
   }
 
-  async knocked(knock: Knock): Promise<void> {
-    const fresh = await this.#put(knock);
-    const name = this.list.get(knock.id)?.name ?? null;
-    if (fresh) this.options.announce({ urgency: "polite", kind: "knock", name });
+  knocked(knock: Knock): void {
+    this.#then(async () => {
+      const fresh = await this.#put(knock);
+      const name = this.list.get(knock.id)?.name ?? null;
+      if (fresh) this.options.announce({ urgency: "polite", kind: "knock", name });
+    });
   }
 
   gone({ knock, outcome, by }: KnockGoneMessage): void {
-    const { self, nameOf, announce } = this.options;
-    const name = this.list.get(knock)?.name ?? null;
-    const other = by != null && by !== self ? nameOf(by) : null;
-    this.list.gone(knock, outcome, other, performance.now());
-    if (other !== null && outcome !== "withdrawn") {
-      announce({ urgency: "polite", kind: "knock-answered", name, by: other, outcome });
-    }
+    this.#then(() => {
+      const { self, nameOf, announce } = this.options;
+      const name = this.list.get(knock)?.name ?? null;
+      const other = by != null && by !== self ? nameOf(by) : null;
+      this.list.gone(knock, outcome, other, performance.now());
+      if (other !== null && outcome !== "withdrawn") {
+        announce({ urgency: "polite", kind: "knock-answered", name, by: other, outcome });
+      }
+    });
+  }
+
+  /** The role that let one see the door was withdrawn. */
+  close(): void {
+    this.take([]);
+  }
+
+  #then(step: () => void | Promise<void>): void {
+    const done = this.#work.then(step).then(this.options.changed);
+    // What cannot be dealt with must not keep the following knocks from being read.
+    this.#work = done.catch(() => undefined);
   }
 
   async #put(knock: Knock): Promise<boolean> {
-    const { open, avatarSeed } = this.options;
-    const [name, seed] = await Promise.all([open(knock.sealed), avatarSeed(knock.id)]);
+    const { read, avatarSeed } = this.options;
+    const [name, seed] = await Promise.all([read(knock), avatarSeed(knock.id)]);
     return this.list.knocked(knock, name, seed, performance.now());
   }
 }

@@ -4,7 +4,6 @@ import { aesKey, derive, info } from "./derive";
 import { openJson, sealJson } from "./e2ee/envelope";
 import { type SigningKey, signingKey } from "./ed25519";
 import type { Role } from "./model";
-import { cleanName, nameProblem } from "./names";
 
 export interface Link {
   role: Role;
@@ -67,21 +66,14 @@ export class Door {
     readonly link: Link,
     private readonly fingerprint: Bytes,
     private readonly signing: SigningKey,
-    private readonly knockKey: CryptoKey,
     private readonly profileKey: CryptoKey,
   ) {}
 
   static async of(link: Link): Promise<Door> {
-    const { roomSecret, group } = link;
-    const signing = await signingKey(link.seed ?? (await derive(roomSecret, info("hearthside door v1"), 32)));
-    const key = async (label: Bytes) => aesKey(await derive(roomSecret, label, 16));
-    return new Door(
-      link,
-      link.rootFingerprint ?? (await fingerprintOf(signing.publicKey)),
-      signing,
-      await key(knockLabel(group)),
-      await key(profileLabel(group)),
-    );
+    const signing = link.seed ? await signingKey(link.seed) : await doorKey(link.roomSecret);
+    const fingerprint = link.rootFingerprint ?? (await fingerprintOf(signing.publicKey));
+    const profileKey = await aesKey(await derive(link.roomSecret, profileLabel(link.group), 16));
+    return new Door(link, fingerprint, signing, profileKey);
   }
 
   /** Whether the server's `root_key` is the one that the link was made for. */
@@ -97,21 +89,18 @@ export class Door {
     return { role, key: toBase64url(this.signing.publicKey), signature: toBase64url(signature) };
   }
 
-  /** The name, for `join.sealed`. */
-  async sealKnock(name: string): Promise<string> {
-    return toBase64url(await sealJson(this.knockKey, knockLabel(this.link.group), { v: 1, name }));
-  }
-
-  /** A waiting person's name; null when it was not sealed with this link, or is no name. */
-  async openKnock(sealed: string): Promise<string | null> {
-    const name = (await openJson(this.knockKey, knockLabel(this.link.group), sealed))?.["name"];
-    return typeof name === "string" && name === cleanName(name) && nameProblem(name, []) === null ? name : null;
-  }
-
   /** The group's title; null when it was not sealed with this group's link. */
   async openProfile(sealed: string): Promise<string | null> {
     const title = (await openJson(this.profileKey, profileLabel(this.link.group), sealed))?.["title"];
     return typeof title === "string" ? title : null;
+  }
+
+  /** Organisers: what the server is to keep of a group whose room secret is this link's. */
+  async forServer(title: string): Promise<{ door_key: string; profile: string }> {
+    const { roomSecret, group } = this.link;
+    const { publicKey } = await doorKey(roomSecret);
+    const profile = await sealJson(this.profileKey, profileLabel(group), { v: 1, title });
+    return { door_key: toBase64url(publicKey), profile: toBase64url(profile) };
   }
 
   /** 16 bytes: the same on every screen, another in each meeting. */
@@ -128,7 +117,7 @@ export class Door {
   async facilitatorLink(base: string, number = 1): Promise<string | null> {
     const { role, seed, roomSecret } = this.link;
     if (role === "participant" || !seed) return null;
-    const roleSeed = role === "organiser" ? await derive(seed, info("hearthside role v1", String(number)), 32) : seed;
+    const roleSeed = role === "organiser" ? await roleSeedOf(seed, number) : seed;
     return this.#address(base, ["f1", roomSecret, this.fingerprint, roleSeed]);
   }
 
@@ -144,8 +133,14 @@ export class Door {
   }
 }
 
-function knockLabel(group: string): Bytes {
-  return info("hearthside knock v1", group);
+/** Seed of facilitator link no. `number`, from 1. */
+export function roleSeedOf(rootSeed: Bytes, number: number): Promise<Bytes> {
+  return derive(rootSeed, info("hearthside role v1", String(number)), 32);
+}
+
+/** What every holder of a link can prove. */
+async function doorKey(roomSecret: Bytes): Promise<SigningKey> {
+  return signingKey(await derive(roomSecret, info("hearthside door v1"), 32));
 }
 
 function profileLabel(group: string): Bytes {

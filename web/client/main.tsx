@@ -1,6 +1,6 @@
 /** The page's entry: reads the link, checks the browser and the group, and wires the core to the interface. */
 import { catalogueUrls, workerUrl } from "./assets";
-import { fetchGroup, openLink, persistently } from "./boot";
+import { fetchGroup, type GroupAnswer, openLink, persistently } from "./boot";
 import { copyText } from "./clipboard";
 import type { SocketLike } from "./connection";
 import { DeviceManager } from "./devices";
@@ -63,18 +63,19 @@ async function open(): Promise<Session | Problem> {
   memory.tidy();
   if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
   store.role.value = link.role;
-  const door = await openGroup(link);
-  if (typeof door === "string") return door;
+  const found = await openGroup(link);
+  if (typeof found === "string") return found;
   return new Session({
     store,
     devices,
     sound,
     memory,
     tab,
-    door,
+    ...found,
+    fetchGroup: () => fetchGroup(BASE, link.group),
     base: BASE,
     openSocket,
-    makeE2ee: (events) => new E2eeManager({ workerUrl, roomSecret: link.roomSecret, ...events }),
+    makeE2ee: (options) => new E2eeManager({ workerUrl, ...options }),
     makeConnection: () => new RTCPeerConnection(peerConnectionConfiguration()),
     wakeLock,
     copy: copyText,
@@ -82,13 +83,13 @@ async function open(): Promise<Session | Problem> {
   });
 }
 
-/** The group's keys, if the server's answer fits the link; its title goes to the store. */
-async function openGroup(link: Link): Promise<Door | Problem> {
-  const [door, answer] = await Promise.all([Door.of(link), fetchGroup(BASE, link.group)]);
-  if (typeof answer === "string") return answer;
-  if (!(await door.isRootKey(answer.root_key))) return "foreign-link";
-  store.title.value = (await door.openProfile(answer.profile)) ?? "";
-  return door;
+/** The group, if the server's answer fits the link; its title goes to the store. */
+async function openGroup(link: Link): Promise<{ door: Door; group: GroupAnswer } | Problem> {
+  const [door, group] = await Promise.all([Door.of(link), fetchGroup(BASE, link.group)]);
+  if (typeof group === "string") return group;
+  if (!(await door.isRootKey(group.root_key))) return "foreign-link";
+  store.title.value = (await door.openProfile(group.profile)) ?? "";
+  return { door, group };
 }
 
 function watchPage(running: Session): void {

@@ -1,12 +1,15 @@
 /**
  * What this browser remembers: for one tab until it is closed (the link, one's own name, the way back into the session),
- * and for longer only a browser mark and the chosen devices. Nothing here names anybody else.
+ * and for longer only a browser mark, the chosen devices, and on an organiser's what of the group must not be lost.
+ * Nothing here names anybody else.
  */
+import { bytesOf, toBase64url } from "./base64url";
 import type { DeviceKind } from "./devices";
 
 const TAB_KEY = "hearthside";
 const DEVICES_KEY = "hearthside.devices";
 const MARK_KEY = "hearthside.mark.";
+const ORGANISER_KEY = "hearthside.organiser.";
 /** How long a browser's mark for a group is kept, ms (docs/protocol.md, `join.browser`). */
 const MARK_MS = 24 * 3600 * 1000;
 
@@ -25,10 +28,21 @@ export interface TabState {
   token: string | null;
   /** One's raised hand, for the same meeting alone. */
   hand: { meeting: string; seq: number } | null;
+  /** 16 random bytes, base64url: under it the worker keeps the key that proves a later session to be the same person's. */
+  tab: string;
+}
+
+/** What an organiser's browser knows of a group, so that a server cannot make it sign an older picture. */
+export interface OrganiserMemory {
+  /** The highest number that was given to a facilitator link; 0 for none. */
+  highest: number;
+  /** The newest list of revocations, signed, base64url. */
+  revocations: string | null;
 }
 
 export function freshTab(group: string, fragment: string): TabState {
-  return { group, fragment, name: "", agreed: false, microphone: true, camera: true, token: null, hand: null };
+  const tab = toBase64url(crypto.getRandomValues(new Uint8Array(16)));
+  return { group, fragment, name: "", agreed: false, microphone: true, camera: true, token: null, hand: null, tab };
 }
 
 /** Null where the person forbids a site to store anything: then reading the property itself throws. */
@@ -62,6 +76,7 @@ export class Memory {
       camera: found.camera === true,
       token: typeof found.token === "string" ? found.token : null,
       hand: typeof hand?.meeting === "string" && Number.isSafeInteger(hand.seq) ? hand : null,
+      tab: bytesOf(found.tab, 16) ? (found.tab as string) : fresh.tab,
     };
   }
 
@@ -79,6 +94,27 @@ export class Memory {
     const mark = draw();
     write(this.browser, key, { mark, until: this.now() + MARK_MS });
     return mark;
+  }
+
+  organiser(group: string): OrganiserMemory {
+    const found = read(this.browser, ORGANISER_KEY + group) as Partial<OrganiserMemory> | null;
+    return {
+      highest: Number.isSafeInteger(found?.highest) ? (found?.highest as number) : 0,
+      revocations: typeof found?.revocations === "string" ? found.revocations : null,
+    };
+  }
+
+  rememberOrganiser(group: string, memory: OrganiserMemory): void {
+    write(this.browser, ORGANISER_KEY + group, memory);
+  }
+
+  /** The group was deleted. */
+  forgetOrganiser(group: string): void {
+    try {
+      this.browser?.removeItem(ORGANISER_KEY + group);
+    } catch {
+      // Forbidden storage holds nothing.
+    }
   }
 
   /** Forget the marks whose day is over, of other groups as well. */

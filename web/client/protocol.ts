@@ -1,5 +1,4 @@
 /** Reading and writing the wire's messages (docs/protocol.md section 3). */
-import { LEAVES } from "./e2ee/kid";
 import type { ClientMessage, JoinedMessage, Member, ServerMessage } from "./protocol_types";
 
 /** Every type that this page understands; an object keyed by the union so that a new message cannot be forgotten here. */
@@ -18,12 +17,22 @@ const SERVER_TYPES: Record<ServerMessage["type"], true> = {
   error: true,
   knocked: true,
   knock_gone: true,
-  member_joined: true,
-  member_back: true,
-  member_lost: true,
-  member_left: true,
-  muted: true,
+  member_connection: true,
+  member_gone: true,
+  locked: true,
+  group_changed: true,
   said: true,
+  mls_registered: true,
+  mls_abandoned: true,
+  mls_offered: true,
+  mls_committed: true,
+  mls_welcomed: true,
+  mls_rebase: true,
+  mls_reopened: true,
+  mls_caught_up: true,
+  mls_must_rejoin: true,
+  mls_ready: true,
+  mls_refused: true,
   published: true,
   subscribe_offer: true,
 };
@@ -47,10 +56,7 @@ export function readMessage(data: unknown): ServerMessage | null {
 function canBegin({ rooms, member, knocks = [] }: Partial<JoinedMessage>): boolean {
   const members: unknown = rooms?.[0]?.members;
   if (typeof rooms?.[0]?.id !== "string" || !Array.isArray(members) || !Array.isArray(knocks)) return false;
-  const seated = (one: Partial<Member> | null) => {
-    const { id, leaf = -1 } = one ?? {};
-    return typeof id === "string" && Number.isInteger(leaf) && leaf >= 0 && leaf < LEAVES;
-  };
+  const seated = (one: Partial<Member> | null) => typeof one?.id === "string";
   return members.every(seated) && members.some(({ id }) => id === member) && knocks.every((one) => one?.id);
 }
 

@@ -8,6 +8,7 @@ export const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   bad_proof: "foreign-link",
   meeting_full: "meeting-full",
   waiting_room_full: "waiting-room-full",
+  meeting_locked: "meeting-locked",
   server_full: "server-full",
   rate_limited: "too-busy",
   bad_message: "version",
@@ -16,15 +17,7 @@ export const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
 /** Refusals that pass by themselves: after a restart of the server all come back at once. */
 export const BUSY: readonly ErrorCode[] = ["rate_limited", "server_full"];
 
-const MODERATION: readonly string[] = [
-  "admit",
-  "decline",
-  "remove",
-  "mute",
-  "mute_everyone",
-  "end_meeting",
-  "delete_group",
-];
+const MODERATION: readonly string[] = ["decline", "lock", "end_meeting", "delete_group"];
 
 /** The others are about what somebody else did meanwhile: the knock or the member is gone, and that was wanted. */
 const WORTH_SAYING: readonly ErrorCode[] = ["meeting_full", "not_permitted", "rate_limited", "internal"];

@@ -1,10 +1,12 @@
 /**
- * One room as this member knows it: who is here, what they said about themselves, whose hand is up.
+ * One room as this member knows it: who holds its keys, what they said about themselves, whose hand is up. The people
+ * come from the group alone; of the server's words only who is connected is taken, as a hint.
  * Sans-IO: messages, decisions and the time (`now`, ms) go in; what to do comes out of `effects()`.
  */
-import type { Message, SenderContext } from "./e2ee/manager";
+import type { Message } from "./e2ee/envelope";
+import type { GroupView, Person, PersonRole } from "./e2ee/worker_messages";
+import { newChanges } from "./key_changes";
 import type { Announcement } from "./model";
-import type { Member, MemberRole, RoomState } from "./protocol_types";
 
 type StateMessage = Extract<Message, { type: "state" }>;
 
@@ -20,10 +22,13 @@ const MOST_ALONE = 3;
 export interface RoomMember {
   id: string;
   leaf: number;
-  role: MemberRole;
-  order: number;
+  role: PersonRole;
+  checked: boolean;
   connected: boolean;
+  /** What they said last, also while a newer state is on its way. */
   state: StateMessage | null;
+  /** `state` was said since they, and oneself, came (back) into the group. */
+  told: boolean;
   /** Place in time of the raised hand: the `seq` of the message that raised it; 0 if down. */
   hand: number;
   /** Came while this page watched: worth announcing once the name is known. */
@@ -44,38 +49,45 @@ export interface OwnState {
 export type RoomEffect =
   | { do: "send-state"; to: string | null }
   | { do: "say"; message: { type: "resend" } | { type: "lower_hand"; member: string }; to: string }
-  | { do: "contexts"; member: string; leaf: number; contexts: SenderContext[] }
   | { do: "forget"; member: string }
   | { do: "chat"; seq: number; sender: string; text: string }
   | { do: "name-known"; member: string }
   | { do: "hand-lowered-by-facilitator" }
+  | { do: "mute"; everyone: boolean }
+  | { do: "lock"; locked: boolean; by: string }
+  | { do: "end" }
   | { do: "announce"; announcement: Announcement };
 
 export interface RoomOptions {
-  id: string;
+  /** One's own member id. */
+  self: string;
+  /** As the server says it, until the group is known. */
+  role: PersonRole;
   own: OwnState;
-  /** Names as everybody shows them, from the members' own names in order of admission. */
+  /** Names as everybody shows them, from the members' own names in order of their leaves. */
   numberNames: (names: readonly string[]) => string[];
 }
 
 export class Room {
-  readonly id: string;
-  self = "";
+  readonly self: string;
   own: OwnState;
-  /** The last sequence number taken in. */
-  seq = 0;
+  /** In the group: keys stand, and what is said reaches everybody. */
+  ready = false;
+  #group: GroupView | null = null;
   #members = new Map<string, RoomMember>();
+  /** What the server says of sockets, of people whom the group does not know (yet) too. */
+  #hints = new Map<string, boolean>();
   #effects: RoomEffect[] = [];
   #names = new Map<string, string>();
-  /** Members who were here when a restarted server had not got them back yet: they are no newcomers when they come. */
-  #absent = new Set<string>();
   #owed = new Set<string>();
   #owedAt = Number.POSITIVE_INFINITY;
   #shownOwnName: string | null = null;
 
   constructor(private readonly options: RoomOptions) {
-    this.id = options.id;
+    this.self = options.self;
     this.own = options.own;
+    this.#add({ member: this.self, leaf: 0, role: options.role, self: true, checked: true }, false, 0);
+    this.#renumber();
   }
 
   /** What is to be done now, in order. The list is handed over once. */
@@ -85,13 +97,18 @@ export class Room {
     return effects;
   }
 
-  /** In order of admission. */
+  /** In order of their leaves. */
   get members(): RoomMember[] {
-    return [...this.#members.values()].sort((a, b) => a.order - b.order);
+    return [...this.#members.values()].sort((a, b) => a.leaf - b.leaf);
   }
 
   member(id: string): RoomMember | undefined {
     return this.#members.get(id);
+  }
+
+  /** The last view in which one was in the group. */
+  get group(): GroupView | null {
+    return this.#group;
   }
 
   /** The name as everybody shows it, null until it has arrived. */
@@ -111,77 +128,42 @@ export class Room {
     return facilitators.length === 1 && facilitators[0]?.id === this.self;
   }
 
-  /** The server's picture after joining or a resume. `continued`: this page was in the room before. */
-  enter(self: string, room: RoomState, continued: boolean, now: number): void {
-    this.self = self;
-    const present = new Set(room.members.map((member) => member.id));
-    for (const id of [...this.#members.keys()]) {
-      if (present.has(id)) continue;
-      this.#drop(id);
-      this.#absent.add(id);
+  /** The group after a commit, or that one is out of it: the people then stay as they were last known. */
+  groupChanged(view: GroupView, now: number): void {
+    if (view.state === "out") {
+      this.ready = false;
+      return;
     }
-    for (const member of room.members) {
-      const known = this.#members.get(member.id);
-      if (known) {
-        known.connected = member.connected ?? true;
-        known.role = member.role;
-        known.asks = 0;
-        known.askAt = now + RESEND_MS;
-      } else {
-        this.#add(member, false, now);
-      }
-    }
-    if (continued && room.replayed_from > this.seq + 1) {
-      this.#announce({ urgency: "polite", kind: "messages-missed" });
-      // The echo that would have numbered the hand may be among what was missed.
-      if (this.own.hand === null) this.own = { ...this.own, hand: room.seq };
-    }
-    // A replay starts at replayed_from; a server that was restarted may count from a lower number.
-    if (!continued || room.seq < this.seq) this.seq = room.replayed_from - 1;
-    const own = this.#members.get(self);
-    if (own && this.own.hand !== null) own.hand = this.own.hand;
+    const entered = !this.ready;
+    const watched = this.#group !== null;
+    const changes = newChanges(this.#group?.changes ?? [], view.changes);
+    this.#group = view;
+    this.ready = true;
+    const present = new Set(view.people.map((person) => person.member));
+    for (const id of [...this.#members.keys()]) if (!present.has(id)) this.#leave(id);
+    for (const person of view.people) this.#seat(person, watched, now);
     this.#renumber();
-    this.#effects.push({ do: "send-state", to: null });
+    const owed = changes.filter(({ kind }) => kind === "joined" || kind === "back").flatMap(({ members }) => members);
+    for (const member of this.#members.values()) if (entered || owed.includes(member.id)) this.#awaitState(member, now);
+    if (entered) this.#effects.push({ do: "send-state", to: null });
+    else for (const id of owed) this.#owe(id, now);
   }
 
-  /** False for a number that was taken in before: a replay and the live stream may overlap. */
-  accept(seq: number): boolean {
-    if (seq <= this.seq) return false;
-    this.seq = seq;
-    return true;
-  }
-
-  memberJoined(member: Member, now: number): void {
-    const known = this.#members.get(member.id);
-    if (known) {
-      known.connected = true;
-    } else {
-      this.#add(member, !this.#absent.delete(member.id), now);
-      this.#renumber();
+  /** The server's list after a `joined`. `resumed`: whoever of the known people is not in it has no socket. */
+  connections(members: readonly { id: string; connected?: boolean }[], resumed: boolean): void {
+    this.#hints = new Map(members.map(({ id, connected = true }) => [id, connected]));
+    for (const member of this.#members.values()) {
+      member.connected = member.id === this.self || (this.#hints.get(member.id) ?? !resumed);
     }
-    this.#owe(member.id, now);
   }
 
-  memberBack(id: string, now: number): void {
+  connection(id: string, connected: boolean): void {
+    this.#hints.set(id, connected);
     const member = this.#members.get(id);
-    if (!member) return;
-    member.connected = true;
-    this.#owe(id, now);
+    if (member && id !== this.self) member.connected = connected;
   }
 
-  memberLost(id: string): void {
-    const member = this.#members.get(id);
-    if (member) member.connected = false;
-  }
-
-  memberLeft(id: string): void {
-    const name = this.nameOf(id);
-    this.#drop(id);
-    this.#renumber();
-    if (name !== null) this.#announce({ urgency: "polite", kind: "left", name });
-  }
-
-  /** One's own `state` came back; `hand` is what it said. The place of a hand on its way up is known now. */
+  /** One's own `state` was numbered; `hand` is what it said. The place of a hand on its way up is known now. */
   echoed(seq: number, hand: number | null): void {
     const self = this.#members.get(this.self);
     if (!self || hand !== null || this.own.hand !== null) return;
@@ -191,10 +173,11 @@ export class Room {
     this.#announce({ urgency: "polite", kind: "hand-raised", name, place: this.handPlace(this.self) });
   }
 
-  /** Another member's opened envelope; `seq` is its place in the room's order. */
+  /** What another member signed; `seq` is its place in the room's order. Nobody but a member has a say. */
   heard(sender: string, seq: number, message: Message, now: number): void {
     const member = this.#members.get(sender);
     if (!member || sender === this.self) return;
+    const facilitator = member.role === "facilitator";
     switch (message.type) {
       case "state":
         this.#heardState(member, seq, message);
@@ -203,10 +186,21 @@ export class Room {
         this.#effects.push({ do: "chat", seq, sender, text: message.text });
         break;
       case "lower_hand":
-        if (message.member === this.self && member.role === "facilitator" && this.own.hand !== 0) {
+        if (message.member === this.self && facilitator && this.own.hand !== 0) {
           this.setOwn({ hand: 0 });
           this.#effects.push({ do: "hand-lowered-by-facilitator" });
         }
+        break;
+      case "mute":
+        if (this.#obeysMute(member.role, message.member)) {
+          this.#effects.push({ do: "mute", everyone: message.member === null });
+        }
+        break;
+      case "locked":
+        if (facilitator) this.#effects.push({ do: "lock", locked: message.locked, by: sender });
+        break;
+      case "end":
+        if (facilitator) this.#effects.push({ do: "end" });
         break;
       case "resend":
         if (now - member.answeredAt >= RESEND_MS) {
@@ -238,6 +232,7 @@ export class Room {
 
   /** When `tick` has something to do, ms; Infinity if nothing is due. */
   get deadline(): number {
+    if (!this.ready) return Number.POSITIVE_INFINITY;
     let next = this.own.hand === null ? Number.POSITIVE_INFINITY : this.#owedAt;
     for (const member of this.#members.values()) {
       if (this.#lacksState(member)) next = Math.min(next, member.askAt);
@@ -246,6 +241,7 @@ export class Room {
   }
 
   tick(now: number): void {
+    if (!this.ready) return;
     // While one's own hand has no number yet, a state for one member alone would tell a wrong one.
     if (this.#owedAt <= now && this.own.hand !== null) {
       const owed = [...this.#owed].filter((id) => this.#members.has(id));
@@ -262,14 +258,22 @@ export class Room {
     }
   }
 
+  /** Facilitators are muted by nobody; a co-facilitator mutes participants alone, and so does "everyone". */
+  #obeysMute(by: PersonRole, target: string | null): boolean {
+    const own = this.#members.get(this.self)?.role;
+    if (target !== null && target !== this.self) return false;
+    if (own === "participant") return by !== "participant";
+    return own === "co_facilitator" && by === "facilitator" && target !== null;
+  }
+
   #heardState(member: RoomMember, seq: number, message: StateMessage): void {
     const first = member.state === null;
     const renamed = member.state?.name !== message.name;
     const handBefore = member.hand;
     member.state = message;
+    member.told = true;
     if (message.hand !== null) member.hand = message.hand;
     else if (member.hand === 0) member.hand = seq;
-    this.#effects.push({ do: "contexts", member: member.id, leaf: member.leaf, contexts: message.contexts });
     if (renamed) {
       this.#renumber();
       this.#effects.push({ do: "name-known", member: member.id });
@@ -278,6 +282,8 @@ export class Room {
     if (member.newcomer) {
       member.newcomer = false;
       this.#announce({ urgency: "polite", kind: "joined", name });
+      const othersChecked = this.members.some((one) => one.checked && one.id !== this.self);
+      if (!member.checked && othersChecked) this.#announce({ urgency: "polite", kind: "newcomer-unchecked", name });
     }
     if (first) return;
     if (handBefore === 0 && member.hand > 0) {
@@ -288,7 +294,14 @@ export class Room {
   }
 
   #lacksState(member: RoomMember): boolean {
-    return member.state === null && member.id !== this.self && member.connected && member.asks < MOST_ASKS;
+    return !member.told && member.id !== this.self && member.connected && member.asks < MOST_ASKS;
+  }
+
+  /** Their next state counts: the one before was said in a group, or to a device, that is no more. */
+  #awaitState(member: RoomMember, now: number): void {
+    member.told = false;
+    member.asks = 0;
+    member.askAt = now + RESEND_MS;
   }
 
   #owe(id: string, now: number): void {
@@ -297,15 +310,36 @@ export class Room {
     this.#owedAt = Math.min(this.#owedAt, now + GATHER_MS);
   }
 
-  #add(member: Member, newcomer: boolean, now: number): void {
-    this.#members.set(member.id, {
-      id: member.id,
-      leaf: member.leaf,
-      role: member.role,
-      order: member.order,
-      connected: member.connected ?? true,
+  #seat(person: Person, watched: boolean, now: number): void {
+    const known = this.#members.get(person.member);
+    if (!known) {
+      this.#add(person, watched, now);
+      return;
+    }
+    const { leaf, role, checked } = person;
+    if (watched && role !== known.role) this.#roleChanged(known, role);
+    Object.assign(known, { leaf, role, checked });
+  }
+
+  #roleChanged({ id, role }: RoomMember, next: PersonRole): void {
+    const name = this.nameOf(id);
+    const kind =
+      next === "co_facilitator" ? "co-facilitator-made" : role === "co_facilitator" ? "co-facilitator-withdrawn" : null;
+    if (kind === null || name === null) return;
+    const self = id === this.self;
+    this.#announce({ urgency: self ? "assertive" : "polite", kind, name, self });
+  }
+
+  #add({ member: id, leaf, role, checked }: Person, newcomer: boolean, now: number): void {
+    this.#members.set(id, {
+      id,
+      leaf,
+      role,
+      checked,
+      connected: id === this.self || (this.#hints.get(id) ?? true),
       state: null,
-      hand: 0,
+      told: false,
+      hand: id === this.self ? (this.own.hand ?? 0) : 0,
       newcomer,
       asks: 0,
       askAt: now + RESEND_MS,
@@ -313,10 +347,14 @@ export class Room {
     });
   }
 
-  #drop(id: string): void {
+  #leave(id: string): void {
+    if (id === this.self) return; // told by the worker in words of its own
+    const name = this.nameOf(id);
     this.#members.delete(id);
+    this.#hints.delete(id);
     this.#owed.delete(id);
     this.#effects.push({ do: "forget", member: id });
+    if (name !== null) this.#announce({ urgency: "polite", kind: "left", name });
   }
 
   #renumber(): void {

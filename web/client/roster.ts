@@ -1,8 +1,9 @@
 /** The members as the interface shows them. Objects that did not change stay the same, so that tiles are not drawn anew. */
+import type { PersonRole } from "./e2ee/worker_messages";
 import type { KeyState, MemberView } from "./model";
 import type { Room } from "./room";
 
-/** What is known about the members outside the room's own messages. */
+/** What is known about the members outside what they say. */
 export interface RosterSources {
   speaking: ReadonlySet<string>;
   keyState(member: string): KeyState;
@@ -10,6 +11,12 @@ export interface RosterSources {
   avatarSeed(member: string): Uint8Array;
   own: { microphone: boolean; camera: boolean; video: MediaStream | null };
 }
+
+const ROLES: Record<PersonRole, MemberView["role"]> = {
+  participant: "participant",
+  co_facilitator: "co-facilitator",
+  facilitator: "facilitator",
+};
 
 export function rosterViews(room: Room, sources: RosterSources, before: readonly MemberView[]): MemberView[] {
   const old = new Map(before.map((view) => [view.id, view]));
@@ -20,17 +27,18 @@ export function rosterViews(room: Room, sources: RosterSources, before: readonly
     const view: MemberView = {
       id: member.id,
       name: room.nameOf(member.id),
-      role: member.role,
+      role: ROLES[member.role],
       self,
       muted,
       cameraOff,
       hand: room.handPlace(member.id),
       speaking: !muted && sources.speaking.has(member.id),
       connected: member.connected,
-      keys: self ? "encrypted" : sources.keyState(member.id),
+      keys: self ? (room.ready ? "encrypted" : "waiting") : sources.keyState(member.id),
+      checked: member.checked,
       video: cameraOff ? null : self ? sources.own.video : sources.video(member.id),
       avatarSeed: sources.avatarSeed(member.id),
-      order: member.order,
+      order: member.leaf,
     };
     const known = old.get(member.id);
     return known && sameView(known, view) ? known : view;

@@ -3,18 +3,32 @@
  * interface asks (`Actions`) and what the server says; a running meeting is call.ts's.
  */
 import { toBase64url } from "./base64url";
-import { Call, type CallMessage } from "./call";
+import type { GroupAnswer, GroupProblem } from "./boot";
+import { Call } from "./call";
 import { callActions } from "./call_actions";
 import { Connection, type SocketLike } from "./connection";
 import { deviceActions } from "./device_actions";
 import type { DeviceManager } from "./devices";
-import type { E2eeManager, ManagerOptions } from "./e2ee/manager";
+import type { E2eeManager, GroupReport, ManagerOptions } from "./e2ee/manager";
+import { Ending } from "./ending";
+import { GroupKeeper } from "./group_keeper";
+import { isGroupMessage } from "./group_messages";
 import { KeptDevices } from "./kept_devices";
 import type { Door } from "./links";
 import type { Memory, TabState } from "./memory";
 import type { Actions, LeftReason, Problem } from "./model";
 import { cleanName, nameProblem, numberNames } from "./names";
-import type { ErrorMessage, JoinedMessage, JoinMessage, ResumeMessage, ServerMessage } from "./protocol_types";
+import { Organiser } from "./organiser";
+import { organiserActions } from "./organiser_actions";
+import type {
+  ErrorMessage,
+  JoinedMessage,
+  JoinMessage,
+  MlsRefusedMessage,
+  ResumeMessage,
+  ServerMessage,
+  WaitingMessage,
+} from "./protocol_types";
 import { BUSY, PROBLEMS, worthSaying } from "./refusals";
 import { RESERVED_NAMES } from "./reserved_names";
 import type { Sound } from "./sound";
@@ -27,10 +41,13 @@ export interface SessionOptions {
   memory: Memory;
   tab: TabState;
   door: Door;
+  /** As the server gave it; its root key is the link's. */
+  group: GroupAnswer;
+  fetchGroup(): Promise<GroupAnswer | GroupProblem>;
   /** The origin, with the path before `/g/`: links are built on it. */
   base: string;
   openSocket(): SocketLike;
-  makeE2ee(options: Pick<ManagerOptions, "onKeyState" | "onProblem">): E2eeManager;
+  makeE2ee(options: Omit<ManagerOptions, "workerUrl">): E2eeManager;
   makeConnection(): RTCPeerConnection;
   wakeLock: { hold(): void; release(): void };
   copy(text: string): Promise<boolean>;
@@ -43,6 +60,13 @@ export class Session {
   readonly actions: Actions;
   readonly #connection: Connection;
   readonly #kept: KeptDevices;
+  readonly #keeper: GroupKeeper;
+  readonly #organiser: Organiser | null;
+  readonly #ending: Ending;
+  #door: Door;
+  /** Of the last `challenge`: a knock is signed over it. */
+  #nonce = "";
+  /** From the first word of the server's welcome to the end of the call. */
   #e2ee: E2eeManager | null = null;
   #call: Call | null = null;
   /** This page has been waiting or in a call: an expired session is news to the person then. */
@@ -50,7 +74,11 @@ export class Session {
   #lost = false;
 
   constructor(private readonly options: SessionOptions) {
-    const { store, tab, door } = options;
+    const { store, tab, door, group } = options;
+    this.#door = door;
+    this.#keeper = new GroupKeeper({ door, group, tab: tab.tab, fetch: options.fetchGroup });
+    this.#organiser = door.link.role === "organiser" ? this.#makeOrganiser(door) : null;
+    this.#ending = new Ending((reason) => this.#finish(reason));
     store.role.value = door.link.role;
     store.ownName.value = tab.name;
     this.#kept = new KeptDevices({
@@ -71,14 +99,14 @@ export class Session {
       askToJoin: (name) => this.#askToJoin(name),
       stopWaiting: () => this.#stopWaiting(),
       leave: () => this.#leave(),
-      rejoin: () => this.#rejoin(),
+      rejoin: () => void this.#rejoin(),
       copyLink: (which) => this.#copyLink(which),
       reload: options.reload,
       ...deviceActions(options.devices, this.#kept, options.sound),
-      ...callActions(
-        () => this.#call,
-        (message) => this.#connection.send(message),
-      ),
+      endMeeting: () => this.#endMeeting(),
+      deleteGroup: () => void this.#connection.send({ type: "delete_group" }),
+      ...callActions(() => this.#call),
+      ...organiserActions(this.#organiser),
     };
   }
 
@@ -142,58 +170,65 @@ export class Session {
   #stopWaiting(): void {
     this.#connection.send({ type: "leave" });
     this.#connection.stop();
+    this.#endCall();
     this.#forgetSession();
     this.#before();
   }
 
-  #rejoin(): void {
+  async #rejoin(): Promise<void> {
     const { store, tab } = this.options;
     if (!tab.agreed || tab.name === "") {
       this.#before();
       return;
     }
     store.screen.value = { name: "opening" };
-    this.#askToJoin(tab.name);
+    // Hours may have passed: a certificate may have been renewed.
+    await this.#keeper.refresh();
+    if (store.screen.value.name === "opening") this.#askToJoin(tab.name);
   }
 
+  /** Nothing is heard or seen from here from now on; the others believe the leaving by its signature. */
   #leave(): void {
-    this.#connection.send({ type: "leave" });
-    this.#finish("left");
+    const e2ee = this.#e2ee;
+    this.#kept.stop();
+    const left = e2ee ? e2ee.leave() : Promise.resolve();
+    void left.then(() => {
+      if (this.#e2ee === e2ee) this.#finish("left");
+    });
+  }
+
+  #endMeeting(): void {
+    this.#ending.asked();
+    this.#call?.moderation.endMeeting();
   }
 
   async #copyLink(which: "participant" | "facilitator" | "this"): Promise<boolean> {
-    const { door, base, copy, store } = this.options;
+    const { base } = this.options;
     const links = {
-      participant: () => door.participantLink(base),
-      facilitator: () => door.facilitatorLink(base),
-      this: () => door.ownLink(base),
+      participant: () => this.#door.participantLink(base),
+      facilitator: () => this.#door.facilitatorLink(base),
+      this: () => this.#door.ownLink(base),
     };
     const link = await links[which]();
-    const copied = link !== null && (await copy(link));
-    if (copied) store.announce({ urgency: "polite", kind: "copied" });
+    return link !== null && this.#copy(link);
+  }
+
+  async #copy(link: string): Promise<boolean> {
+    const copied = await this.options.copy(link);
+    if (copied) this.options.store.announce({ urgency: "polite", kind: "copied" });
     return copied;
   }
 
   // -- The connection ------------------------------------------------------------------------------------------------
 
   async #hello(nonce: string): Promise<JoinMessage | ResumeMessage> {
-    const { door, tab, memory } = this.options;
-    const { group } = tab;
-    const participant = door.link.role === "participant";
-    const sealed = participant && tab.name !== "" ? await door.sealKnock(tab.name) : null;
-    if (tab.token !== null) {
-      const call = this.#call;
-      return {
-        type: "resume",
-        group,
-        token: tab.token,
-        ...(sealed && !call ? { sealed } : {}),
-        ...(call ? { seen: { [call.roomId]: call.seq } } : {}),
-      };
-    }
-    const proof = await door.prove(nonce);
-    if (!participant) return { type: "join", group, ...proof };
-    return { type: "join", group, ...proof, sealed, browser: memory.mark(group, randomId) };
+    const { tab, memory } = this.options;
+    const { group, token } = tab;
+    this.#nonce = nonce;
+    if (token !== null) return { type: "resume", group, token };
+    const proof = await this.#door.prove(nonce);
+    if (proof.role !== "participant") return { type: "join", group, ...proof };
+    return { type: "join", group, ...proof, browser: memory.mark(group, randomId) };
   }
 
   #received(message: ServerMessage): void {
@@ -206,14 +241,7 @@ export class Session {
         if (message.token) this.#keepToken(message.token);
         break;
       case "waiting":
-        this.#endCall(); // nobody may be heard behind a page that says they are not in yet
-        this.#keepToken(message.token);
-        this.#enterSession();
-        store.screen.value = {
-          name: "waiting",
-          facilitatorPresent: message.facilitator_present,
-          reconnecting: false,
-        };
+        this.#waiting(message);
         break;
       case "door":
         if (store.screen.value.name === "waiting") {
@@ -229,66 +257,88 @@ export class Session {
       case "organiser_ready":
         this.#endCall();
         this.#enterSession();
-        store.screen.value = { name: "organiser", meetingRunning: message.meeting_running, deleted: false };
+        void this.#organiser?.ready(message).then((facilitators) => {
+          const meetingRunning = message.meeting_running;
+          store.screen.value = { name: "organiser", meetingRunning, deleted: false, facilitators };
+        });
         break;
       case "removed":
-        this.#finish("removed");
+        if (message.reason === "faulty") this.#finish("faulty");
+        else this.#over("removed");
         break;
       case "ended":
-        this.#finish(message.reason === "facilitator" ? "ended" : message.reason);
+        if (message.reason === "facilitator") this.#over("ended");
+        else this.#finish(message.reason === "no_facilitator" ? "no-facilitator" : message.reason);
         break;
       case "taken_over":
         this.#finish("taken-over");
         break;
-      case "muted":
-        this.#kept.mute(message.everyone ?? false);
+      case "group_changed":
+        void this.#groupChanged();
         break;
       case "error":
         this.#refused(message);
         break;
+      case "mls_refused":
+        this.#groupRefused(message);
+        break;
       default:
-        this.#call?.handle(message satisfies CallMessage);
+        if (isGroupMessage(message)) this.#e2ee?.server(message);
+        this.#call?.handle(message);
     }
   }
 
+  #waiting({ token, member, now, facilitator_present }: WaitingMessage): void {
+    const { store, tab } = this.options;
+    if (this.#call) this.#endCall(); // nobody may be heard behind a page that says they are not in yet
+    this.#keepToken(token);
+    this.#enterSession();
+    this.#manager().makeKnock({ member, nonce: this.#nonce, name: tab.name, now });
+    store.screen.value = { name: "waiting", facilitatorPresent: facilitator_present, reconnecting: false };
+  }
+
   #joined(joined: JoinedMessage): void {
-    const { store, tab, door } = this.options;
+    const { store } = this.options;
     const admitted = store.screen.value.name === "waiting" && !this.#lost;
     const wasLost = this.#lost;
     this.#keepToken(joined.token);
     this.#enterSession();
     if (this.#call?.meeting === joined.meeting && this.#call.self === joined.member) {
+      this.#e2ee?.joined(joined);
       this.#call.resume(joined);
     } else {
-      this.#endCall();
-      const e2ee = this.options.makeE2ee({
-        onKeyState: (_room, member, state) => this.#call?.keyState(member, state),
-        onProblem: () => this.#call?.workerLost(),
-      });
-      this.#e2ee = e2ee;
-      this.#call = new Call(joined, {
-        e2ee,
-        store,
-        sound: this.options.sound,
-        devices: this.options.devices,
-        name: tab.name,
-        hand: tab.hand?.meeting === joined.meeting ? tab.hand.seq : 0,
-        send: (message) => this.#connection.send(message),
-        makeConnection: this.options.makeConnection,
-        newTrackId: randomId,
-        avatarSeed: (meeting, member) => door.avatarSeed(meeting, member),
-        openKnock: (sealed) => door.openKnock(sealed),
-        numberNames,
-        handChanged: (seq) => {
-          tab.hand = seq === 0 ? null : { meeting: joined.meeting, seq };
-          this.#save();
-        },
-      });
+      if (this.#call) this.#endCall();
+      const e2ee = this.#manager();
+      e2ee.joined(joined);
+      this.#call = this.#makeCall(joined, e2ee);
       this.options.wakeLock.hold();
     }
     if (admitted) store.announce({ urgency: "assertive", kind: "admitted" });
     if (wasLost) this.#announceConnection("connection-back");
     store.screen.value = { name: "call" };
+  }
+
+  #makeCall(joined: JoinedMessage, e2ee: E2eeManager): Call {
+    const { store, sound, devices, tab, makeConnection } = this.options;
+    return new Call(joined, {
+      e2ee,
+      store,
+      sound,
+      devices,
+      name: tab.name,
+      hand: tab.hand?.meeting === joined.meeting ? tab.hand.seq : 0,
+      send: (message) => this.#connection.send(message),
+      makeConnection,
+      newTrackId: randomId,
+      avatarSeed: (meeting, member) => this.#door.avatarSeed(meeting, member),
+      numberNames,
+      handChanged: (seq) => {
+        tab.hand = seq === 0 ? null : { meeting: joined.meeting, seq };
+        this.#save();
+      },
+      muted: (everyone) => this.#kept.mute(everyone),
+      ended: () => this.#ending.signed(),
+    });
   }
 
   /** The server has us, at the door or inside: what was open before a reload opens again, and no more. */
@@ -306,6 +356,8 @@ export class Session {
   #connectionLost(): void {
     const { store } = this.options;
     this.#lost = true;
+    this.#e2ee?.offline();
+    this.#organiser?.lost();
     store.connection.value = "reconnecting";
     const { screen } = store;
     if (screen.value.name === "waiting") screen.value = { ...screen.value, reconnecting: true };
@@ -323,6 +375,7 @@ export class Session {
       if (worthSaying(message)) {
         store.announce({ urgency: "polite", kind: "request-refused", code: message.code });
       }
+      this.#organiser?.refused(message);
       this.#call?.handle(message);
       return;
     }
@@ -346,17 +399,106 @@ export class Session {
     if (problem) this.#problem(problem);
   }
 
+  // -- The worker ----------------------------------------------------------------------------------------------------
+
+  /** The worker that holds the keys: one from the door to the end of the call. */
+  #manager(): E2eeManager {
+    if (this.#e2ee) return this.#e2ee;
+    const e2ee: E2eeManager = this.options.makeE2ee({
+      identity: this.#keeper.identity,
+      on: (report) => {
+        if (this.#e2ee === e2ee) this.#told(report);
+      },
+      onKeyState: (_room, member, state) => this.#call?.keyState(member, state),
+      onProblem: () => this.#call?.workerLost(),
+    });
+    this.#e2ee = e2ee;
+    return e2ee;
+  }
+
+  #told(report: GroupReport): void {
+    switch (report.type) {
+      case "send":
+        this.#connection.send(report.message);
+        if (report.message.type === "mls_catch_up") {
+          this.#call?.catchesUp(report.message.epoch === null ? null : report.message.seen);
+        }
+        break;
+      case "obstacle":
+        this.#connection.send({ type: "leave" });
+        this.#problem(report.obstacle);
+        break;
+      case "removed":
+        if (report.room === this.#call?.roomId) this.#finish("removed");
+        break;
+      case "knock-read": // answered to who asked
+      case "left":
+        break;
+      default:
+        this.#call?.learn(report);
+    }
+  }
+
+  #groupRefused(message: MlsRefusedMessage): void {
+    const { store } = this.options;
+    this.#e2ee?.server(message);
+    if (message.code !== "full") return;
+    if (message.room === null) this.#problem("meeting-full");
+    else if (message.about === "mls_commit") {
+      store.announce({ urgency: "polite", kind: "request-refused", code: "meeting_full" });
+    }
+  }
+
+  async #groupChanged(): Promise<void> {
+    const group = await this.#keeper.refresh();
+    if (group) this.#e2ee?.groupChanged(group.certificates, group.revocations);
+  }
+
+  // -- The organiser ---------------------------------------------------------------------------------------------------
+
+  #makeOrganiser(door: Door): Organiser {
+    const { base, memory, store, tab, fetchGroup } = this.options;
+    return new Organiser({
+      door,
+      base,
+      now: () => Math.floor(Date.now() / 1000),
+      title: () => store.title.value,
+      send: (message) => this.#connection.send(message),
+      fetchGroup,
+      copy: (link) => this.#copy(link),
+      doorChanged: (changed) => void this.#changeDoor(changed),
+      recall: () => memory.organiser(tab.group),
+      remember: (known) => memory.rememberOrganiser(tab.group, known),
+    });
+  }
+
+  /** From here on a reload of this tab finds the new secret. */
+  async #changeDoor(door: Door): Promise<void> {
+    this.#door = door;
+    const link = await door.ownLink(this.options.base);
+    this.options.tab.fragment = link.slice(link.indexOf("#") + 1);
+    this.#save();
+  }
+
   // -- Leaving -------------------------------------------------------------------------------------------------------
 
+  /** The server says that a facilitator did it: nothing goes on, and the page waits a moment for the proof. */
+  #over(what: "removed" | "ended"): void {
+    this.#connection.stop();
+    this.#kept.stop();
+    this.#ending.serverSays(what);
+  }
+
   #finish(reason: LeftReason): void {
-    const { store } = this.options;
+    const { store, memory, tab } = this.options;
     this.#connection.stop();
     this.#kept.stop();
     this.#endCall();
     this.#forgetSession();
     const organiser = store.role.value === "organiser";
+    if (organiser && reason === "deleted") memory.forgetOrganiser(tab.group);
     store.screen.value = organiser
-      ? { name: "organiser", meetingRunning: false, deleted: reason === "deleted" }
+      ? { name: "organiser", meetingRunning: false, deleted: reason === "deleted", facilitators: [] }
       : { name: "left", reason };
   }
 
@@ -386,6 +528,7 @@ export class Session {
     this.#call = null;
     this.#e2ee?.close();
     this.#e2ee = null;
+    this.#ending.forget();
     this.options.wakeLock.release();
     this.options.store.forgetMeeting();
   }

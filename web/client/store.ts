@@ -5,12 +5,25 @@ import type {
   ChatMessage,
   ConnectionState,
   Devices,
+  EncryptionView,
   KnockView,
   MemberView,
   Model,
   Role,
   Screen,
 } from "./model";
+
+/** Before the first keys stand. */
+const NO_KEYS: EncryptionView = {
+  ready: false,
+  unchecked: 0,
+  check: null,
+  since: null,
+  checkedNames: [],
+  uncheckedNames: [],
+  troubles: [],
+  locked: false,
+};
 
 export class Store {
   readonly screen = signal<Screen>({ name: "opening" });
@@ -24,6 +37,7 @@ export class Store {
   readonly connection = signal<ConnectionState>("fine");
   readonly soundBlocked = signal(false);
   readonly lastFacilitator = signal(false);
+  readonly encryption = signal<EncryptionView>(NO_KEYS);
   readonly devicesOpened = signal(false);
   #listeners = new Set<(announcement: Announcement) => void>();
 
@@ -39,11 +53,12 @@ export class Store {
     this.unread.value = 0;
     this.connection.value = "fine";
     this.lastFacilitator.value = false;
+    this.encryption.value = NO_KEYS;
   }
 
   model(devices: Devices): Model {
     const { screen, title, role, ownName, members, knocks, chat, unread } = this;
-    const { connection, soundBlocked, lastFacilitator, devicesOpened } = this;
+    const { connection, soundBlocked, lastFacilitator, encryption, devicesOpened } = this;
     return {
       screen,
       title,
@@ -56,6 +71,7 @@ export class Store {
       connection,
       soundBlocked,
       lastFacilitator,
+      encryption,
       devicesOpened,
       devices,
       onAnnouncement: (listener) => {

@@ -1,0 +1,16 @@
+/** What the interface may ask on the organiser's page; elsewhere nothing of it is done. */
+import type { Actions } from "./model";
+import type { Organiser } from "./organiser";
+
+type OrganiserActions = Pick<Actions, "addFacilitator" | "copyFacilitatorLink" | "revoke" | "renew" | "changeLinks">;
+
+export function organiserActions(organiser: Organiser | null): OrganiserActions {
+  const no = () => Promise.resolve(false);
+  return {
+    addFacilitator: () => organiser?.addFacilitator() ?? no(),
+    copyFacilitatorLink: (number) => organiser?.copyFacilitatorLink(number) ?? no(),
+    revoke: (serial) => organiser?.revoke(serial) ?? no(),
+    renew: (serial) => organiser?.renew(serial) ?? no(),
+    changeLinks: () => organiser?.changeLinks() ?? no(),
+  };
+}

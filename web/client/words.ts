@@ -1,0 +1,108 @@
+/**
+ * What this page says to the room: states, chat, requests. Sealing, numbering and saying again after a loss are the
+ * worker's; here is what an answer is about: a chat message on the screen, a hand on its way up, a request that waits.
+ */
+import type { ChatLog } from "./chat_log";
+import type { Message } from "./e2ee/envelope";
+
+type StateMessage = Extract<Message, { type: "state" }>;
+
+/** A chat message that could not even be handed to a socket within this, ms, is given back to the person. */
+const NOT_SENT_MS = 12_000;
+/** Before a `state` that was not said is said again, ms: what stood against it is mostly the limit per second. */
+const AGAIN_MS = 1_000;
+
+export interface WordsOptions {
+  chat: ChatLog;
+  /** Without `to` to everybody. `slot`: of several that wait under one name only the newest is said. */
+  say(id: number, message: Message, how: { to?: string; slot?: string }): void;
+  withdraw(id: number): void;
+  /** One's state as it is now; null while one is out of the group: on the way in it is asked for anyway. */
+  ownState(): StateMessage | null;
+  /** A state to everybody has its number; `hand` is what it told. */
+  stateSaid(seq: number, hand: number | null): void;
+}
+
+export class Words {
+  #id = 0;
+  #stopped = false;
+  #stateQueued = false;
+  /** Hands that states to everybody tell, by id: several states may be on their way at once. */
+  #hands = new Map<number, number | null>();
+  #chats = new Map<number, string>();
+  #waiting = new Map<number, () => void>();
+
+  constructor(private readonly options: WordsOptions) {}
+
+  /** One state for everybody; several changes of one moment are one. */
+  queueState(): void {
+    if (this.#stateQueued) return;
+    this.#stateQueued = true;
+    queueMicrotask(() => {
+      this.#stateQueued = false;
+      const state = this.#stopped ? null : this.options.ownState();
+      if (state) this.#hands.set(this.#say(state, { slot: "state" }), state.hand);
+    });
+  }
+
+  /** For one member alone. */
+  sayState(to: string): void {
+    const state = this.options.ownState();
+    if (state) this.#say(state, { to, slot: `state ${to}` });
+  }
+
+  /** `key` is the message's on the screen. */
+  sayChat(key: string, text: string): void {
+    const id = this.#say({ type: "chat", text }, {});
+    this.#chats.set(id, key);
+    setTimeout(() => {
+      if (this.#chats.has(id) && !this.#stopped) this.options.withdraw(id);
+    }, NOT_SENT_MS);
+  }
+
+  /** `answered` is called once: when it was said, or will not be. */
+  tell(message: Message, to: string | null, answered?: () => void): void {
+    const id = this.#say(message, to === null ? {} : { to });
+    if (answered) this.#waiting.set(id, answered);
+  }
+
+  said(id: number, seq: number): void {
+    const hand = this.#hands.get(id);
+    if (hand === undefined) {
+      this.#answered(id, (key) => this.options.chat.sent(key, seq));
+      return;
+    }
+    // Those before it were said, or gave way to a newer one.
+    for (const older of this.#hands.keys()) if (older <= id) this.#hands.delete(older);
+    this.options.stateSaid(seq, hand);
+  }
+
+  /** It will not be said. A state is said again, unless a newer one is on its way. */
+  unsaid(id: number): void {
+    if (!this.#hands.has(id)) {
+      this.#answered(id, (key) => this.options.chat.notSent(key));
+      return;
+    }
+    const newest = Math.max(...this.#hands.keys()) === id;
+    this.#hands.delete(id);
+    if (newest) setTimeout(() => this.queueState(), AGAIN_MS);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #answered(id: number, chat: (key: string) => void): void {
+    const key = this.#chats.get(id);
+    this.#chats.delete(id);
+    if (key !== undefined) chat(key);
+    this.#waiting.get(id)?.();
+    this.#waiting.delete(id);
+  }
+
+  #say(message: Message, how: { to?: string; slot?: string }): number {
+    this.#id += 1;
+    this.options.say(this.#id, message, how);
+    return this.#id;
+  }
+}
