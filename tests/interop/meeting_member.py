@@ -80,7 +80,7 @@ class MeetingMember:
         """The last round that this member took part in."""
         self.said: dict[int, int] = {}
         """Number in the room by own count, of what was taken."""
-        self._said_n = self._envelope_n = 0
+        self._said_n = self._taken_n = self._envelope_n = 0
         self._highest: dict[bytes, int] = {}
         """Of `n`, by leaf key."""
         self._unsaid: dict[int, tuple[Json, str | None]] = {}
@@ -126,6 +126,7 @@ class MeetingMember:
             self.seat.forget()
             self.heard.clear()
             self.states.clear()
+            self._unsaid.clear()
         self.ending = self.close_code = None
         await self._open(self.token)
 
@@ -211,7 +212,7 @@ class MeetingMember:
         self.seat.id, self.token, self.meeting = message.member, message.token, message.meeting
         room = message.rooms[0]
         self.room = room.id
-        self._said_n = max(self._said_n, room.said_n)
+        self._taken_n, self._said_n = room.said_n, max(self._said_n, room.said_n)
         self._disconnected = {member.id for member in room.members if not member.connected}
         for knock in message.knocks:
             self._on_knock(knock)
@@ -263,6 +264,7 @@ class MeetingMember:
             case m.MlsCaughtUp(applied=applied):
                 self.seat.applied = max(self.seat.applied, applied)
                 self.inside = self.epoch is not None
+                self._say_again()
             case m.MlsMustRejoin():
                 self.inside = False
                 self.send(self.seat.offer(self.room, None))
@@ -435,6 +437,13 @@ class MeetingMember:
         self._unsaid[self._said_n] = content, to
         self.send(m.Say(self.room, self._said_n, b64(body), to))
         return self._said_n
+
+    def _say_again(self) -> None:
+        """What the room did not take before the socket was lost."""
+        lost, self._unsaid = self._unsaid, {}
+        for n, (content, to) in lost.items():
+            if n > self._taken_n and self.inside:
+                self.say(content, to=to)
 
     def say_state(self, *, to: str | None = None) -> None:
         """One's whole state."""
