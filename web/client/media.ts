@@ -17,6 +17,7 @@ export interface MediaOptions {
   /** False while there is no socket. */
   send(message: ClientMessage): boolean;
   makeConnection(): RTCPeerConnection;
+  /** RangeError when no context is left until the keys change. */
   protect(sender: RTCRtpSender, track: { track: string; kind: Kind }): SenderContext;
   guardReceiver(receiver: RTCRtpReceiver): void;
   /** False if nobody of that id is in the room (yet). */
@@ -177,8 +178,16 @@ export class RoomMedia {
   #buildPublisher(): void {
     this.#publisher?.close();
     const { protect, newTrackId } = this.options;
+    this.#publisher = null;
     const connection = this.#watched("publisher");
-    this.#publisher = new Publisher({ connection, protect, newTrackId, tracks: this.#tracks });
+    try {
+      this.#publisher = new Publisher({ connection, protect, newTrackId, tracks: this.#tracks });
+    } catch {
+      // All contexts of this epoch are used up: tried again like a failed connection, until the keys change.
+      connection.close();
+      this.#health.publisher.changed("failed", performance.now());
+      return;
+    }
     this.options.contextsChanged();
     void this.#offer(this.#publisher);
   }

@@ -20,7 +20,8 @@ import {
 } from "./e2ee/mls/credentials";
 import { equal } from "./e2ee/mls/fields";
 import { type SigningKey, signingKey } from "./ed25519";
-import { Door, roleSeedOf } from "./links";
+import type { LinkHolder } from "./link_holder";
+import { Door, type Link, roleSeedOf } from "./links";
 import type { OrganiserMemory } from "./memory";
 import type { FacilitatorLink } from "./model";
 import type { ErrorMessage, OrganiserReadyMessage, UpdateGroupMessage } from "./protocol_types";
@@ -38,18 +39,13 @@ const MOST_LINKS = 64;
 const ANSWER_MS = 10_000;
 
 export interface OrganiserOptions {
-  door: Door;
-  /** The origin, with the path before `/g/`. */
-  base: string;
+  links: LinkHolder;
   /** UTC seconds. */
   now(): number;
   title(): string;
   /** False while there is no socket. */
   send(message: UpdateGroupMessage): boolean;
   fetchGroup(): Promise<GroupAnswer | GroupProblem>;
-  copy(text: string): Promise<boolean>;
-  /** Every link is another one from now on, the organiser's own too. */
-  doorChanged(door: Door): void;
   recall(): OrganiserMemory;
   remember(memory: OrganiserMemory): void;
 }
@@ -57,35 +53,24 @@ export interface OrganiserOptions {
 type Outcome = "answered" | "refused" | "unknown";
 
 export class Organiser {
-  #door: Door;
   #certificates: Certificate[] = [];
   #revocations: RevocationList | null = null;
   /** Link numbers by role key, as far as they were derived. */
   #numbers = new Map<string, number>();
   #answer: ((outcome: Outcome) => void) | null = null;
   #opened = false;
+  /** Answers are read in their order. */
+  #reading: Promise<unknown> = Promise.resolve();
   /** One request at a time: each builds on the lists that the one before left. */
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly options: OrganiserOptions) {
-    this.#door = options.door;
-  }
+  constructor(private readonly options: OrganiserOptions) {}
 
   /** The server's lists. Returns the links that they make. */
-  async ready(message: OrganiserReadyMessage): Promise<FacilitatorLink[]> {
-    const { recall, remember } = this.options;
-    const memory = recall();
-    const held = await this.#readRevocations(memory.revocations);
-    const shown = await this.#readRevocations(message.revocations ?? null);
-    this.#certificates = await this.#readCertificates(message.certificates ?? []);
-    this.#revocations = newerRevocations(held, shown);
-    const links = await this.#links();
-    const highest = Math.max(memory.highest, ...links.map(({ number }) => number));
-    remember({ highest, revocations: this.#revocations && toBase64url(encodeRevocations(this.#revocations)) });
-    this.#answer?.("answered");
-    if (!this.#opened) void this.#openedFirst(highest, shown);
-    this.#opened = true;
-    return links;
+  ready(message: OrganiserReadyMessage): Promise<FacilitatorLink[]> {
+    const read = this.#reading.then(() => this.#read(message));
+    this.#reading = read.catch(() => undefined);
+    return read;
   }
 
   refused({ about }: ErrorMessage): void {
@@ -102,14 +87,9 @@ export class Organiser {
     return this.#alone(async () => {
       const number = this.options.recall().highest + 1;
       const added = await this.#issue(number);
-      if (added) await this.copyFacilitatorLink(number);
+      if (added) await this.options.links.copyFacilitatorLink(number);
       return added;
     });
-  }
-
-  async copyFacilitatorLink(number: number): Promise<boolean> {
-    const link = await this.#door.facilitatorLink(this.options.base, number);
-    return link !== null && this.options.copy(link);
   }
 
   /** The whole link: with every certificate that its role key has. */
@@ -141,23 +121,26 @@ export class Organiser {
     });
   }
 
-  /** A new room secret: whoever has only an old link is out. */
+  /** A new room secret: whoever has only an old link is out. Every link is another one then, the organiser's own too. */
   changeLinks(): Promise<boolean> {
     return this.#alone(async () => {
       const roomSecret = crypto.getRandomValues(new Uint8Array(16));
-      const door = await Door.of({ ...this.#door.link, roomSecret });
+      const door = await Door.of({ ...this.#link, roomSecret });
       const outcome = await this.#update(await door.forServer(this.options.title()));
       if (outcome === "refused" || (outcome === "unknown" && !(await this.#isIn(door)))) return false;
-      this.#door = door;
-      this.options.doorChanged(door);
+      await this.options.links.change(door);
       return true;
     });
+  }
+
+  get #link(): Link {
+    return this.options.links.door.link;
   }
 
   // -- Signing -------------------------------------------------------------------------------------------------------
 
   async #issue(number: number): Promise<boolean> {
-    const { seed } = this.#door.link;
+    const { seed } = this.#link;
     if (!seed || number > MOST_LINKS) return false;
     const { publicKey } = await signingKey(await roleSeedOf(seed, number));
     return this.#certify(publicKey);
@@ -167,7 +150,7 @@ export class Organiser {
   async #certify(roleKey: Bytes): Promise<boolean> {
     const now = this.options.now();
     const certificate = await issueCertificate(await this.#root(), {
-      group: fromBase64url(this.#door.link.group),
+      group: fromBase64url(this.#link.group),
       roleKey,
       notBefore: now - HEAD_START,
       notAfter: now + LIFETIME,
@@ -192,8 +175,8 @@ export class Organiser {
   }
 
   async #root(): Promise<SigningKey> {
-    if (!this.#door.link.seed) throw new Error("not an organiser's link");
-    return signingKey(this.#door.link.seed);
+    if (!this.#link.seed) throw new Error("not an organiser's link");
+    return signingKey(this.#link.seed);
   }
 
   // -- Asking the server ---------------------------------------------------------------------------------------------
@@ -224,6 +207,22 @@ export class Organiser {
 
   // -- Reading -------------------------------------------------------------------------------------------------------
 
+  async #read(message: OrganiserReadyMessage): Promise<FacilitatorLink[]> {
+    const { recall, remember } = this.options;
+    const memory = recall();
+    const held = await this.#readRevocations(memory.revocations);
+    const shown = await this.#readRevocations(message.revocations ?? null);
+    this.#certificates = await this.#readCertificates(message.certificates ?? []);
+    this.#revocations = newerRevocations(held, shown);
+    const links = await this.#links();
+    const highest = Math.max(memory.highest, ...links.map(({ number }) => number));
+    remember({ highest, revocations: this.#revocations && toBase64url(encodeRevocations(this.#revocations)) });
+    this.#answer?.("answered");
+    if (!this.#opened) void this.#openedFirst(highest, shown);
+    this.#opened = true;
+    return links;
+  }
+
   /** Only what the root key signed for this group. */
   async #readCertificates(texts: readonly string[]): Promise<Certificate[]> {
     const trust = await this.#trust();
@@ -249,7 +248,7 @@ export class Organiser {
   }
 
   async #trust(): Promise<{ rootKey: Bytes; group: Bytes }> {
-    return { rootKey: (await this.#root()).publicKey, group: fromBase64url(this.#door.link.group) };
+    return { rootKey: (await this.#root()).publicKey, group: fromBase64url(this.#link.group) };
   }
 
   /** One for each number, by the certificate that lasts longest. */
@@ -258,12 +257,12 @@ export class Organiser {
     const lasting = [...this.#certificates].sort((a, b) => a.notAfter - b.notAfter);
     for (const certificate of lasting) {
       const number = await this.#numberOf(certificate.roleKey);
-      if (number !== null) links.set(number, this.#link(number, certificate));
+      if (number !== null) links.set(number, this.#shown(number, certificate));
     }
     return [...links.values()].sort((a, b) => a.number - b.number);
   }
 
-  #link(number: number, certificate: Certificate): FacilitatorLink {
+  #shown(number: number, certificate: Certificate): FacilitatorLink {
     const left = certificate.notAfter - this.options.now();
     const lasts = left < 0 ? "expired" : left < SOON ? "expires-soon" : "good";
     const state = this.#isRevoked(certificate) ? "revoked" : lasts;
@@ -272,7 +271,7 @@ export class Organiser {
 
   async #numberOf(roleKey: Bytes): Promise<number | null> {
     const key = toBase64url(roleKey);
-    const { seed } = this.#door.link;
+    const { seed } = this.#link;
     for (let number = this.#numbers.size + 1; seed && number <= MOST_LINKS && !this.#numbers.has(key); number++) {
       const { publicKey } = await signingKey(await roleSeedOf(seed, number));
       this.#numbers.set(toBase64url(publicKey), number);

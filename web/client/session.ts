@@ -1,91 +1,68 @@
 /**
  * One person's way through the pages: from the link to the door, into the call and out of it. Carries out what the
- * interface asks (`Actions`) and what the server says; a running meeting is call.ts's.
+ * interface asks (`Actions`) and what the server says; what goes on behind the door is meeting.ts's.
  */
-import { toBase64url } from "./base64url";
-import type { GroupAnswer, GroupProblem } from "./boot";
-import { Call } from "./call";
 import { callActions } from "./call_actions";
 import { Connection, type SocketLike } from "./connection";
 import { deviceActions } from "./device_actions";
-import type { DeviceManager } from "./devices";
-import type { E2eeManager, GroupReport, ManagerOptions } from "./e2ee/manager";
-import { Ending } from "./ending";
-import { GroupKeeper } from "./group_keeper";
-import { isGroupMessage } from "./group_messages";
 import { KeptDevices } from "./kept_devices";
-import type { Door } from "./links";
-import type { Memory, TabState } from "./memory";
-import type { Actions, LeftReason, Problem } from "./model";
-import { cleanName, nameProblem, numberNames } from "./names";
+import { LinkHolder } from "./link_holder";
+import { Meeting, type MeetingOptions, randomId } from "./meeting";
+import type { Actions, Announcement, LeftReason, Screen } from "./model";
+import { cleanName, nameProblem } from "./names";
 import { Organiser } from "./organiser";
 import { organiserActions } from "./organiser_actions";
 import type {
   ErrorMessage,
   JoinedMessage,
   JoinMessage,
-  MlsRefusedMessage,
+  OrganiserReadyMessage,
   ResumeMessage,
   ServerMessage,
   WaitingMessage,
 } from "./protocol_types";
 import { BUSY, PROBLEMS, worthSaying } from "./refusals";
 import { RESERVED_NAMES } from "./reserved_names";
-import type { Sound } from "./sound";
-import type { Store } from "./store";
 
-export interface SessionOptions {
-  store: Store;
-  devices: DeviceManager;
-  sound: Sound;
-  memory: Memory;
-  tab: TabState;
-  door: Door;
-  /** As the server gave it; its root key is the link's. */
-  group: GroupAnswer;
-  fetchGroup(): Promise<GroupAnswer | GroupProblem>;
+export interface SessionOptions extends MeetingOptions {
   /** The origin, with the path before `/g/`: links are built on it. */
   base: string;
   openSocket(): SocketLike;
-  makeE2ee(options: Omit<ManagerOptions, "workerUrl">): E2eeManager;
-  makeConnection(): RTCPeerConnection;
-  wakeLock: { hold(): void; release(): void };
   copy(text: string): Promise<boolean>;
   reload(): void;
 }
-
-const randomId = () => toBase64url(crypto.getRandomValues(new Uint8Array(12)));
 
 export class Session {
   readonly actions: Actions;
   readonly #connection: Connection;
   readonly #kept: KeptDevices;
-  readonly #keeper: GroupKeeper;
+  readonly #links: LinkHolder;
   readonly #organiser: Organiser | null;
-  readonly #ending: Ending;
-  #door: Door;
+  readonly #meeting: Meeting;
   /** Of the last `challenge`: a knock is signed over it. */
   #nonce = "";
-  /** From the first word of the server's welcome to the end of the call. */
-  #e2ee: E2eeManager | null = null;
-  #call: Call | null = null;
   /** This page has been waiting or in a call: an expired session is news to the person then. */
   #wasIn = false;
   #lost = false;
 
   constructor(private readonly options: SessionOptions) {
-    const { store, tab, door, group } = options;
-    this.#door = door;
-    this.#keeper = new GroupKeeper({ door, group, tab: tab.tab, fetch: options.fetchGroup });
-    this.#organiser = door.link.role === "organiser" ? this.#makeOrganiser(door) : null;
-    this.#ending = new Ending((reason) => this.#finish(reason));
+    const { store, tab, door } = options;
+    const announce = (announcement: Announcement) => store.announce(announcement);
+    this.#links = new LinkHolder({ ...options, announce });
+    this.#organiser = door.link.role === "organiser" ? this.#makeOrganiser() : null;
+    this.#meeting = new Meeting(options, {
+      send: (message) => this.#connection.send(message),
+      muted: (everyone) => this.#kept.mute(everyone),
+      finished: (reason) => this.#finish(reason),
+      hindered: (problem) => this.#close({ name: "problem", problem }),
+    });
     store.role.value = door.link.role;
     store.ownName.value = tab.name;
     this.#kept = new KeptDevices({
       devices: options.devices,
       tab,
       save: () => this.#save(),
-      announce: (announcement) => store.announce(announcement),
+      announce,
     });
     this.#connection = new Connection(options.openSocket, {
       hello: (nonce) => this.#hello(nonce),
@@ -100,13 +77,13 @@ export class Session {
       stopWaiting: () => this.#stopWaiting(),
       leave: () => this.#leave(),
       rejoin: () => void this.#rejoin(),
-      copyLink: (which) => this.#copyLink(which),
+      copyLink: (which) => this.#links.copyLink(which),
       reload: options.reload,
       ...deviceActions(options.devices, this.#kept, options.sound),
-      endMeeting: () => this.#endMeeting(),
+      endMeeting: () => this.#meeting.endForEveryone(),
       deleteGroup: () => void this.#connection.send({ type: "delete_group" }),
-      ...callActions(() => this.#call),
-      ...organiserActions(this.#organiser),
+      ...callActions(() => this.#meeting.call),
+      ...organiserActions(this.#organiser, this.#links),
     };
   }
 
@@ -136,12 +113,12 @@ export class Session {
   hide(): void {
     this.#kept.stop();
     this.#connection.stop();
-    this.#endCall();
+    this.#meeting.close();
   }
 
   deviceChanged(input: "microphone" | "camera"): void {
     this.#kept.changed(input);
-    this.#call?.devicesChanged();
+    this.#meeting.call?.devicesChanged();
   }
 
   soundHeldBack(): void {
@@ -170,7 +147,7 @@ export class Session {
   #stopWaiting(): void {
     this.#connection.send({ type: "leave" });
     this.#connection.stop();
-    this.#endCall();
+    this.#meeting.close();
     this.#forgetSession();
     this.#before();
   }
@@ -183,40 +160,14 @@ export class Session {
     }
     store.screen.value = { name: "opening" };
     // Hours may have passed: a certificate may have been renewed.
-    await this.#keeper.refresh();
+    await this.#meeting.refresh();
     if (store.screen.value.name === "opening") this.#askToJoin(tab.name);
   }
 
-  /** Nothing is heard or seen from here from now on; the others believe the leaving by its signature. */
+  /** Nothing is heard or seen from here from now on. */
   #leave(): void {
-    const e2ee = this.#e2ee;
     this.#kept.stop();
-    const left = e2ee ? e2ee.leave() : Promise.resolve();
-    void left.then(() => {
-      if (this.#e2ee === e2ee) this.#finish("left");
-    });
-  }
-
-  #endMeeting(): void {
-    this.#ending.asked();
-    this.#call?.moderation.endMeeting();
-  }
-
-  async #copyLink(which: "participant" | "facilitator" | "this"): Promise<boolean> {
-    const { base } = this.options;
-    const links = {
-      participant: () => this.#door.participantLink(base),
-      facilitator: () => this.#door.facilitatorLink(base),
-      this: () => this.#door.ownLink(base),
-    };
-    const link = await links[which]();
-    return link !== null && this.#copy(link);
-  }
-
-  async #copy(link: string): Promise<boolean> {
-    const copied = await this.options.copy(link);
-    if (copied) this.options.store.announce({ urgency: "polite", kind: "copied" });
-    return copied;
+    this.#meeting.leave();
   }
 
   // -- The connection ------------------------------------------------------------------------------------------------
@@ -226,7 +177,7 @@ export class Session {
     const { group, token } = tab;
     this.#nonce = nonce;
     if (token !== null) return { type: "resume", group, token };
-    const proof = await this.#door.prove(nonce);
+    const proof = await this.#links.door.prove(nonce);
     if (proof.role !== "participant") return { type: "join", group, ...proof };
     return { type: "join", group, ...proof, browser: memory.mark(group, randomId) };
   }
@@ -255,12 +206,7 @@ export class Session {
         this.#joined(message);
         break;
       case "organiser_ready":
-        this.#endCall();
-        this.#enterSession();
-        void this.#organiser?.ready(message).then((facilitators) => {
-          const meetingRunning = message.meeting_running;
-          store.screen.value = { name: "organiser", meetingRunning, deleted: false, facilitators };
-        });
+        this.#organiserReady(message);
         break;
       case "removed":
         if (message.reason === "faulty") this.#finish("faulty");
@@ -273,28 +219,21 @@ export class Session {
       case "taken_over":
         this.#finish("taken-over");
         break;
-      case "group_changed":
-        void this.#groupChanged();
-        break;
       case "error":
         this.#refused(message);
         break;
-      case "mls_refused":
-        this.#groupRefused(message);
-        break;
       default:
-        if (isGroupMessage(message)) this.#e2ee?.server(message);
-        this.#call?.handle(message);
+        this.#meeting.handle(message);
     }
   }
 
-  #waiting({ token, member, now, facilitator_present }: WaitingMessage): void {
-    const { store, tab } = this.options;
-    if (this.#call) this.#endCall(); // nobody may be heard behind a page that says they are not in yet
-    this.#keepToken(token);
+  #waiting(message: WaitingMessage): void {
+    const { store } = this.options;
+    this.#keepToken(message.token);
     this.#enterSession();
-    this.#manager().makeKnock({ member, nonce: this.#nonce, name: tab.name, now });
-    store.screen.value = { name: "waiting", facilitatorPresent: facilitator_present, reconnecting: false };
+    this.#meeting.knock(message, this.#nonce);
+    const facilitatorPresent = message.facilitator_present;
+    store.screen.value = { name: "waiting", facilitatorPresent, reconnecting: false };
   }
 
   #joined(joined: JoinedMessage): void {
@@ -303,41 +242,19 @@ export class Session {
     const wasLost = this.#lost;
     this.#keepToken(joined.token);
     this.#enterSession();
-    if (this.#call?.meeting === joined.meeting && this.#call.self === joined.member) {
-      this.#e2ee?.joined(joined);
-      this.#call.resume(joined);
-    } else {
-      if (this.#call) this.#endCall();
-      const e2ee = this.#manager();
-      e2ee.joined(joined);
-      this.#call = this.#makeCall(joined, e2ee);
-      this.options.wakeLock.hold();
-    }
+    this.#meeting.joined(joined);
     if (admitted) store.announce({ urgency: "assertive", kind: "admitted" });
     if (wasLost) this.#announceConnection("connection-back");
     store.screen.value = { name: "call" };
   }
 
-  #makeCall(joined: JoinedMessage, e2ee: E2eeManager): Call {
-    const { store, sound, devices, tab, makeConnection } = this.options;
-    return new Call(joined, {
-      e2ee,
-      store,
-      sound,
-      devices,
-      name: tab.name,
-      hand: tab.hand?.meeting === joined.meeting ? tab.hand.seq : 0,
-      send: (message) => this.#connection.send(message),
-      makeConnection,
-      newTrackId: randomId,
-      avatarSeed: (meeting, member) => this.#door.avatarSeed(meeting, member),
-      numberNames,
-      handChanged: (seq) => {
-        tab.hand = seq === 0 ? null : { meeting: joined.meeting, seq };
-        this.#save();
-      },
-      muted: (everyone) => this.#kept.mute(everyone),
-      ended: () => this.#ending.signed(),
+  #organiserReady(message: OrganiserReadyMessage): void {
+    if (!this.#organiser) return;
+    this.#enterSession();
+    void this.#organiser.ready(message).then((facilitators) => {
+      if (!this.#wasIn) return; // the group was deleted meanwhile
+      const meetingRunning = message.meeting_running;
+      this.options.store.screen.value = { name: "organiser", meetingRunning, deleted: false, facilitators };
     });
   }
 
@@ -356,17 +273,17 @@ export class Session {
   #connectionLost(): void {
     const { store } = this.options;
     this.#lost = true;
-    this.#e2ee?.offline();
+    this.#meeting.lost();
     this.#organiser?.lost();
     store.connection.value = "reconnecting";
     const { screen } = store;
     if (screen.value.name === "waiting") screen.value = { ...screen.value, reconnecting: true };
-    if (this.#call) this.#announceConnection("connection-lost");
+    if (this.#meeting.call) this.#announceConnection("connection-lost");
   }
 
   #gaveUp(): void {
     if (this.#wasIn && this.options.store.role.value !== "organiser") this.#finish("expired");
-    else this.#problem("unreachable");
+    else this.#close({ name: "problem", problem: "unreachable" });
   }
 
   #refused(message: ErrorMessage): void {
@@ -376,7 +293,7 @@ export class Session {
         store.announce({ urgency: "polite", kind: "request-refused", code: message.code });
       }
       this.#organiser?.refused(message);
-      this.#call?.handle(message);
+      this.#meeting.handle(message);
       return;
     }
     if (message.code === "session_expired") {
@@ -396,88 +313,22 @@ export class Session {
     // A session is not given up for a busy minute: the socket closes, and the next attempt comes later.
     if (this.options.tab.token !== null && BUSY.includes(message.code)) return;
     const problem = PROBLEMS[message.code];
-    if (problem) this.#problem(problem);
-  }
-
-  // -- The worker ----------------------------------------------------------------------------------------------------
-
-  /** The worker that holds the keys: one from the door to the end of the call. */
-  #manager(): E2eeManager {
-    if (this.#e2ee) return this.#e2ee;
-    const e2ee: E2eeManager = this.options.makeE2ee({
-      identity: this.#keeper.identity,
-      on: (report) => {
-        if (this.#e2ee === e2ee) this.#told(report);
-      },
-      onKeyState: (_room, member, state) => this.#call?.keyState(member, state),
-      onProblem: () => this.#call?.workerLost(),
-    });
-    this.#e2ee = e2ee;
-    return e2ee;
-  }
-
-  #told(report: GroupReport): void {
-    switch (report.type) {
-      case "send":
-        this.#connection.send(report.message);
-        if (report.message.type === "mls_catch_up") {
-          this.#call?.catchesUp(report.message.epoch === null ? null : report.message.seen);
-        }
-        break;
-      case "obstacle":
-        this.#connection.send({ type: "leave" });
-        this.#problem(report.obstacle);
-        break;
-      case "removed":
-        if (report.room === this.#call?.roomId) this.#finish("removed");
-        break;
-      case "knock-read": // answered to who asked
-      case "left":
-        break;
-      default:
-        this.#call?.learn(report);
-    }
-  }
-
-  #groupRefused(message: MlsRefusedMessage): void {
-    const { store } = this.options;
-    this.#e2ee?.server(message);
-    if (message.code !== "full") return;
-    if (message.room === null) this.#problem("meeting-full");
-    else if (message.about === "mls_commit") {
-      store.announce({ urgency: "polite", kind: "request-refused", code: "meeting_full" });
-    }
-  }
-
-  async #groupChanged(): Promise<void> {
-    const group = await this.#keeper.refresh();
-    if (group) this.#e2ee?.groupChanged(group.certificates, group.revocations);
+    if (problem) this.#close({ name: "problem", problem });
   }
 
   // -- The organiser ---------------------------------------------------------------------------------------------------
 
-  #makeOrganiser(door: Door): Organiser {
-    const { base, memory, store, tab, fetchGroup } = this.options;
+  #makeOrganiser(): Organiser {
+    const { memory, store, tab, fetchGroup } = this.options;
     return new Organiser({
-      door,
-      base,
+      links: this.#links,
       now: () => Math.floor(Date.now() / 1000),
       title: () => store.title.value,
       send: (message) => this.#connection.send(message),
       fetchGroup,
-      copy: (link) => this.#copy(link),
-      doorChanged: (changed) => void this.#changeDoor(changed),
       recall: () => memory.organiser(tab.group),
       remember: (known) => memory.rememberOrganiser(tab.group, known),
     });
-  }
-
-  /** From here on a reload of this tab finds the new secret. */
-  async #changeDoor(door: Door): Promise<void> {
-    this.#door = door;
-    const link = await door.ownLink(this.options.base);
-    this.options.tab.fragment = link.slice(link.indexOf("#") + 1);
-    this.#save();
   }
 
   // -- Leaving -------------------------------------------------------------------------------------------------------
@@ -486,51 +337,36 @@ export class Session {
   #over(what: "removed" | "ended"): void {
     this.#connection.stop();
     this.#kept.stop();
-    this.#ending.serverSays(what);
+    this.#meeting.over(what);
   }
 
   #finish(reason: LeftReason): void {
     const { store, memory, tab } = this.options;
-    this.#connection.stop();
-    this.#kept.stop();
-    this.#endCall();
-    this.#forgetSession();
-    const organiser = store.role.value === "organiser";
-    if (organiser && reason === "deleted") memory.forgetOrganiser(tab.group);
-    store.screen.value = organiser
-      ? { name: "organiser", meetingRunning: false, deleted: reason === "deleted", facilitators: [] }
-      : { name: "left", reason };
+    const deleted = reason === "deleted";
+    if (store.role.value !== "organiser") {
+      this.#close({ name: "left", reason });
+      return;
+    }
+    if (deleted) memory.forgetOrganiser(tab.group);
+    this.#close({ name: "organiser", meetingRunning: false, deleted, facilitators: [] });
   }
 
   #declined(retryAfter: number): void {
-    this.#connection.stop();
-    this.#kept.stop();
-    this.#endCall();
-    this.#forgetSession();
-    this.options.store.screen.value = { name: "declined", retryAt: performance.now() + retryAfter * 1000 };
+    this.#close({ name: "declined", retryAt: performance.now() + retryAfter * 1000 });
   }
 
-  #problem(problem: Problem): void {
+  /** The session is over: nothing stays open but the page that says so. */
+  #close(screen: Screen): void {
     this.#connection.stop();
     this.#kept.stop();
-    this.#endCall();
+    this.#meeting.close();
     this.#forgetSession();
-    this.options.store.screen.value = { name: "problem", problem };
+    this.options.store.screen.value = screen;
   }
 
   #before(): void {
     this.options.store.connection.value = "fine";
     this.options.store.screen.value = { name: "before" };
-  }
-
-  #endCall(): void {
-    this.#call?.end();
-    this.#call = null;
-    this.#e2ee?.close();
-    this.#e2ee = null;
-    this.#ending.forget();
-    this.options.wakeLock.release();
-    this.options.store.forgetMeeting();
   }
 
   /** The way back into the session is gone; the name and what was open stay for the next one. */
