@@ -1,14 +1,15 @@
 /**
- * Everything said in a meeting, sealed for the room (docs/protocol.md, section 4): what an envelope may hold, how it
- * is sealed and opened, and which ones a receiver has had before.
+ * What an envelope may hold: everything that is said in a meeting (docs/protocol.md, section 4), and the JSON blobs that
+ * are sealed under a key of the link. Who says an envelope is told by the MLS message around it, never by itself.
  */
-import { type Bytes, bytesOf, concat, fromBase64url, toBase64url, utf8 } from "../base64url";
+import { type Bytes, bytesOf, concat, fromBase64url, utf8 } from "../base64url";
 import { cleanName, nameProblem } from "../names";
-import { CONTEXTS, EPOCHS } from "./kid";
+import { CONTEXTS, LEAVES } from "./kid";
+import { rising } from "./mls/fields";
 import { pad, TEXT_PADDING, unpad } from "./padding";
 import type { SenderContext } from "./worker_messages";
 
-/** Version of sealed bodies and blobs, their first byte. */
+/** Version of sealed blobs, their first byte. */
 const SEALED_VERSION = 1;
 const NONCE_BYTES = 12;
 /** Version of the JSON inside. A receiver ignores higher ones. */
@@ -17,6 +18,11 @@ export const ENVELOPE_VERSION = 1;
 export const MAX_CHAT_CHARS = 4000;
 /** Contexts in one state: 8 tracks, and each once more while the publisher connection is built anew. */
 export const MAX_CONTEXTS = 16;
+/** Base64url characters of a revocation list: a thousand serials of 8 bytes, as in signaling/messages.py. */
+const MAX_REVOCATIONS_CHARS = 10_944;
+/** Bytes of a round's id; of its hashes and nonces, and of a roster's hash (SHA-256). */
+const ROUND_BYTES = 16;
+const HASH_BYTES = 32;
 
 export type Message =
   | {
@@ -30,21 +36,26 @@ export type Message =
     }
   | { type: "chat"; text: string }
   | { type: "lower_hand"; member: string }
-  | { type: "resend" };
+  /** `member` null: every participant. */
+  | { type: "mute"; member: string | null }
+  | { type: "locked"; locked: boolean }
+  | { type: "end" }
+  | { type: "resend" }
+  | { type: "heartbeat"; epoch: number; roster: string }
+  /** base64url. */
+  | { type: "revocations"; list: string }
+  | { type: "check_commitment"; round: string; hash: string }
+  /** Rising. */
+  | { type: "check_set"; round: string; leaves: number[] }
+  | { type: "check_reveal"; round: string; nonce: string };
 
-export type Envelope = Message & {
-  v: number;
-  /** Member id of the sender. */
-  from: string;
-  /** 8 random bytes, base64url: one start of the sender's page. */
-  instance: string;
-  /** Rises within an instance, from 1. */
-  n: number;
-};
-
-/** AAD of a room's envelopes: who says it to whom. */
-export function envelopeLabel(room: string, sender: string, to: string | undefined): Bytes {
-  return utf8([room, sender, to ?? ""].join("\0"));
+export interface Envelope {
+  /** Rises for each leaf key, from 1. */
+  readonly n: number;
+  /** Member id, null for everybody. */
+  readonly to: string | null;
+  /** Null for what this version does not know. */
+  readonly message: Message | null;
 }
 
 /** Version ‖ nonce ‖ AES-128-GCM(padded JSON). RangeError when it is too long for the largest size class. */
@@ -62,16 +73,34 @@ export async function openJson(key: CryptoKey, label: Bytes, text: string): Prom
     if (bytes[0] !== SEALED_VERSION) return null;
     const algorithm = { name: "AES-GCM", iv: bytes.subarray(1, 1 + NONCE_BYTES), additionalData: label };
     const padded = await crypto.subtle.decrypt(algorithm, key, bytes.subarray(1 + NONCE_BYTES));
-    const json = unpad(new Uint8Array(padded), TEXT_PADDING);
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
-    return isRecord(value) ? value : null;
+    return readJson(unpad(new Uint8Array(padded), TEXT_PADDING));
   } catch {
     return null;
   }
 }
 
-export async function sealEnvelope(key: CryptoKey, room: string, envelope: Envelope, to?: string): Promise<string> {
-  return toBase64url(await sealJson(key, envelopeLabel(room, envelope.from, to), envelope));
+function readJson(bytes: Uint8Array): Record<string, unknown> | null {
+  const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  return isRecord(value) ? value : null;
+}
+
+/** What `sealApplication` seals. */
+export function writeEnvelope(n: number, to: string | null, message: Message): Bytes {
+  return utf8(JSON.stringify({ v: ENVELOPE_VERSION, n, to, ...message }));
+}
+
+/** Null for what is no envelope. */
+export function readEnvelope(content: Uint8Array): Envelope | null {
+  let value: Record<string, unknown> | null;
+  try {
+    value = readJson(content);
+  } catch {
+    return null;
+  }
+  if (!value) return null;
+  const { v, n, to = null } = value;
+  if (!isCount(v) || !isCount(n) || n < 1 || (to !== null && !isId(to))) return null;
+  return { n, to, message: v === ENVELOPE_VERSION ? readMessage(value) : null };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -86,12 +115,13 @@ function isId(value: unknown): value is string {
   return typeof value === "string" && /^[A-Za-z0-9_-]{8,32}$/.test(value);
 }
 
+const isText = (value: unknown, bytes: number): value is string => bytesOf(value, bytes) !== null;
+
 function readContext(value: unknown): SenderContext | null {
   if (!isRecord(value)) return null;
-  const { context, epoch, track, kind, salt } = value;
-  if (!isCount(context, CONTEXTS - 1) || !isCount(epoch, EPOCHS - 1) || !isId(track)) return null;
-  if ((kind !== "audio" && kind !== "video") || typeof salt !== "string" || !bytesOf(salt, 16)) return null;
-  return { context, epoch, track, kind, salt };
+  const { context, track, kind } = value;
+  if (!isCount(context, CONTEXTS - 1) || !isId(track)) return null;
+  return kind === "audio" || kind === "video" ? { context, track, kind } : null;
 }
 
 /** The known fields of a message, checked; null for an unknown type or a field that is not as it should be. */
@@ -115,57 +145,41 @@ export function readMessage(value: Record<string, unknown>): Message | null {
     }
     case "lower_hand":
       return isId(value["member"]) ? { type: "lower_hand", member: value["member"] } : null;
+    case "mute": {
+      const { member } = value;
+      return member === null || isId(member) ? { type: "mute", member } : null;
+    }
+    case "locked":
+      return typeof value["locked"] === "boolean" ? { type: "locked", locked: value["locked"] } : null;
+    case "end":
+      return { type: "end" };
     case "resend":
       return { type: "resend" };
+    case "heartbeat": {
+      const { epoch, roster } = value;
+      return isCount(epoch) && isText(roster, HASH_BYTES) ? { type: "heartbeat", epoch, roster } : null;
+    }
+    case "revocations": {
+      const { list } = value;
+      return typeof list === "string" && list.length <= MAX_REVOCATIONS_CHARS && /^[A-Za-z0-9_-]+$/.test(list)
+        ? { type: "revocations", list }
+        : null;
+    }
+    case "check_commitment": {
+      const { round, hash } = value;
+      return isText(round, ROUND_BYTES) && isText(hash, HASH_BYTES) ? { type: "check_commitment", round, hash } : null;
+    }
+    case "check_set": {
+      const { round, leaves } = value;
+      if (!isText(round, ROUND_BYTES) || !Array.isArray(leaves) || leaves.length > LEAVES) return null;
+      if (!leaves.every((leaf) => isCount(leaf, LEAVES - 1)) || !rising(leaves, (a, b) => a - b)) return null;
+      return { type: "check_set", round, leaves };
+    }
+    case "check_reveal": {
+      const { round, nonce } = value;
+      return isText(round, ROUND_BYTES) && isText(nonce, HASH_BYTES) ? { type: "check_reveal", round, nonce } : null;
+    }
     default:
       return null;
   }
-}
-
-/** Instances of one member that are over, remembered so that none comes back: reloads in one meeting. */
-const OLD_INSTANCES = 64;
-
-/**
- * Which envelopes of a room are news. An instance's numbers rise; a newer instance ends the one before for good.
- * A page that was just opened knows of no older instance: until the members' group keys change with every join, a
- * server could show it an old envelope first, as it could show it none.
- */
-export class ReplayGuard {
-  readonly #members = new Map<string, { instance: string; n: number; old: string[] }>();
-
-  /** Whether this one is news; then it is remembered. */
-  take(member: string, instance: string, n: number): boolean {
-    const known = this.#members.get(member);
-    if (!known || (known.instance !== instance && !known.old.includes(instance))) {
-      const old = known ? [...known.old, known.instance].slice(-OLD_INSTANCES) : [];
-      this.#members.set(member, { instance, n, old });
-      return true;
-    }
-    if (known.instance !== instance || n <= known.n) return false;
-    known.n = n;
-    return true;
-  }
-}
-
-export interface Said {
-  sender: string;
-  to?: string | undefined;
-  body: string;
-}
-
-/** An envelope out of `said`; null when it is not ours, was had before, or cannot be understood. */
-export async function openEnvelope(
-  key: CryptoKey,
-  room: string,
-  said: Said,
-  guard: ReplayGuard,
-): Promise<Envelope | null> {
-  const value = await openJson(key, envelopeLabel(room, said.sender, said.to), said.body);
-  if (!value) return null;
-  const { v, from, instance, n } = value;
-  if (from !== said.sender || typeof instance !== "string" || !bytesOf(instance, 8)) return null;
-  if (!isCount(v) || !isCount(n) || n < 1) return null;
-  if (!guard.take(said.sender, instance, n)) return null;
-  const message = v === ENVELOPE_VERSION ? readMessage(value) : null;
-  return message && { ...message, v, from: said.sender, instance, n };
 }

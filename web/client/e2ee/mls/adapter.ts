@@ -2,7 +2,8 @@
  * MLS (RFC 9420) for one group, on ts-mls 1.6.4.
  *
  * State goes in and new state comes out; nothing is changed in place, so that a lost race or a rejected message costs
- * nothing. `now` is in UTC seconds. Commits travel as PublicMessage, because the server checks their structure;
+ * nothing. `now` is in seconds: by UTC where a KeyPackage's lifetime is checked, by any clock that only rises where old
+ * epochs expire. Commits travel as PublicMessage, because the server checks their structure;
  * everything else said travels as PrivateMessage. What a commit may do is not decided here: the caller's `judge`
  * (policy.ts) sees every commit after its signature was checked and before it has any effect.
  *

@@ -191,6 +191,13 @@ async function viewKeyPackage(keyPackage: KeyPackage): Promise<{ ref: Bytes } & 
   };
 }
 
+/** What a commit of one's own says, to judge it before it is sent. Throws MlsError. */
+export async function readCommit(bytes: Bytes): Promise<CommitView> {
+  const message = decode(bytes);
+  if (message.wireformat !== "mls_public_message") throw new MlsError("malformed");
+  return view(message.publicMessage);
+}
+
 export async function view({ content }: PublicMessage): Promise<CommitView> {
   if (content.contentType !== "commit") throw new MlsError("malformed");
   const { proposals, path } = content.commit;

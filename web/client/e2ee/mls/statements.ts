@@ -19,6 +19,7 @@ import { KEY_BYTES, SIGNATURE_BYTES, verify } from "./verify";
 
 const VERSION = 1;
 const REF_BYTES = 32;
+const HASH_BYTES = 32;
 /** Of each kind in one commit; a meeting has at most 50 members. */
 export const MAX_STATEMENTS = 64;
 /** A credential with a certificate has 252 bytes. */
@@ -73,6 +74,11 @@ export function rejoinStatement(meeting: Bytes, leaf: number, oldKey: Bytes, ref
     exactly(oldKey, KEY_BYTES),
     exactly(ref, REF_BYTES),
   );
+}
+
+/** "I cannot accept commit number `seq`": `commit` is its SHA-256. Only a certificate holder's brings anybody back. */
+export function rejectionStatement(meeting: Bytes, seq: number, commit: Bytes): Bytes {
+  return concat(utf8("hearthside reject v1\0"), exactly(meeting, ID_BYTES), u64(seq), exactly(commit, HASH_BYTES));
 }
 
 export function grantsStatement(meeting: Bytes, epoch: number, keys: readonly Bytes[]): Bytes {

@@ -1,0 +1,614 @@
+/**
+ * One's own place in the group of one room: founding it, coming in, following its commits in the order of their numbers,
+ * going back when a commit turns out void, and coming back after whatever was lost (docs/protocol.md, sections 3 and 8).
+ *
+ * The caller calls one method at a time, and looks at `deadline` after each.
+ */
+import { type Bytes, bytesOf, fromBase64url, toBase64url } from "../../base64url";
+import type { ClientMessage, Committed, JoinedMessage, MlsState, Refusal, RejoinProof } from "../../protocol_types";
+import { createGroup, forgetOldEpochs, groupId, joinFromWelcome, ownLeaf, roster } from "../mls/adapter";
+import { type Certificate, certifiedCredential, encodeCredential, ID_BYTES } from "../mls/credentials";
+import { CredentialError, equal } from "../mls/fields";
+import { keyPackage, type LeafKey, leafKey, MlsError, type OwnKeyPackage, signWithLeaf } from "../mls/messages";
+import { judgeWelcome, people } from "../mls/policy";
+import { leavingStatement, rejectionStatement, rejoinStatement } from "../mls/statements";
+import { SIGNATURE_BYTES, verify } from "../mls/verify";
+import type { Obstacle } from "../worker_messages";
+import type { Committer } from "./committer";
+import {
+  adopted,
+  type Change,
+  epochOf,
+  follow,
+  type Held,
+  judgedAnew,
+  meetingOf,
+  memberOf,
+  self,
+  type Time,
+} from "./held";
+import type { Link } from "./link";
+import type { RejoinKey, RejoinRecord, RejoinStore } from "./rejoin_store";
+
+/**
+ * Seconds that a facilitator without a state waits for somebody who has one, before founding a new group in a meeting
+ * where others are: after a restart of the server everybody else may register after 5 s.
+ */
+export const FOUND = 8;
+/** Seconds after which anybody registers the group that a restarted server forgot: facilitators do at once. */
+export const REGISTER = 6;
+/** The same for each leaf, so that not everybody does. */
+const REGISTER_LEAF = 0.3;
+/** Seconds until a request without an answer is made again. */
+export const REPEAT = 5;
+/** Seconds that a state before a commit is kept, as long as the server may reopen its epoch (signaling/mls_jury.py). */
+export const UNSETTLED = 5;
+/** Knocks of which the Welcome may still come: a newer one takes their place at the server, with some delay. */
+export const TICKETS = 3;
+
+/** A KeyPackage of one's own that a Welcome may answer. */
+export interface Ticket {
+  readonly own: OwnKeyPackage;
+  readonly key: LeafKey;
+  readonly rejoinKey: RejoinKey;
+  /** It was offered in the place of an older leaf, or as a facilitator's. */
+  readonly proven: boolean;
+}
+
+/** A leaf that is one's own, or was. */
+interface Place {
+  readonly group: Bytes;
+  readonly leaf: number;
+  readonly leafKey: Bytes;
+  readonly rejoinKey: RejoinKey;
+  /** The one before, in case the commit that led here turns out void. */
+  readonly before: Place | null;
+}
+
+interface Snapshot {
+  readonly held: Held;
+  readonly applied: number;
+  /** The commit that ended it. */
+  readonly seq: number;
+  readonly hash: Bytes;
+  readonly at: number;
+}
+
+export interface MembershipEvents {
+  send(message: ClientMessage): void;
+  obstacle(obstacle: Obstacle): void;
+  /** In the group by founding it or by a Welcome. */
+  entered(how: "founded" | "joined" | "back", seq: number): Promise<void>;
+  /** After a commit. */
+  advanced(change: Change): Promise<void>;
+  /** An epoch is current again; what came after it is void. */
+  wentBack(): Promise<void>;
+  /** The order is known again after a lost socket. */
+  settled(): void;
+  /** Out, and trying to come back. */
+  out(): void;
+  /** Out for good; null: by oneself, coming back elsewhere. */
+  removed(by: string | null): void;
+  refusedCommit(by: string | null, reason: string): void;
+}
+
+interface Options {
+  readonly room: string;
+  readonly link: Link;
+  readonly store: RejoinStore;
+  readonly committer: Committer;
+  readonly random: (length: number) => Bytes;
+  readonly time: () => Time;
+  readonly on: MembershipEvents;
+}
+
+export class Membership {
+  /** Null while out. */
+  held: Held | null = null;
+  /** The highest number that was taken in. */
+  seen = 0;
+  #applied = 0;
+  #key: LeafKey | null = null;
+  #place: Place | null = null;
+  #tickets: Ticket[] = [];
+  #founding: { held: Held; key: LeafKey; rejoinKey: RejoinKey } | null = null;
+  #registered: MlsState | null = null;
+  #snapshots: Snapshot[] = [];
+  /** Number of a commit that was rejected: nothing after it can be followed. */
+  #rejected: number | null = null;
+  #online = false;
+  /** Between a lost socket and the server's answer to what is known: nothing that is numbered is taken in. */
+  #catchingUp = false;
+  #over = false;
+  #request: { message: ClientMessage; at: number } | null = null;
+  #foundAt = Number.POSITIVE_INFINITY;
+  #registerAt = Number.POSITIVE_INFINITY;
+  #member = "";
+  #meeting = "";
+  #serverNow: () => number = () => 0;
+  /** A Welcome was opened, or a record found: this member belongs here. */
+  #wasIn = false;
+
+  constructor(private readonly options: Options) {}
+
+  get rejoining(): boolean {
+    return this.#wasIn && !this.held && !this.#over;
+  }
+
+  /** Whether messages may be sent and taken in. */
+  get ready(): boolean {
+    return this.held !== null && this.#online && !this.#catchingUp && this.#rejected === null;
+  }
+
+  get online(): boolean {
+    return this.#online;
+  }
+
+  /** The number of the commit, or registration, that led to this state. */
+  get applied(): number {
+    return this.#applied;
+  }
+
+  get key(): LeafKey | null {
+    return this.#key;
+  }
+
+  // -- Sockets ---------------------------------------------------------------------------------------------------
+
+  offline(): void {
+    this.#online = false;
+    this.#request = null;
+    this.#foundAt = this.#registerAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** `tickets`: of the knocks. Returns the leaf keys that were checked before a reload. */
+  async joined(
+    message: JoinedMessage,
+    state: MlsState | null,
+    tickets: readonly Ticket[],
+    company: boolean,
+  ): Promise<readonly Bytes[]> {
+    const { link, store, time } = this.options;
+    const ahead = message.now - time().clock;
+    this.#serverNow = () => ahead + time().clock;
+    this.#online = true;
+    this.#registered = state;
+    this.#member = message.member;
+    this.#meeting = message.meeting;
+    let checked: readonly Bytes[] = [];
+    if (!this.held && !this.#founding && !this.#place) {
+      const record = await store.load(link.identity.tab, message.meeting);
+      if (record && record.member === message.member) {
+        this.#place = { ...record, rejoinKey: record.key, before: null };
+        this.#wasIn = true;
+        checked = record.checked;
+      }
+    }
+    this.#tickets = [...this.#tickets, ...tickets].slice(-TICKETS);
+    if (this.held) this.#catchUp(this.held);
+    else if (this.#founding) this.#askToRegister(this.#founding.held);
+    else await this.#enter({ wait: (message.resumed ?? false) || company, missed: message.resumed ?? false });
+    return checked;
+  }
+
+  #catchUp(held: Held): void {
+    this.#catchingUp = true;
+    const { room } = this.options;
+    const state = this.#registered;
+    if (!state) {
+      const delay = self(held).facilitator ? 0 : REGISTER + self(held).leaf * REGISTER_LEAF;
+      this.#registerAt = this.options.time().clock + delay;
+      return;
+    }
+    this.#ask({ type: "mls_catch_up", room, epoch: epochOf(held), applied: this.#applied, seen: this.seen });
+  }
+
+  /** From outside the group into it. */
+  async #enter({ wait, missed = false }: { wait: boolean; missed?: boolean }): Promise<void> {
+    const { link, room, time } = this.options;
+    this.#request = null;
+    if (this.#over || !this.#online || this.held) return;
+    if (!this.#registered) {
+      if (link.facilitator) this.#foundAt = time().clock + (wait ? FOUND : 0);
+      return;
+    }
+    this.#foundAt = Number.POSITIVE_INFINITY;
+    if (this.#tickets.length && (missed || !this.#place)) {
+      // Its Welcome is on its way, or was missed.
+      const message: ClientMessage = { type: "mls_catch_up", room, epoch: null, applied: 0, seen: 0 };
+      this.#catchingUp = missed;
+      if (missed) this.#ask(message);
+      else this.#request = { message, at: time().clock + REPEAT };
+      return;
+    }
+    await this.#offer();
+  }
+
+  /** A KeyPackage in the place of one's old leaf, or on the strength of a certificate. */
+  async #offer(): Promise<void> {
+    const { link, room } = this.options;
+    const state = this.#registered;
+    if (!state) return;
+    const place = this.#place && toBase64url(this.#place.group) === state.group ? this.#place : null;
+    // Whoever has neither was never let in, or lost the proof: a facilitator lets them in again.
+    if (!place && !link.facilitator) return;
+    const meeting = bytesOf(state.group, ID_BYTES);
+    const ticket = meeting && (await this.#ticket(meeting, place?.rejoinKey ?? null));
+    if (!meeting || !ticket) return;
+    this.#tickets = [...this.#tickets, ticket].slice(-TICKETS);
+    let rejoin: RejoinProof | null = null;
+    if (place) {
+      const statement = rejoinStatement(meeting, place.leaf, place.leafKey, ticket.own.ref);
+      rejoin = { leaf: place.leaf, signature: toBase64url(await place.rejoinKey.sign(statement)) };
+    }
+    this.#ask({ type: "mls_offer", room, key_package: toBase64url(ticket.own.message), rejoin });
+  }
+
+  /** Fresh keys for oneself in this group; null when something stands in the way. */
+  async #ticket(meeting: Bytes, known: RejoinKey | null): Promise<Ticket | null> {
+    const { link, store, time } = this.options;
+    const { utc } = time();
+    const pass = link.pass(utc, this.#serverNow());
+    if (pass.obstacle) {
+      this.options.on.obstacle(pass.obstacle);
+      return null;
+    }
+    const rejoinKey = known ?? (await store.newKey());
+    return ticket(link, pass.certificate, { member: this.#member, meeting, rejoinKey, proven: true }, utc);
+  }
+
+  // -- Founding ----------------------------------------------------------------------------------------------------
+
+  async #found(): Promise<void> {
+    const { link, random, time } = this.options;
+    this.#foundAt = Number.POSITIVE_INFINITY;
+    const id = random(ID_BYTES);
+    const ticket = await this.#ticket(id, null);
+    if (!ticket) return;
+    const group = await createGroup(id, ticket.own, link.authenticate(id));
+    const present = await people(roster(group), link.trust(id), time().utc);
+    this.#founding = { held: { group, people: present, grants: null }, key: ticket.key, rejoinKey: ticket.rejoinKey };
+    this.#askToRegister(this.#founding.held);
+  }
+
+  #askToRegister(held: Held): void {
+    const leaves = held.people.map((person) => ({ leaf: person.leaf, member: memberOf(person) }));
+    const group = toBase64url(meetingOf(held));
+    this.#ask({ type: "mls_register", room: this.options.room, group, epoch: epochOf(held), leaves });
+  }
+
+  async registered(state: MlsState): Promise<void> {
+    this.#registered = state;
+    this.#foundAt = this.#registerAt = Number.POSITIVE_INFINITY;
+    if (this.#founding) {
+      const { held, key, rejoinKey } = this.#founding;
+      this.#founding = null;
+      if (toBase64url(meetingOf(held)) === state.group) {
+        await this.#sit(held, key, rejoinKey, state.seq, "founded");
+        return;
+      }
+    }
+    const { held } = this;
+    if (!held) {
+      await this.#enter({ wait: false });
+    } else if (toBase64url(meetingOf(held)) !== state.group) {
+      await this.#rejoin();
+    } else if (epochOf(held) === state.epoch) {
+      if (!this.#catchingUp && state.seq <= this.#applied) return;
+      this.#applied = this.seen = state.seq;
+      this.#caughtUp();
+    } else if (epochOf(held) > state.epoch && self(held).facilitator && this.#catchingUp) {
+      this.#askToRegister(held);
+    } else {
+      await this.#rejoin();
+    }
+  }
+
+  /** Nobody holds a state any more, says the server to facilitators: not to be believed by one who holds it. */
+  async abandoned(): Promise<void> {
+    if (this.held || this.#founding || !this.options.link.facilitator) return;
+    this.#registered = null;
+    this.#place = null;
+    this.#tickets = [];
+    this.#request = null;
+    this.#foundAt = this.options.time().clock;
+  }
+
+  // -- Welcomes ----------------------------------------------------------------------------------------------------
+
+  async welcomed(seq: number, welcome: string): Promise<void> {
+    if (this.held || this.#over || this.#catchingUp) return;
+    const bytes = bytesFrom(welcome);
+    if (!bytes) return;
+    for (const ticket of [...this.#tickets].reverse()) {
+      const outcome = await this.#open(bytes, ticket, seq);
+      if (outcome === "in") return;
+      if (outcome !== "not-for-this") {
+        this.options.on.refusedCommit(null, outcome);
+        return;
+      }
+    }
+  }
+
+  async #open(welcome: Bytes, ticket: Ticket, seq: number): Promise<string> {
+    const { link, time } = this.options;
+    const meeting = this.#registered && bytesOf(this.#registered.group, ID_BYTES);
+    if (!meeting) return "not-for-this";
+    try {
+      const joined = await joinFromWelcome(welcome, ticket.own, link.psk, link.authenticate(meeting));
+      const { group, signer, notes } = joined;
+      if (!equal(groupId(group), meeting)) return "another-group";
+      const trust = link.trust(meeting);
+      const { utc } = time();
+      const present = await people(roster(group), trust, utc);
+      const verdict = await judgeWelcome(
+        { people: present, trust, now: utc },
+        { signer, self: ownLeaf(group), rejoining: ticket.proven, notes },
+      );
+      if (!verdict.accepted) return verdict.reason;
+      const back = this.#place !== null && equal(this.#place.group, meeting);
+      const held = { group, people: present, grants: verdict.grants };
+      await this.#sit(held, ticket.key, ticket.rejoinKey, seq, back ? "back" : "joined");
+      return "in";
+    } catch (error) {
+      if (error instanceof CredentialError) return "bad-credential";
+      if (!(error instanceof MlsError)) throw error;
+      return error.kind === "malformed" ? "not-for-this" : error.kind;
+    }
+  }
+
+  async #sit(held: Held, key: LeafKey, rejoinKey: RejoinKey, seq: number, how: "founded" | "joined" | "back") {
+    const { leaf, key: own } = self(held);
+    this.held = held;
+    this.#key = key;
+    const before = how === "back" ? this.#place : null;
+    this.#place = {
+      group: meetingOf(held),
+      leaf,
+      leafKey: own,
+      rejoinKey,
+      before: before && { ...before, before: null },
+    };
+    this.#tickets = [];
+    this.#applied = seq;
+    this.seen = Math.max(this.seen, seq);
+    this.#snapshots = [];
+    this.#rejected = null;
+    this.#request = null;
+    this.#wasIn = true;
+    await this.options.on.entered(how, seq);
+    this.#tellApplied(held);
+  }
+
+  #tellApplied(held: Held): void {
+    this.options.on.send({ type: "mls_applied", room: this.options.room, epoch: epochOf(held) });
+  }
+
+  // -- Commits -----------------------------------------------------------------------------------------------------
+
+  async committed(commit: Committed): Promise<void> {
+    const { committer, link, on, time } = this.options;
+    const { held } = this;
+    if (!held || this.#catchingUp || this.#rejected !== null || commit.seq <= this.#applied) return;
+    if (commit.after !== this.#applied) {
+      if (!this.#request) this.#catchUp(held);
+      return;
+    }
+    const bytes = bytesFrom(commit.commit) ?? new Uint8Array(0);
+    const { flight } = committer;
+    const own = flight && equal(flight.prepared.pending.commit, bytes) ? flight.prepared : null;
+    const followed = own
+      ? { outcome: "applied" as const, change: await adopted(held, own, link, time()) }
+      : await follow(held, bytes, link, time());
+    this.seen = Math.max(this.seen, commit.seq);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    if (followed.outcome === "refused") {
+      await this.#reject(held, commit.seq, hash);
+      on.refusedCommit(followed.by && memberOf(followed.by), followed.reason);
+      return;
+    }
+    if (followed.outcome === "removed") {
+      this.#over = true;
+      this.#lose();
+      await this.options.store.forget(link.identity.tab);
+      on.removed(followed.replaced ? null : memberOf(followed.by));
+      return;
+    }
+    const { change } = followed;
+    this.#snapshots.push({ held, applied: this.#applied, seq: commit.seq, hash, at: time().clock });
+    this.held = change.after;
+    this.#applied = commit.seq;
+    await on.advanced(change);
+    this.#tellApplied(change.after);
+  }
+
+  async #reject(held: Held, seq: number, hash: Bytes): Promise<void> {
+    this.#rejected = seq;
+    const statement = await this.#sign(rejectionStatement(meetingOf(held), seq, hash));
+    this.options.on.send({ type: "mls_reject", room: this.options.room, seq, statement: toBase64url(statement) });
+  }
+
+  #sign(statement: Bytes): Promise<Bytes> {
+    if (!this.#key) throw new Error("nothing to sign with");
+    return signWithLeaf(this.#key, statement);
+  }
+
+  async reopened(
+    voidFrom: number,
+    after: number,
+    seq: number,
+    reports: readonly { member: string; statement: string }[],
+  ) {
+    if (!this.held || this.#catchingUp) return;
+    this.seen = Math.max(this.seen, seq);
+    if (this.#rejected !== null && this.#rejected >= voidFrom) {
+      const own = this.#rejected === voidFrom;
+      this.#rejected = null;
+      if (own) {
+        await this.#goBack();
+        return;
+      }
+    }
+    if (this.#applied < voidFrom) return;
+    const snapshot = this.#snapshots.find((kept) => kept.seq === voidFrom && kept.applied === after);
+    if (!snapshot || !(await reportedByFacilitator(snapshot, reports))) {
+      await this.#rejoin();
+      return;
+    }
+    this.held = snapshot.held;
+    this.#applied = snapshot.applied;
+    this.#snapshots = this.#snapshots.filter((kept) => kept.seq < voidFrom);
+    await this.#goBack();
+  }
+
+  async #goBack(): Promise<void> {
+    await this.options.on.wentBack();
+    if (this.held) this.#tellApplied(this.held);
+  }
+
+  // -- Coming back -------------------------------------------------------------------------------------------------
+
+  caughtUp(applied: number, replayedFrom: number): { gap: boolean } {
+    if (!this.#catchingUp) return { gap: false };
+    const gap = replayedFrom > this.seen + 1;
+    if (this.held) this.#applied = Math.max(this.#applied, applied);
+    this.#caughtUp();
+    return { gap };
+  }
+
+  #caughtUp(): void {
+    this.#catchingUp = false;
+    this.#request = null;
+    if (!this.held) return;
+    this.#tellApplied(this.held);
+    this.options.on.settled();
+  }
+
+  async mustRejoin(reason: "no_state" | "behind" | "rejected" | "void"): Promise<void> {
+    if (this.#over) return;
+    // The commit that led to this leaf never was: it is the one before that the others know.
+    if (reason === "void" && this.#place?.before) this.#place = this.#place.before;
+    await this.#rejoin();
+  }
+
+  async #rejoin(): Promise<void> {
+    const { held } = this;
+    this.#lose();
+    this.#tickets = [];
+    if (held) this.options.on.out();
+    await this.#enter({ wait: true });
+  }
+
+  #lose(): void {
+    this.held = null;
+    this.#catchingUp = false;
+    this.#rejected = null;
+    this.#snapshots = [];
+    this.#request = null;
+    this.options.committer.out();
+  }
+
+  async refused(about: string, code: Refusal): Promise<void> {
+    if (about === "mls_offer" && code === "clock") {
+      this.#request = null;
+      this.options.on.obstacle("clock");
+    }
+    if (about === "mls_catch_up" && code === "not_a_member") await this.#rejoin();
+  }
+
+  // -- The end -----------------------------------------------------------------------------------------------------
+
+  /** For `leave`: with it the others need nobody's help to take the leaf away. Null while out. */
+  async leave(): Promise<string | null> {
+    const { held } = this;
+    const own = held && self(held);
+    const leaving = own && (await this.#sign(leavingStatement(meetingOf(held), own.leaf, own.key)));
+    this.#over = true;
+    this.#lose();
+    await this.options.store.forget(this.options.link.identity.tab);
+    return leaving && toBase64url(leaving);
+  }
+
+  // -- Small things ------------------------------------------------------------------------------------------------
+
+  /** The list of revocations is another one. */
+  async judgeAnew(): Promise<void> {
+    if (this.held) this.held = await judgedAnew(this.held, this.options.link, this.options.time());
+  }
+
+  /** What a reload needs to come back. */
+  record(checked: readonly Bytes[]): RejoinRecord | null {
+    const place = this.#place;
+    if (!place || !this.held) return null;
+    const { group, leaf, leafKey, rejoinKey: key } = place;
+    return { meeting: this.#meeting, member: this.#member, group, leaf, leafKey, key, checked };
+  }
+
+  /** When to call `tick`. */
+  get deadline(): number {
+    const old = this.held ? [...this.held.group.expiries.values()] : [];
+    const kept = this.#snapshots.map(({ at }) => at + UNSETTLED);
+    const asked = this.#request && this.#online ? [this.#request.at] : [];
+    return Math.min(this.#foundAt, this.#registerAt, ...asked, ...old, ...kept);
+  }
+
+  async tick(): Promise<void> {
+    const now = this.options.time().clock;
+    this.#snapshots = this.#snapshots.filter(({ at }) => now < at + UNSETTLED);
+    if (this.held) this.held = { ...this.held, group: forgetOldEpochs(this.held.group, now) };
+    if (now >= this.#foundAt) await this.#found();
+    if (now >= this.#registerAt && this.held) {
+      this.#registerAt = Number.POSITIVE_INFINITY;
+      this.#askToRegister(this.held);
+    }
+    if (this.#request && this.#online && now >= this.#request.at) {
+      this.#request.at = now + REPEAT;
+      this.options.on.send(this.#request.message);
+    }
+  }
+
+  /** Sends it, and again until there is an answer. */
+  #ask(message: ClientMessage): void {
+    this.#request = { message, at: this.options.time().clock + REPEAT };
+    this.options.on.send(message);
+  }
+}
+
+/** Whether a certificate holder of the epoch that is to be current again signed that they refuse the commit. */
+async function reportedByFacilitator(
+  { held, seq, hash }: Snapshot,
+  reports: readonly { member: string; statement: string }[],
+): Promise<boolean> {
+  const statement = rejectionStatement(meetingOf(held), seq, hash);
+  for (const report of reports) {
+    const judge = held.people.find((person) => person.facilitator && memberOf(person) === report.member);
+    const signature = bytesOf(report.statement, SIGNATURE_BYTES);
+    if (judge && signature && (await verify(judge.key, statement, signature))) return true;
+  }
+  return false;
+}
+
+function bytesFrom(text: string): Bytes | null {
+  try {
+    return fromBase64url(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A KeyPackage with fresh keys. Throws CredentialError for a member id that is none. */
+export async function ticket(
+  link: Link,
+  certificate: Certificate | null,
+  who: { member: string; meeting: Bytes | null; rejoinKey: RejoinKey; proven: boolean },
+  utc: number,
+): Promise<Ticket> {
+  const key = await leafKey();
+  const ids = { member: bytesOf(who.member, ID_BYTES) ?? new Uint8Array(0), rejoinKey: who.rejoinKey.publicKey };
+  const credential =
+    link.role && certificate && who.meeting
+      ? await certifiedCredential(link.role, certificate, { ...ids, leafKey: key.publicKey, meeting: who.meeting })
+      : { ...ids, authority: null };
+  const own = await keyPackage(encodeCredential(credential), key, utc);
+  return { own, key, rejoinKey: who.rejoinKey, proven: who.proven };
+}
