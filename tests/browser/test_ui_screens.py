@@ -20,9 +20,12 @@ AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 SCENES = [
     "opening", "before", "before-open", "before-facilitator", "before-help", "waiting", "waiting-nobody", "declined",
     "call-1", "call-2", "call-6", "call-14", "call-30", "call-trouble", "call-people", "call-chat", "call-more",
-    "call-remove", "call-end", "call-last", "call-shortcuts", "organiser", "organiser-delete", "organiser-deleted",
-    "problem-no-secret", "problem-browser-cannot", "problem-no-secure-context", "problem-unreachable",
-    "left-left", "left-removed", "left-taken-over",
+    "call-remove", "call-end", "call-last", "call-shortcuts", "call-check", "call-check-gathering",
+    "call-check-not-through", "call-check-outdated", "call-check-differ", "call-check-started", "call-co-facilitator",
+    "call-explained", "call-keys", "organiser", "organiser-revoke", "organiser-change", "organiser-changed",
+    "organiser-delete", "organiser-deleted", "problem-no-secret", "problem-browser-cannot", "problem-no-secure-context",
+    "problem-unreachable", "problem-clock", "problem-certificate-missing", "problem-certificate-revoked", "left-left",
+    "left-removed", "left-taken-over", "left-ended-unsigned",
 ]  # fmt: skip
 """Problems and endings share one layout; those with the longest texts and each kind of button stand for the rest."""
 
@@ -325,6 +328,53 @@ def test_joining_and_a_meeting_by_keyboard_alone(gallery: Gallery) -> None:
         assert page.evaluate("gallery.calls.at(-1)") == "setMicrophone(false)"
 
 
+def test_the_encryption_is_checked_by_keyboard_alone(gallery: Gallery) -> None:
+    with gallery.page(1280, 900) as page:
+        gallery.show(page, "call-check-started")
+        keys = page.keyboard
+        page.get_by_role("button", name="Open the check").focus()
+        keys.press("Enter")
+        dialog = page.get_by_role("dialog", name="Check encryption")
+        dialog.get_by_role("status").filter(has_text="The eight emoji appear").wait_for()
+        assert focused(page) == "button Close"
+        page.evaluate(
+            """() => { const { encryption } = gallery.model; const { value } = encryption;
+            const emoji = Array.from({ length: 8 }, () => ({ symbol: "🦉", name: "emoji-owl" }));
+            encryption.value = { ...value, check: { ...value.check, state: "done", at: new Date(), emoji } }; }"""
+        )
+        emoji = dialog.get_by_role("list", name="Emoji", exact=True)
+        emoji.wait_for()
+        assert emoji.get_by_role("listitem").all_inner_texts() == ["🦉\nOwl"] * 8
+        assert "list" in emoji.aria_snapshot()
+        assert "🦉" not in emoji.aria_snapshot()
+        # What was open keeps the focus while the round goes on.
+        assert focused(page) == "button Close"
+        keys.press("Tab")
+        assert focused(page) == "button They do not match"
+        keys.press("Tab")
+        assert focused(page) == "button Mark as checked"
+        keys.press("Enter")
+        dialog.wait_for(state="detached")
+        assert page.evaluate("gallery.calls.at(-1)") == "markChecked"
+        # The button that opened it is gone with its notice: the focus is on the stage, not lost.
+        assert page.evaluate("document.activeElement.id") == "main"
+        page.get_by_role("button", name="Encrypted and checked. Check encryption").focus()
+        keys.press("Enter")
+        dialog.wait_for()
+        keys.press("Escape")
+        dialog.wait_for(state="detached")
+        assert focused(page) == "button Encrypted and checked. Check encryption"
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "ar-XB"])
+def test_the_emoji_are_what_a_small_phone_shows_first(gallery: Gallery, locale: str) -> None:
+    with gallery.page(320, 640) as page:
+        gallery.show(page, "call-check", locale=locale)
+        boxes = [box for item in page.locator(".emoji-grid li").all() if (box := item.bounding_box())]
+        assert len(boxes) == 8
+        assert all(box["y"] > 0 and box["y"] + box["height"] < 640 for box in boxes)
+
+
 def test_a_long_chat_stays_where_one_reads_until_one_writes(gallery: Gallery) -> None:
     """200 messages: only a new one of one's own moves the log; new ones of others are offered."""
 
@@ -408,7 +458,7 @@ def test_back_in_a_call_asks_first(gallery: Gallery) -> None:
 
 def test_focus_is_always_visible(gallery: Gallery) -> None:
     with gallery.page(1280, 900) as page:
-        for scene in ["before-open", "call-people", "call-more", "organiser"]:
+        for scene in ["before-open", "call-people", "call-more", "call-check", "organiser"]:
             for theme in ["dark", "light", "contrast"]:
                 gallery.show(page, scene, theme=theme)
                 for _ in range(40):

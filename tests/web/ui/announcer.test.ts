@@ -54,6 +54,34 @@ describe("polite news", () => {
   });
 });
 
+describe("news of keys and roles", () => {
+  const polite: [Announcement, string][] = [
+    [
+      { urgency: "polite", kind: "trouble", trouble: "facilitator-silent", names: ["Marta", "Ben"] },
+      "Nothing was heard of Marta and Ben for 15 seconds. Until that changes, decisions from there may not arrive here.",
+    ],
+    [{ urgency: "polite", kind: "trouble-over", trouble: "no-facilitator" }, "A facilitator is here again."],
+    [{ urgency: "polite", kind: "trouble-over", trouble: "rejoining" }, "Your device has the meeting's keys again."],
+    [
+      { urgency: "polite", kind: "trouble-over", trouble: "facilitator-silent" },
+      "All facilitators are heard from again.",
+    ],
+    [{ urgency: "polite", kind: "check-done" }, "The eight emoji are here. Somebody reads them aloud."],
+    [{ urgency: "polite", kind: "newcomer-unchecked", name: "Ana" }, "Ana is new here and not checked yet."],
+    [{ urgency: "polite", kind: "newcomer-unchecked" }, "Somebody is new here and not checked yet."],
+    [{ urgency: "polite", kind: "locked" }, "The meeting is locked. Nobody new can ask to come in."],
+    [{ urgency: "polite", kind: "unlocked" }, "The meeting is open again for people who ask to come in."],
+    [{ urgency: "polite", kind: "co-facilitator-made", name: "Ana", self: false }, "Ana is a co-facilitator now."],
+    [
+      { urgency: "polite", kind: "co-facilitator-withdrawn", name: "Ana", self: true },
+      "You are no longer a co-facilitator. Thank you for helping to hold the room.",
+    ],
+  ];
+  it.each(polite)("is said with the other polite news: %j", (announcement, sentence) => {
+    expect(said(make(), [announcement])).toBe(sentence);
+  });
+});
+
 describe("chat", () => {
   const chat = (text: string): Announcement => ({ urgency: "polite", kind: "chat", name: "Marta", text });
   it("is read as the person chose", () => {
@@ -100,6 +128,19 @@ describe("much at once", () => {
     expect(announcer.take({ now: 9 })).toBeNull();
   });
 
+  it("an urgent word replaces only one about the same", () => {
+    const announcer = make();
+    const forged = (name: string): Announcement => ({
+      urgency: "assertive",
+      kind: "incident",
+      incident: "forged-request",
+      name,
+    });
+    announcer.push(forged("Ben"), { now: 0 });
+    expect(announcer.push(forged("Ana"), { now: 0.1 })).toMatch(/Ben's device .* Ana's device/);
+    expect(announcer.push(forged("Ben"), { now: 0.2 })?.match(/Ben's/g)?.length).toBe(1);
+  });
+
   it("urgent news within a second are one text, of each matter the last word", () => {
     const announcer = make();
     const urgent = (kind: "mic-on" | "mic-off" | "camera-on", now: number) =>
@@ -122,6 +163,18 @@ describe("assertive news", () => {
     [
       { urgency: "assertive", kind: "connection-lost", microphoneOn: true },
       "Your connection is lost. Trying again; your microphone stays on.",
+    ],
+    [
+      { urgency: "assertive", kind: "trouble", trouble: "keys-disagree", names: [] },
+      "Sending has stopped: the others use keys that this device was not told of. It goes on by itself when the keys agree. If this lasts a minute, load the page again.",
+    ],
+    [
+      { urgency: "assertive", kind: "trouble-over", trouble: "keys-disagree" },
+      "The keys agree again. Your voice and picture are sent again.",
+    ],
+    [
+      { urgency: "assertive", kind: "incident", incident: "forged-request", name: "Ben" },
+      "Ben's device asked for something that only facilitators may ask for. It had no effect.",
     ],
     [{ urgency: "assertive", kind: "sound-blocked" }, 'The browser holds back the sound. Press "Turn sound on".'],
     [

@@ -220,3 +220,31 @@ describe("the organiser's page", () => {
     expect(calls).toEqual(["copyLink(participant)", "deleteGroup"]);
   });
 });
+
+describe("pages on which nothing goes on", () => {
+  it("say of a wrong clock what it is, and let it be tried again", async () => {
+    const { calls } = await show("problem-clock");
+    expect(document.querySelector("h1")?.textContent).toBe("Your device's clock is wrong");
+    await press("Try again");
+    expect(calls).toEqual(["reload"]);
+  });
+
+  it("send whoever holds a link that was withdrawn to the organiser, with nothing to press in vain", async () => {
+    await show("problem-certificate-revoked");
+    expect(document.body.textContent).toContain("Ask the organiser for a new one.");
+    expect([...document.querySelectorAll("main button")]).toEqual([]);
+  });
+
+  it.each([
+    ["cut-off", "no facilitator signed that"],
+    ["ended-unsigned", "but none signed that"],
+    ["faulty", "The others could not accept"],
+    ["no-facilitator", "No facilitator was here for a while"],
+  ])("say of an ending what is known of it, what can be done, and let people rejoin: %s", async (reason, words) => {
+    const { calls } = await show(`left-${reason}`);
+    expect(document.querySelector(".lead")?.textContent).toContain(words);
+    expect(document.querySelectorAll(".ending > p:not(.note)").length).toBe(1);
+    await press("Rejoin");
+    expect(calls).toEqual(["rejoin"]);
+  });
+});

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 /** What pressing and typing does in a call. */
 import { describe, expect, it, vi } from "vitest";
+import type { MemberView } from "../../../web/client/model";
 import { STORAGE_KEY } from "../../../web/client/ui/preferences";
 import { knock } from "./fake_model";
 import { button, find, has, key, nameOf, press, settle, show, unmount } from "./page";
@@ -141,6 +142,62 @@ describe("people", () => {
     expect(has('[role="img"]', "Ben is muted")).toBe(true);
   });
 
+  it("lets a facilitator share the role and take it back", async () => {
+    const { calls } = await show("call-6", ({ model }) => {
+      model.role.value = "facilitator";
+    });
+    await press("People");
+    await press("Make Quiet Heron co-facilitator");
+    expect(document.body.textContent).toContain("Quiet HeronCo-facilitator, Camera off");
+    await press("Withdraw co-facilitator role from Quiet Heron");
+    expect(calls).toEqual(["setCoFacilitator(member-3, true)", "setCoFacilitator(member-3, false)"]);
+    expect(has("button", "Make Marta co-facilitator")).toBe(false);
+    expect(has("button", "Make Jo co-facilitator")).toBe(false);
+  });
+
+  it("lets a co-facilitator admit, decline, mute and remove participants, and no more", async () => {
+    await show("call-co-facilitator", ({ model }) => {
+      model.members.value = model.members.value.map((one) => ({ ...one, muted: false }));
+    });
+    await press("People");
+    const labels = [...document.querySelectorAll("aside button")].map(nameOf);
+    expect(labels.filter((label) => !/'s shield: /.test(label))).toEqual([
+      "Close People",
+      "Admit all",
+      "Decline Quiet Heron",
+      "Admit Quiet Heron",
+      "Decline Birch",
+      "Admit Birch",
+      "Decline Somebody",
+      "Mute Lindiwe",
+      "Remove Lindiwe",
+      "Mute Quiet Heron",
+      "Remove Quiet Heron",
+      "Mute everyone",
+    ]);
+    await press("More");
+    expect(has("button", "Unlock meeting")).toBe(false);
+  });
+
+  it("explains each shield in a sentence", async () => {
+    await show("call-14");
+    await press("People");
+    const sentence = () => document.querySelector(".explanation")?.textContent;
+    await press("Lindiwe's shield: encryption not checked yet");
+    expect(sentence()).toMatch(/^Encrypted\. The eight emoji were not compared with Lindiwe yet/);
+    await press("Lindiwe's shield: encryption not checked yet");
+    expect(sentence()).toBeUndefined();
+    await press("Ana's shield: waiting for the key");
+    expect(sentence()).toMatch(/^Ana's key is on its way/);
+    await press("Ana's shield: waiting for the key");
+    await press("Birch's shield: key does not fit");
+    expect(sentence()).toMatch(/^Birch's key does not fit/);
+    await press("Birch's shield: key does not fit");
+    document.querySelector<HTMLElement>(".person:last-child .face-button")?.click();
+    await settle();
+    expect(sentence()).toMatch(/^Your own voice and picture/);
+  });
+
   it("never offers to remove a facilitator or oneself", async () => {
     await show("call-people");
     await press("People");
@@ -245,6 +302,40 @@ describe("notices", () => {
   });
 });
 
+describe("the door", () => {
+  it("is locked and opened by facilitators in More, and everybody sees it", async () => {
+    const { calls, model } = await show("call-more");
+    await press("More");
+    await press("Lock meeting");
+    expect(has(".call-bar [role=img]", "The meeting is locked. Nobody new can ask to come in.")).toBe(true);
+    await press("People");
+    expect(document.querySelector("aside")?.textContent).toContain("can still come back");
+    await press("More");
+    await press("Unlock meeting");
+    expect(calls).toEqual(["setLocked(true)", "setLocked(false)"]);
+    expect(document.querySelector(".call-bar [role=img]")).toBeNull();
+    model.role.value = "participant";
+    await settle();
+    expect(has("button", "Lock meeting")).toBe(false);
+  });
+});
+
+describe("troubles with keys", () => {
+  it("are told in plain words as long as they last, and in the shield", async () => {
+    const { model } = await show("call-keys");
+    const lines = () => [...document.querySelectorAll(".notices .notice p")].map((line) => line.textContent ?? "");
+    expect(lines().length).toBe(4);
+    expect(lines()[0]).toMatch(/^Sending has stopped: /);
+    expect(lines()[1]).toMatch(/^Nothing was heard of Ben for 15 seconds\./);
+    expect(lines()[2]).toMatch(/^No facilitator is here\. Nobody new can come in\./);
+    expect(lines()[3]).toMatch(/^This device lost the meeting's keys/);
+    expect(button("Stopped sending: keys do not agree. Check encryption")).toBeTruthy();
+    model.encryption.value = { ...model.encryption.value, troubles: [] };
+    await settle();
+    expect(lines()).toEqual([]);
+  });
+});
+
 describe("tiles", () => {
   it("are groups whose names begin with the person's", async () => {
     await show("call-14");
@@ -309,7 +400,7 @@ describe("back", () => {
 });
 
 describe("the knock tone", () => {
-  async function tones(role: "participant" | "facilitator", knockSound: boolean): Promise<number> {
+  async function tones(role: MemberView["role"], knockSound: boolean): Promise<number> {
     let played = 0;
     const node = () => ({ connect: () => node(), gain: ramp, frequency: {}, start: () => (played += 1), stop() {} });
     const ramp = { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} };
@@ -323,13 +414,18 @@ describe("the knock tone", () => {
     );
     localStorage.setItem(STORAGE_KEY, JSON.stringify({ knockSound }));
     const { model } = await show("call-6", (fake) => {
-      fake.model.role.value = role;
+      fake.model.role.value = role === "facilitator" ? role : "participant";
+      fake.model.members.value = fake.model.members.value.map((one) => (one.self ? { ...one, role } : one));
     });
     model.knocks.value = [knock(1, "Ana")];
     await vi.advanceTimersByTimeAsync(100_000);
     vi.unstubAllGlobals();
     return played;
   }
+
+  it("sounds for co-facilitators", async () => {
+    expect(await tones("co-facilitator", true)).toBe(2);
+  });
 
   it("sounds for facilitators, and once more after 30 s", async () => {
     expect(await tones("facilitator", true)).toBe(2);

@@ -43,6 +43,10 @@ export interface FakeModel extends Model {
 export interface Fake {
   model: FakeModel;
   actions: Actions;
+  /** What a check comes to that is started here. */
+  startedCheck: Check["state"];
+  /** How the server answers an organiser. */
+  answer: () => Promise<boolean>;
   /** What was called, as "name" or "name(arguments)". */
   calls: string[];
   announce(announcement: Announcement): void;
@@ -231,7 +235,7 @@ export function createFake(): Fake {
     startCheck() {
       const { value } = model.encryption;
       const startedBy = model.members.value.find((one) => one.self)?.name ?? "";
-      const running = check({ state: "gathering", startedBy, emoji: null, digits: null, at: null });
+      const running = check({ state: fake.startedCheck, startedBy, emoji: null, digits: null, at: null });
       model.encryption.value = { ...value, check: running };
     },
     markChecked() {
@@ -255,10 +259,10 @@ export function createFake(): Fake {
     },
     copyLink: () => Promise.resolve(true),
     copyFacilitatorLink: () => Promise.resolve(true),
-    addFacilitator: () => Promise.resolve(true),
-    renew: () => Promise.resolve(true),
-    revoke: () => Promise.resolve(true),
-    changeLinks: () => Promise.resolve(true),
+    addFacilitator: () => fake.answer(),
+    renew: () => fake.answer(),
+    revoke: () => fake.answer(),
+    changeLinks: () => fake.answer(),
     playTestSound: () => Promise.resolve(),
     attachSound: () => () => undefined,
   };
@@ -275,5 +279,13 @@ export function createFake(): Fake {
   const announce = (announcement: Announcement) => {
     for (const listener of listeners) listener(announcement);
   };
-  return { model, actions, calls, announce };
+  const fake: Fake = {
+    model,
+    actions,
+    calls,
+    announce,
+    startedCheck: "gathering",
+    answer: () => Promise.resolve(true),
+  };
+  return fake;
 }

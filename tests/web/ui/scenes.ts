@@ -228,7 +228,10 @@ export const SCENES: Record<string, Build> = {
   "call-shortcuts": inCall(6, "facilitator"),
   "call-check": withCheck(inCall(6, "participant")),
   "call-check-gathering": withCheck(inCall(6, "participant"), { state: "gathering", emoji: null }),
-  "call-check-not-through": withCheck(inCall(6, "participant"), { state: "failed", emoji: null }),
+  "call-check-not-through": (fake, context) => {
+    inCall(6, "participant")(fake, context);
+    fake.startedCheck = "failed";
+  },
   "call-check-outdated": withCheck(inCall(6, "participant"), { outdated: true, marked: true }),
   "call-check-differ": withCheck(inCall(6, "participant")),
   "call-check-started": withCheck(inCall(6, "participant"), { state: "gathering", emoji: null }),
@@ -287,8 +290,9 @@ export const PRESS: Record<string, string[]> = {
   "call-shortcuts": ["#tool-more", '[data-opens="shortcuts"]'],
   "call-check": [".chip-button"],
   "call-check-gathering": [".chip-button"],
+  "call-check-not-through": [".chip-button"],
   "call-check-outdated": ["#tool-more", ".panel section:first-of-type .button"],
-  "call-check-differ": [".chip-button", "dialog .actions .button:nth-child(2)"],
+  "call-check-differ": [".chip-button", "dialog .actions .button:first-child"],
   "call-co-facilitator": ["#tool-people"],
   "call-explained": ["#tool-people", ".person:nth-child(3) .face-button"],
   "before-help": [".device-notice .button"],

@@ -27,7 +27,6 @@ function Result(props: { emoji: NonNullable<Check["emoji"]>; digits: string | nu
     <>
       <ol class="emoji-grid" aria-label={t("check-emoji")}>
         {props.emoji.map((one, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the eight have places, and one may stand there twice
           <li key={i}>
             <span aria-hidden="true">{one.symbol}</span>
             {t(one.name)}
@@ -156,7 +155,7 @@ function Differ(props: { onBack: () => void; onAgain: () => void; onLeave: () =>
         <button type="button" class="button" data-harmless onClick={props.onBack}>
           {t("check-back")}
         </button>
-        <button type="button" class="button button-primary" onClick={props.onAgain}>
+        <button type="button" class="button" onClick={props.onAgain}>
           {t("check-again")}
         </button>
         <button type="button" class="button button-danger" onClick={props.onLeave}>
@@ -195,7 +194,7 @@ export function CheckDialog() {
     );
   }
   return (
-    <Dialog key="check" title={t("check-encryption")} wide onCancel={close}>
+    <Dialog key="check" title={t("check-encryption")} closeLabel={t("close")} wide onCancel={close}>
       {result?.emoji ? (
         <Result emoji={result.emoji} digits={result.digits} />
       ) : (
@@ -209,28 +208,23 @@ export function CheckDialog() {
         </>
       )}
       <Facts view={view} />
-      <div class="actions">
-        <button type="button" class="button" data-harmless onClick={close}>
-          {t("close")}
-        </button>
-        {result?.emoji && !result.marked && (
-          <>
-            <button type="button" class="button" onClick={() => setDiffer(true)}>
-              {t("check-differ")}
-            </button>
-            <button
-              type="button"
-              class="button button-primary"
-              onClick={() => {
-                close();
-                actions.markChecked();
-              }}
-            >
-              {t("check-mark")}
-            </button>
-          </>
-        )}
-      </div>
+      {result?.emoji && !result.marked && (
+        <div class="actions">
+          <button type="button" class="button" onClick={() => setDiffer(true)}>
+            {t("check-differ")}
+          </button>
+          <button
+            type="button"
+            class="button button-primary"
+            onClick={() => {
+              close();
+              actions.markChecked();
+            }}
+          >
+            {t("check-mark")}
+          </button>
+        </div>
+      )}
     </Dialog>
   );
 }

@@ -34,8 +34,8 @@ export interface UiState {
   /** The check that runs or stands was looked at here, or put aside. */
   checkSeen: Signal<boolean>;
   news: Signal<readonly News[]>;
-  /** The organiser changed all links on this page: their own new one has to be kept. */
-  linksChanged: Signal<boolean>;
+  /** How often the organiser changed all links on this page: each time their own new one has to be kept. */
+  linksChanged: Signal<number>;
   /** The first page leaves the focus where the browser puts it; each later one takes it to its heading. */
   pageShown: boolean;
 }
@@ -56,7 +56,7 @@ export function createUiState(): UiState {
     scrollPlaces: new Map(),
     checkSeen: signal(false),
     news: signal([]),
-    linksChanged: signal(false),
+    linksChanged: signal(0),
     pageShown: false,
   };
 }

@@ -1,10 +1,13 @@
 /** Native modal dialogs. The focus goes to the harmless button and, on closing, back to where it came from. */
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { Icon } from "./icons";
 
 export interface DialogProps {
   title: string;
   wide?: boolean;
+  /** Where there is much to read: a harmless button at the top, so that the dialog opens at its beginning. */
+  closeLabel?: string;
   /** Escape, and whatever means "no". */
   onCancel: () => void;
   children: ComponentChildren;
@@ -35,9 +38,26 @@ export function Dialog(props: DialogProps) {
         props.onCancel();
       }}
     >
-      <h2 id={title} dir="auto">
-        {props.title}
-      </h2>
+      {props.closeLabel ? (
+        <div class="dialog-head">
+          <h2 id={title} dir="auto">
+            {props.title}
+          </h2>
+          <button
+            type="button"
+            class="icon-button"
+            data-harmless
+            aria-label={props.closeLabel}
+            onClick={props.onCancel}
+          >
+            <Icon name="x" />
+          </button>
+        </div>
+      ) : (
+        <h2 id={title} dir="auto">
+          {props.title}
+        </h2>
+      )}
       {props.children}
     </dialog>
   );

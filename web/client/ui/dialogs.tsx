@@ -28,12 +28,14 @@ function Question(props: {
   };
   const confirm = async () => {
     if (asking) return;
+    const asked = ui.dialog.peek();
     setAsking(true);
     const done = props.onAttempt ? await props.onAttempt() : true;
     setAsking(false);
     setRefused(!done);
     if (!done) return;
-    cancel();
+    // It may have been given up meanwhile; what was done is done all the same.
+    if (ui.dialog.peek() === asked) cancel();
     props.onConfirm?.();
   };
   return (
@@ -209,7 +211,7 @@ export function Dialogs() {
           confirm={t("change-links")}
           onAttempt={() => actions.changeLinks()}
           onConfirm={() => {
-            ui.linksChanged.value = true;
+            ui.linksChanged.value += 1;
           }}
         >
           <p>{t("change-what")}</p>

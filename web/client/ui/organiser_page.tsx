@@ -71,12 +71,12 @@ export function OrganiserPage(props: {
           <p class="note">{t("organiser-keep")}</p>
           {meetingRunning && <p class="badge">{t("organiser-running")}</p>}
         </div>
-        {changed && <OwnLink />}
+        {changed > 0 && <OwnLink key={changed} />}
         <Card title={t("organiser-participants")} what={t("organiser-participants-what")}>
           <CopyButton
             copy={() => actions.copyLink("participant")}
             label={t("copy-participant-link")}
-            class={changed ? "button" : "button button-primary"}
+            class={changed > 0 ? "button" : "button button-primary"}
           />
         </Card>
         <Card title={t("organiser-facilitators")} what={t("organiser-facilitators-what")}>

@@ -316,7 +316,7 @@ locked-what = The meeting is locked. Nobody new can ask to come in.
 
 # Notices.
 trouble-keys-disagree = Sending has stopped: the others use keys that this device was not told of. It goes on by itself when the keys agree. If this lasts a minute, load the page again.
-trouble-facilitator-silent = Nothing was heard of { $names } for 15 seconds. Until that changes, what { $names } decides may not arrive here.
+trouble-facilitator-silent = Nothing was heard of { $names } for 15 seconds. Until that changes, decisions from there may not arrive here.
 trouble-no-facilitator = No facilitator is here. Nobody new can come in. The meeting can go on for a while, usually 10 minutes, and then ends by itself.
 trouble-rejoining = This device lost the meeting's keys and is asking for them again. Voice and picture come back in a few seconds.
 check-started = { $name } started a check of the encryption. It takes a minute.
@@ -460,7 +460,7 @@ check-not-through = This check did not come through. Perhaps somebody came or we
 check-again = Check again
 check-took = This check speaks for { $names }. Marking it covers exactly them.
 check-alone = Nobody else took part in this check.
-check-silent = No answer from { $names }. They stay unchecked until a check that they take part in.
+check-silent = No answer from { $names } yet. Without one this check cannot speak for { $names }.
 check-checked = Checked: { $names }. That stays valid when keys change.
 check-unchecked = Not checked yet: { $names }.
 check-marked = You marked these as checked.
@@ -731,7 +731,7 @@ say-copied = Copied.
 say-locked = The meeting is locked. Nobody new can ask to come in.
 say-unlocked = The meeting is open again for people who ask to come in.
 say-check-done = The eight emoji are here. Somebody reads them aloud.
-say-newcomer-unchecked = The encryption was not checked with { $name } yet.
+say-newcomer-unchecked = { $name } is new here and not checked yet.
 say-keys-agree = The keys agree again. Your voice and picture are sent again.
 say-facilitator-heard = All facilitators are heard from again.
 say-facilitator-here = A facilitator is here again.
