@@ -169,19 +169,18 @@ export class Verification {
   }
 
   /** Ends a step whose time is over. */
-  async tick(now: number): Promise<void> {
+  tick(now: number): void {
     const round = this.#round;
     if (!round || now < round.due) return;
-    const { state, starter, context } = round;
+    const { state, starter, context, set } = round;
     if (state === "revealing") {
-      const { set, reveals, commitments } = round;
-      return this.#fail(round, set?.filter((leaf) => !reveals.has(leaf) || !commitments.has(leaf)) ?? []);
-    }
-    if (state !== "between" && starter === context.ownLeaf) {
+      this.#fail(round, set?.filter((leaf) => !round.reveals.has(leaf) || !round.commitments.has(leaf)) ?? []);
+    } else if (state !== "between" && starter === context.ownLeaf) {
       this.#close(round, now);
-      return this.#goOn(round, now);
+      this.#reveal(round);
+    } else {
+      this.#fail(round, [starter]);
     }
-    this.#fail(round, [starter]);
   }
 
   /** When to call `tick` next; null: never. */
@@ -293,14 +292,11 @@ export class Verification {
   /** Whatever the round is ready for. */
   async #goOn(round: Round, now: number): Promise<void> {
     const { context, commitments, reveals, fitting } = round;
-    const { ownLeaf, epoch, authenticator, members } = context;
+    const { ownLeaf, authenticator, members } = context;
     if (round.starter === ownLeaf && !round.set && commitments.size === members.size) this.#close(round, now);
     const { set } = round;
-    if (this.#round !== round || !set?.every((leaf) => commitments.has(leaf))) return;
-    if (!round.revealed) {
-      round.revealed = true;
-      this.#say({ type: "check_reveal", round: round.id, nonce: toBase64url(round.nonce) }, epoch);
-    }
+    this.#reveal(round);
+    if (!set || !round.revealed) return;
     for (const leaf of set) {
       const nonce = reveals.get(leaf);
       if (!nonce || fitting.has(leaf)) continue;
@@ -313,6 +309,14 @@ export class Verification {
     const nonces = set.map((leaf) => [leaf, reveals.get(leaf) as Bytes] as const);
     const result = await outcome(authenticator, round.id, nonces);
     this.#end(round, { ...this.#view(round), state: "done", ...result });
+  }
+
+  /** One's own number, once, when all commitments of the set are at hand. */
+  #reveal(round: Round): void {
+    const { id, context, commitments, nonce, set } = round;
+    if (this.#round !== round || round.revealed || !set?.every((leaf) => commitments.has(leaf))) return;
+    round.revealed = true;
+    this.#say({ type: "check_reveal", round: id, nonce: toBase64url(nonce) }, context.epoch);
   }
 
   #fail(round: Round, by: readonly number[]): void {

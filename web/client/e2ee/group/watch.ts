@@ -11,15 +11,12 @@ import type { Person, Trouble } from "../worker_messages";
 
 /** Seconds between two heartbeats of a facilitator. Twice as often would double what a quiet meeting sends. */
 export const HEARTBEAT = 5;
-/** Seconds without one after which a facilitator is named: two may be lost and the third late. */
-export const SILENCE = 15;
 /**
- * Seconds by which a tick may be late before this device is taken to have slept: what was not heard meanwhile is
- * nobody's silence, and the next heartbeat has time to come. Timers of a page in the background run once a second (Chromium's throttling), so that less would
- * take such a page for a sleeping one.
+ * Seconds without one after which a facilitator is named: two may be lost and the third late. Time is not excused for
+ * any reason that a server could bring about, such as a lost socket; a device that wakes up names people for as long as
+ * it takes until their next heartbeat.
  */
-export const SLEPT = 3;
-
+export const SILENCE = 15;
 /** SHA-256 of, for each leaf rising, u32 leaf ‖ leaf key (docs/protocol.md, section 8); base64url. */
 export async function rosterHash(roster: readonly { leaf: number; key: Bytes }[]): Promise<string> {
   const sorted = [...roster].sort((a, b) => a.leaf - b.leaf);
@@ -93,12 +90,6 @@ export class Watch {
   }
 
   tick(now: number): void {
-    if (now - (this.deadline ?? now) > SLEPT) {
-      const enough = now + HEARTBEAT + SLEPT - SILENCE;
-      for (const heard of this.#others.values()) {
-        if (heard.at + SILENCE > this.#ticked) heard.at = Math.max(heard.at, enough);
-      }
-    }
     this.#ticked = now;
     if (this.#beat === null || now < this.#beat || !this.#watched) return;
     this.#beat = now + HEARTBEAT;
