@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -35,7 +36,6 @@ class Socket:
         self._socket: ClientWebSocketResponse | None = None
         self.nonce = ""
         """Of this socket's challenge."""
-        self.sent_bytes = self.received_bytes = 0
 
     async def open(self, token: str | None) -> None:
         """Connect, and answer the challenge: with the token of a session to take up, or with the link."""
@@ -67,13 +67,12 @@ class Socket:
     async def _write(self, socket: ClientWebSocketResponse) -> None:
         while True:
             text = m.encode(await self._out.get())
-            self.sent_bytes += len(text)
-            await socket.send_str(text)
+            with contextlib.suppress(ConnectionError):  # whoever reads has seen it too
+                await socket.send_str(text)
 
     async def _read(self, socket: ClientWebSocketResponse) -> None:
         async for frame in socket:
             if frame.type is WSMsgType.TEXT:
-                self.received_bytes += len(frame.data)
                 self._receive(m.decode_server(frame.data))
         self._closed(socket.close_code)
 

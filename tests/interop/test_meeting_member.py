@@ -3,90 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
 from signaling import messages as m
-from tests.browser.harness import Links, Server
+from tests.browser.harness import Server
 from tests.interop.media_samples import decoded_brightness, decoded_loudness
-from tests.interop.meeting_media import MeetingMedia
-from tests.interop.meeting_member import MeetingMember
-
-
-async def every(members: Iterable[MeetingMember], check: Callable[[MeetingMember], object], what: str) -> None:
-    """Wait until it holds for each of them."""
-    for member in members:
-        await member.until(partial(check, member), what)
-
-
-class Meeting:
-    """A server, its group, and who has come."""
-
-    def __init__(self, server: Server, links: Links, http: ClientSession) -> None:
-        self.server, self.links, self._http = server, links, http
-        self.people: list[MeetingMember] = []
-        self.media: list[MeetingMedia] = []
-
-    def person(self, name: str, *, facilitator: bool = False) -> MeetingMember:
-        member = MeetingMember(self._http, self.links.facilitator if facilitator else self.links.participant, name)
-        self.people.append(member)
-        return member
-
-    async def gather(self, host: str, *guests: str) -> list[MeetingMember]:
-        """The facilitator first, then everybody else, admitted by one commit each."""
-        first = self.person(host, facilitator=True)
-        await first.join()
-        for name in guests:
-            await self.admit(first, name)
-        return self.people
-
-    async def admit(self, host: MeetingMember, name: str) -> MeetingMember:
-        guest = self.person(name)
-        await guest.knock()
-        await host.until(lambda: name in [known for known, _ in host.knocks.values()], f"{name} knocks")
-        await host.admit(name)
-        await guest.until(lambda: guest.inside, "let in")
-        return guest
-
-    async def agree(self, *members: MeetingMember) -> None:
-        """Wait until these hold the same state, and nobody else is in it."""
-        ids = {member.id for member in members}
-        await every(
-            members,
-            lambda member: {person.member for person in member.seat.people.values()} == ids == member.names.keys(),
-            "sees exactly these people, with their names",
-        )
-        await every(members, lambda member: member.epoch == members[0].epoch, "in the epoch")
-        assert len({member.seat.mls.authenticator for member in members}) == 1
-        assert len({member.seat.epochs[-1].base_key for member in members}) == 1
-
-    async def with_media(self, member: MeetingMember) -> MeetingMedia:
-        media = MeetingMedia(member)
-        self.media.append(media)
-        await media.publish("audio", "video")
-        await media.subscribe()
-        return media
-
-    async def close(self) -> None:
-        for media in self.media:
-            await media.close()
-        for member in self.people:
-            await member.drop()
+from tests.interop.meeting import Meeting, every
 
 
 @pytest.fixture
-async def meeting(tmp_path: Path) -> AsyncIterator[Meeting]:
-    server = Server(tmp_path)
-    await server.start()
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    found = Server(tmp_path)
+    await found.start()
+    yield found
+    await found.stop()
+
+
+@pytest.fixture
+async def meeting(server: Server) -> AsyncIterator[Meeting]:
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(server.stop)
         http = await stack.enter_async_context(ClientSession())
-        found = Meeting(server, await server.create_group(), http)
+        found = Meeting(await server.create_group(), http)
         stack.push_async_callback(found.close)
         yield found
 
@@ -189,11 +131,11 @@ async def test_a_co_facilitator_lets_in_and_no_longer_after_withdrawal(meeting: 
     assert "Dora" not in [name for name, _ in ana.knocks.values()]
 
 
-async def test_a_restarted_server_loses_nobody(meeting: Meeting) -> None:
+async def test_a_restarted_server_loses_nobody(server: Server, meeting: Meeting) -> None:
     marta, ana, chi = await meeting.gather("Marta", "Ana", "Chi")
     epoch = marta.epoch
-    await meeting.server.stop()
-    await meeting.server.start()
+    await server.stop()
+    await server.start()
     for member in (ana, chi, marta):
         await member.come_back()
     await every((ana, chi, marta), lambda member: member.inside, "back")
