@@ -239,7 +239,7 @@ class Delivery(Sessions):
         self._settle(now)
         if self._ready(member):
             at = next((i for i, found in enumerate(self._unsettled) if found.entry.seq == seq), None)
-            if len(statement) > MAX_STATEMENT_BYTES:
+            if not 0 < len(statement) <= MAX_STATEMENT_BYTES:
                 self._refuse(member, "malformed")
             elif not self._log.holds(seq):
                 self._refuse(member, "stale")  # void already: they were told

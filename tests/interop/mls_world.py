@@ -63,6 +63,8 @@ class Client:
         epoch = self.mls.epoch
         assert epoch is not None
         self.world.do(self.world.server.register(self.id, self.world.group, epoch, leaves, now=self.world.now))
+        for name in self.world.gone:  # signaling has marks of the sessions that ended, also before a restart
+            self.world.do(self.world.server.leave(name, now=self.world.now))
 
     def offer(self) -> None:
         """Ask to be added or to come back, with fresh keys."""
@@ -216,8 +218,14 @@ class World:
         """Somebody new."""
         mls = Member(name.encode(), PSK, lifetime=(int(NOW) - WEEK, int(NOW) + WEEK))
         client = self.clients[name] = Client(self, name, role, mls)
-        self.do(self.server.arrive(name, role, now=self.now))
+        self.greet(client)
         return client
+
+    def greet(self, client: Client) -> None:
+        """The server knows somebody, who is told which group there is."""
+        self.do(self.server.arrive(client.id, client.role, now=self.now))
+        if (state := self.server.state) is not None:
+            client.inbox.append(state)
 
     def leave(self, name: str) -> None:
         """Somebody leaves for good: the others are told by signaling."""
@@ -233,7 +241,7 @@ class World:
             client.draft = None
             if not client.over:
                 client.online = True
-                self.do(self.server.arrive(client.id, client.role, now=self.now))
+                self.greet(client)
         facilitators = [c for c in self.clients.values() if c.role == "facilitator" and not c.over]
         for client in sorted(facilitators, key=lambda c: -(c.mls.epoch or 0)):
             if client.mls.epoch is not None:
@@ -253,7 +261,7 @@ class World:
                     self.out.append(effect)
                     self.clients[member].over = True
                     self.gone.add(member)
-                case e.In():
+                case e.In() | e.Became():
                     self.out.append(effect)
 
     def wait(self, seconds: float) -> None:

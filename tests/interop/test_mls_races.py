@@ -124,7 +124,7 @@ def test_a_facilitator_who_was_further_ahead_corrects_the_registration() -> None
     world.server = Delivery(limit=50, seq=world.server.seq + 1000)
     ben.online = True
     for name in ("ben", "chi", "dee", "eli", "ana"):
-        world.do(world.server.arrive(name, world.clients[name].role, now=world.now))
+        world.greet(world.clients[name])
     ben.register()
     ana.online = True
     ana.register()
@@ -218,6 +218,8 @@ def act(world: World, action: str, who: int) -> None:
 @example([("reload", 0), ("reload", 1), ("restart", 0)])
 @example([("reload", 0), ("reload", 1), ("restart", 0), ("reload", 0)])
 @example([("lose", 2), ("make", 0), ("send", 0), ("restart", 0), ("reload", 0), ("restart", 0)])
+@example([("leave", 1), ("restart", 0), ("reload", 0)])
+@example([("reload", 0), ("leave", 2), ("restart", 0), ("leave", 1), ("reload", 1)])
 @example([("leave", 3), ("read", 2), ("make", 2), ("break", 2), ("make", 0), ("send", 0)])
 def test_whatever_happens_all_end_in_one_state(actions: list[tuple[str, int]]) -> None:
     world = meeting("ana", "ben", "chi", "dee", facilitators=2)

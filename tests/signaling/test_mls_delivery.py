@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import mls_effects as e
-from signaling.mls_delivery import CLOCK_SECONDS, MAX_KEY_PACKAGE_BYTES, MAX_SAID_BYTES, SESSIONS, Delivery
+from signaling.mls_delivery import MAX_SAID_BYTES, Delivery
 from signaling.mls_jury import MAX_STATEMENT_BYTES, SETTLE_SECONDS, UNSETTLED
 from signaling.mls_log import LOG_SECONDS, Committed, Sealed
-from signaling.mls_rules import Role
+from signaling.mls_rules import CLOCK_SECONDS, MAX_KEY_PACKAGE_BYTES, Rejoin, Role
+from signaling.mls_sessions import ANYBODY_SECONDS, FOUND_SECONDS, SESSIONS
 from tests.signaling import mls_bytes as b
 
 NOW = 1_700_000_000.0
@@ -40,6 +41,11 @@ class Desk:
         data = b.commit(self.leaf(sender), self.server.epoch, *proposals, mark=mark)
         letters = list(to)
         return self.server.commit(sender, self.head, data, b.welcome(*letters) if letters else None, now=self.now)
+
+    def grant(self, sender: str, *chosen: str) -> list[e.Effect]:
+        """New keys, and these as co-facilitators."""
+        data = b.commit(self.leaf(sender), self.server.epoch)
+        return self.server.commit(sender, self.head, data, None, chosen, now=self.now)
 
     def admit(self, sender: str, *members: str) -> list[e.Effect]:
         packages = [b.key_package(member) for member in members]
@@ -105,7 +111,8 @@ def test_a_facilitator_registers_the_group_and_everybody_hears() -> None:
     desk.arrive("fac", role="facilitator")
     desk.arrive("par")
     assert receivers(desk.register("fac"), e.Registered) == ["fac", "par"]
-    assert told(desk.arrive("late"), "late") == [e.Registered(b.GROUP, 0, 1)]
+    assert desk.server.state == e.Registered(b.GROUP, 0, 1)
+    assert desk.arrive("late") == []
 
 
 def test_nobody_else_registers_it_and_nobody_twice() -> None:
@@ -163,6 +170,60 @@ def test_a_registration_is_corrected_until_the_first_commit() -> None:
     desk.commit("two")
     assert refusal(desk.register("fac", 99, leaves)[:1]) == "registered"
     assert desk.server.epoch == 9
+
+
+def test_after_a_restart_without_a_facilitator_anybody_names_the_group() -> None:
+    desk = restarted("par", "pat")
+    assert refusal(desk.register("par", 7, {1: "par", 2: "pat", 0: "fac"})) == "busy"
+    desk.now += ANYBODY_SECONDS
+    assert refusal(desk.server.register("stranger", b.GROUP, 7, {1: "stranger"}, now=desk.now)) == "not_permitted"
+    assert receivers(desk.register("par", 7, {1: "par", 2: "pat"}), e.Registered) == ["par", "pat"]
+    assert receivers(desk.say("pat", 1), Sealed) == ["par", "pat"]
+
+
+def test_a_facilitator_corrects_what_a_participant_named() -> None:
+    other = b"another group id"
+    for group, epoch, good in ((b.GROUP, 8, True), (b.GROUP, 7, False), (other, 3, True), (other, 0, False)):
+        desk = restarted("par")
+        desk.now += FOUND_SECONDS
+        desk.register("par", 7, {1: "par", 0: "fac"})
+        desk.arrive("fac", role="facilitator")
+        effects = desk.server.register("fac", group, epoch, {0: "fac", 1: "par"}, now=desk.now)
+        assert (receivers(effects, e.Registered) == ["fac", "par"]) == good
+        assert desk.server.epoch == (epoch if good else 7)
+
+
+def test_a_group_founded_after_a_restart_waits_for_the_one_that_people_hold() -> None:
+    desk = restarted("par")
+    desk.arrive("fac", role="facilitator")
+    assert desk.register("fac") == []
+    desk.now += ANYBODY_SECONDS
+    assert receivers(desk.register("par", 7, {1: "par"}), e.Registered) == ["fac", "par"]
+    assert desk.tick(FOUND_SECONDS) == []
+    assert desk.server.epoch == 7
+
+
+def test_a_group_founded_after_a_restart_is_it_if_nobody_holds_another() -> None:
+    desk = restarted()
+    desk.arrive("fac", role="facilitator")
+    assert desk.register("fac") == []
+    assert desk.tick(FOUND_SECONDS - 1) == []
+    assert receivers(desk.tick(1), e.Registered) == ["fac"]
+    assert desk.server.leaves == {0: "fac"}
+    desk = restarted()
+    desk.arrive("fac", role="facilitator")
+    desk.register("fac")
+    desk.server.leave("fac", now=desk.now)
+    assert desk.tick(FOUND_SECONDS) == []
+    assert desk.server.state is None
+
+
+def restarted(*members: str) -> Desk:
+    """After a restart, with these back."""
+    desk = Desk()
+    desk.server = Delivery(limit=50, seq=5000, restored=desk.now)
+    desk.arrive(*members)
+    return desk
 
 
 def test_a_group_of_which_nobody_holds_a_state_is_founded_anew() -> None:
@@ -256,6 +317,15 @@ def test_a_key_packages_lifetime_may_be_off_by_a_day() -> None:
         assert good or refusal(effects) == "clock"
 
 
+def test_the_proof_of_who_comes_back_is_handed_on() -> None:
+    desk = meeting("par", "pat")
+    proof = Rejoin(1, bytes(64))
+    effects = desk.server.offer("par", b.key_package("par again"), proof, now=desk.now)
+    assert told(effects, "pat") == [e.Offered("par", b.key_package("par again"), proof)]
+    for bad in (Rejoin(1, bytes(63)), Rejoin(1024, bytes(64))):
+        assert refusal(desk.server.offer("par", b.key_package("par again"), bad, now=desk.now)) == "malformed"
+
+
 def test_nobody_takes_another_ones_key_package() -> None:
     desk = meeting("par")
     desk.arrive("new", "thief")
@@ -276,6 +346,53 @@ def test_the_meeting_has_a_limit() -> None:
     assert refusal(desk.admit("fac", "a", "b")) == "full"
     desk.admit("fac", "a")
     assert refusal(desk.admit("fac", "b")) == "full"
+
+
+def test_facilitators_without_a_leaf_keep_their_place() -> None:
+    desk = Desk(limit=3)
+    desk.arrive("fac", "two", role="facilitator")
+    desk.register("fac")
+    desk.arrive("a", "b")
+    for member in ("a", "b", "two"):
+        desk.offer(member)
+    assert refusal(desk.admit("fac", "a", "b")) == "full"
+    desk.admit("fac", "a")
+    assert receivers(desk.admit("a", "two"), e.Welcomed) == ["two"]
+
+
+# -- Co-facilitators -----------------------------------------------------------------------------------------------
+
+
+def test_an_accepted_commit_grants_and_withdraws() -> None:
+    desk = meeting("par", "pat")
+    effects = desk.grant("fac", "par", "nobody", "fac")
+    assert [effect for effect in effects if not isinstance(effect, e.Tell)] == [e.Became("par", "co_facilitator")]
+    assert refusal(desk.grant("par", "par", "pat")) == "not_permitted"
+    effects = desk.grant("fac", "pat")
+    changes = {effect for effect in effects if isinstance(effect, e.Became)}
+    assert changes == {e.Became("par", "participant"), e.Became("pat", "co_facilitator")}
+    assert not [effect for effect in desk.commit("fac") if isinstance(effect, e.Became)], "others leave it as it is"
+    assert [f for f in desk.grant("fac") if isinstance(f, e.Became)] == [e.Became("pat", "participant")]
+
+
+def test_a_refused_commit_grants_nothing() -> None:
+    desk = meeting("par")
+    late = desk.server.commit("fac", desk.head + 1, b.commit(0, 9), None, ["par"], now=desk.now)
+    assert not [effect for effect in late if isinstance(effect, e.Became)]
+    desk.arrive("new")
+    desk.offer("new")
+    assert refusal(desk.admit("par", "new")) == "not_permitted"
+
+
+def test_a_grant_is_void_with_its_commit() -> None:
+    desk = meeting("par", "pat", facilitators=("fac", "two"))
+    desk.grant("fac", "pat")
+    desk.tick(SETTLE_SECONDS)
+    (entry, *_) = told(desk.grant("fac", "par"), "two")
+    assert isinstance(entry, Committed)
+    effects = desk.reject("two", entry.seq)
+    changes = {effect for effect in effects if isinstance(effect, e.Became)}
+    assert changes == {e.Became("par", "participant"), e.Became("pat", "co_facilitator")}
 
 
 # -- The order -----------------------------------------------------------------------------------------------------
@@ -380,6 +497,19 @@ def test_what_cannot_be_said() -> None:
     for message in (b"hello", b.commit(1, 1), b.key_package("par"), b.application(1, size=MAX_SAID_BYTES)):
         assert refusal(desk.say("par", 1, message)) == "malformed"
     assert refusal(desk.say("par", 1, b.application(1, group=b"other"))) == "foreign"
+
+
+def test_what_is_said_to_one_goes_to_one_and_back() -> None:
+    desk = meeting("par", "pat", "pia")
+    head, seen = desk.head, desk.server.seq
+    effects = desk.server.say("par", 1, b.application(1), "pat", now=desk.now)
+    assert receivers(effects, Sealed) == ["par", "pat"]
+    desk.say("par", 2)
+    for member, count in (("pat", 2), ("par", 2), ("pia", 1), ("fac", 1)):
+        caught, *missed = told(desk.catch_up(member, 1, head, seen), member)
+        assert isinstance(caught, e.CaughtUp)
+        assert len(missed) == count
+    assert (desk.server.said_n("par"), desk.server.said_n("pat"), desk.server.said_n("stranger")) == (2, 0, 0)
 
 
 # -- Coming back ---------------------------------------------------------------------------------------------------
@@ -525,6 +655,19 @@ def test_who_was_removed_by_a_void_commit_stays_out() -> None:
     assert set(desk.server.leaves.values()) == {"par", "two"}
 
 
+def test_who_came_by_a_void_commit_and_left_is_forgotten() -> None:
+    desk = meeting("par", "pat", "left", facilitators=("fac", "two"))
+    desk.arrive("new")
+    desk.offer("new")
+    seq = bad_commit(desk)
+    desk.admit("two", "new")
+    desk.server.leave("new", now=desk.now)
+    assert sorted(desk.server.absent) == ["new"]
+    desk.reject("fac", seq)
+    assert sorted(desk.server.absent) == ["left", "par"]
+    assert "new" not in desk.server._sessions
+
+
 def test_neither_the_sender_nor_the_added_nor_a_long_statement_counts() -> None:
     desk = meeting("par", "left")
     desk.arrive("newfac", role="facilitator")
@@ -547,14 +690,14 @@ def test_neither_the_sender_nor_the_added_nor_a_long_statement_counts() -> None:
 def test_it_has_no_clock_no_socket_and_no_key() -> None:
     allowed = {"__future__", "collections", "dataclasses", "enum", "hashlib", "operator", "signaling", "typing"}
     sources = sorted((Path(__file__).parents[2] / "signaling").glob("mls_*.py"))
-    assert len(sources) == 6
+    assert len(sources) == 7
     for source in sources:
         for node in ast.walk(ast.parse(source.read_text("utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:
                 assert name.partition(".")[0] in allowed
-                assert not name.startswith("signaling") or name.startswith("signaling.mls_")
+                assert not name.startswith("signaling") or name.startswith(("signaling.mls_", "signaling.messages"))
 
 
 def test_sessions_are_bounded() -> None:

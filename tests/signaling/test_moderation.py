@@ -1,158 +1,42 @@
-"""What facilitators do: remove, mute, end. And what nobody can do."""
+"""What facilitators do beside committing: decline, lock, end. What organisers do, and what nobody can do."""
 
 from __future__ import annotations
 
+import pytest
+
 from signaling import effects as e
 from signaling import messages as m
-from signaling.session import TOKEN_SECONDS
+from signaling.group_state import UNLED_SECONDS
+from signaling.session import GRACE_SECONDS, TOKEN_SECONDS
 from tests.signaling.world import World
-
-
-def test_removal_ends_media_session_token_and_place_in_one_turn() -> None:
-    world = World()
-    facilitator, person, other = world.meeting(2)
-    world.effects.clear()
-    facilitator.send(m.Remove(member=person.member))
-    assert isinstance(world.effects[0], e.DropMedia), "media stops before anything is told"
-    assert world.effects[0].member == person.member
-    person.take(m.Removed)
-    assert person.closed == 4000
-    for client in (facilitator, other):
-        left = client.take(m.MemberLeft)
-        assert (left.member, left.reason) == (person.member, "removed")
-    assert person.resume().error() == "session_expired"
-    facilitator.send(m.Remove(member=person.member))
-    assert facilitator.error() == "no_such_member"
-
-
-def test_a_token_from_the_waiting_room_is_void_after_removal() -> None:
-    world = World()
-    facilitator = world.facilitator()
-    person = world.knock()
-    waiting_token = person.token
-    facilitator.send(m.Admit(knocks=[facilitator.find(m.Knocked)[0].knock.id]))
-    facilitator.send(m.Remove(member=person.member))
-    person.token = waiting_token
-    assert person.resume().error() == "session_expired"
-    world.restart()
-    assert person.resume().error() == "session_expired"
-
-
-def test_the_same_browsers_next_knock_is_marked_until_the_meeting_ends() -> None:
-    world = World()
-    facilitator, person, other = world.meeting(2)
-    facilitator.send(m.Remove(member=person.member))
-    facilitator.inbox.clear()
-    world.knock(browser="browser0000")
-    world.knock(browser="browser9999")
-    marked = [knocked.knock.removed_earlier for knocked in facilitator.find(m.Knocked)]
-    assert marked == [True, False]
-    facilitator.send(m.EndMeeting())
-    other.take(m.MemberLeft)
-    other.take(m.Ended)
-    again = world.facilitator()
-    world.knock(browser="browser0000")
-    assert [knocked.knock.removed_earlier for knocked in again.find(m.Knocked)] == [False]
-
-
-def test_removal_also_clears_the_same_browsers_other_tab_at_the_door() -> None:
-    world = World()
-    facilitator, person = world.meeting(1)
-    tab = world.knock(browser="browser0000")
-    stranger = world.knock(browser="browser9999")
-    facilitator.send(m.Remove(member=person.member))
-    assert tab.closed == 4000
-    assert tab.find(m.Removed)
-    assert stranger.closed is None
-    world.restart()
-    assert tab.resume().error() == "session_expired"
-    stranger.resume().take(m.Waiting)
-
-
-def test_somebody_who_is_away_is_removed_too() -> None:
-    world = World()
-    facilitator, person = world.meeting(1)
-    person.lose()
-    facilitator.send(m.Remove(member=person.member))
-    assert facilitator.find(m.MemberLeft)[0].reason == "removed"
-    assert person.resume().error() == "session_expired"
-    world.restart()
-    assert person.resume().error() == "session_expired"
-
-
-def test_nobody_is_locked_out_by_removing_themselves() -> None:
-    world = World()
-    facilitator, person = world.meeting(1)
-    for client in (facilitator, person):
-        client.send(m.Remove(member=client.member))
-        assert client.error() == "not_permitted"
-        assert client.closed is None
-    facilitator.send(m.Mute(member=facilitator.member))
-    assert facilitator.take(m.Muted).by == facilitator.member
 
 
 def test_an_answer_that_comes_second_changes_nothing() -> None:
     world = World()
     first, _ = world.meeting(1)
-    second = world.facilitator()
+    second = world.second(first)
     person = world.knock()
-    knock = first.find(m.Knocked)[0].knock.id
-    first.send(m.Admit(knocks=[knock, knock]))
+    first.add(person)
     for client in (first, second):
         client.inbox.clear()
-    second.send(m.Admit(knocks=[knock]))
-    second.send(m.Decline(knock=knock))
+    second.send(m.Decline(knock=person.member))
     assert second.error() == "no_such_knock"
     assert len(person.find(m.Joined)) == 1
     assert first.inbox == second.inbox == []
 
 
-def test_facilitators_cannot_remove_each_other() -> None:
-    world = World()
-    facilitator, _ = world.meeting(1)
-    second = world.facilitator()
-    facilitator.inbox.clear()
-    facilitator.send(m.Remove(member=second.member))
-    assert facilitator.error() == "not_permitted"
-    assert second.closed is None
-
-
-def test_mute_asks_one_and_mute_everyone_asks_participants_only() -> None:
-    world = World()
-    facilitator, ana, ben = world.meeting(2)
-    second = world.facilitator()
-    second.take(m.Joined)
-    for client in (facilitator, ana, ben):
-        client.inbox.clear()
-    facilitator.send(m.Mute(member=ana.member))
-    assert ana.take(m.Muted) == m.Muted(by=facilitator.member)
-    assert ben.inbox == []
-    facilitator.send(m.MuteEveryone())
-    for person in (ana, ben):
-        assert person.take(m.Muted) == m.Muted(by=facilitator.member, everyone=True)
-    assert second.inbox == facilitator.inbox == []
-    facilitator.send(m.Mute(member="nobodynobody"))
-    assert facilitator.error() == "no_such_member"
-
-
 def test_there_is_no_message_that_opens_somebody_elses_microphone() -> None:
     up = {str(struct.__struct_config__.tag) for struct in m.ClientMessage.__subclasses__()}
     down = {str(struct.__struct_config__.tag) for struct in m.ServerMessage.__subclasses__()}
-    assert [tag for tag in up | down if "unmute" in tag] == []
+    assert [tag for tag in up | down if "mute" in tag] == []
 
 
-def test_a_mute_finds_a_person_who_was_away() -> None:
+def test_locking_twice_is_answered_twice() -> None:
     world = World()
-    facilitator, person = world.meeting(1)
-    person.lose()
-    facilitator.send(m.MuteEveryone())
-    back = person.resume()
-    back.take(m.Joined)
-    assert back.take(m.Muted).everyone
-    back.lose()
-    again = back.resume()
-    again.take(m.Joined)
-    assert again.inbox == [], "told once"
+    facilitator, ana = world.meeting(1)
+    for locked in (True, True, False, False):
+        facilitator.send(m.Lock(locked=locked))
+        assert ana.take(m.Locked).locked == locked
 
 
 def test_end_for_everyone_reaches_members_and_those_who_wait() -> None:
@@ -160,6 +44,7 @@ def test_end_for_everyone_reaches_members_and_those_who_wait() -> None:
     facilitator, person, away = world.meeting(2)
     away.lose()
     person.inbox.clear()
+    delivery = world.room.delivery
     waiting = world.knock()
     waiting.take(m.Waiting)
     organiser = world.organiser()
@@ -173,6 +58,7 @@ def test_end_for_everyone_reaches_members_and_those_who_wait() -> None:
     assert facilitator.closed == 4000
     assert organiser.closed is None
     assert world.meetings == {}
+    assert (delivery.state, dict(delivery.leaves)) == (None, {})
     for client in (facilitator, person, away, waiting):
         assert client.resume().error() == "session_expired"
 
@@ -205,9 +91,93 @@ def test_a_group_deleted_by_another_process_ends_too() -> None:
 def test_nothing_stays_in_memory_once_the_tokens_are_too_old() -> None:
     world = World()
     facilitator, person = world.meeting(1)
-    facilitator.send(m.Remove(member=person.member))
+    facilitator.remove(person)
     facilitator.send(m.EndMeeting())
     assert world.machine.peopled_groups() == []
     assert len(world.machine._groups) == 1
     world.wait(TOKEN_SECONDS + 1)
     assert world.machine._groups == {}
+
+
+# -- Without a facilitator --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("how", "seconds"), [("leaves", 600), ("is lost", 600), ("leaves", 90)])
+def test_without_a_facilitator_the_meeting_goes_on_for_the_groups_grace_time(how: str, seconds: int) -> None:
+    world = World()
+    world.groups["groupgroupgroupgroup01"].grace_seconds = seconds
+    facilitator, ana, _ = world.meeting(2)
+    facilitator.commit(co_facilitators=[ana.member])
+    waiting = world.knock()
+    if how == "leaves":
+        facilitator.send(m.Leave())
+    else:
+        facilitator.lose()
+    world.wait(seconds - 1)
+    assert ana.find(m.Ended) == []
+    world.wait(1)
+    for client in (ana, waiting):
+        assert client.find(m.Ended)[0].reason == "no_facilitator"
+        assert client.closed == 4000
+    assert world.meetings == {}
+
+
+def test_a_facilitator_who_is_back_in_time_keeps_it_going() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    facilitator.send(m.Leave())
+    world.wait(UNLED_SECONDS - 1)
+    world.facilitator().take(m.Joined)
+    world.wait(UNLED_SECONDS)
+    assert ana.closed is None
+
+
+def test_after_a_restart_the_grace_time_begins_anew() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    world.restart()
+    world.wait(GRACE_SECONDS - 1)
+    ana = ana.resume()
+    world.wait(UNLED_SECONDS - GRACE_SECONDS)
+    assert ana.closed is None
+    world.wait(1)
+    assert ana.find(m.Ended)[0].reason == "no_facilitator"
+
+
+# -- Organisers -------------------------------------------------------------------------------------------------------
+
+
+def test_an_organiser_changes_the_group_and_the_meeting_hears() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    organiser = world.organiser()
+    ready = organiser.take(m.OrganiserReady)
+    assert (ready.certificates, ready.revocations) == (["c" * 200], None)
+    organiser.send(m.UpdateGroup(certificates=["d" * 200], revocations="cmV2b2tlZA"))
+    ready = organiser.take(m.OrganiserReady)
+    assert (ready.meeting_running, ready.certificates, ready.revocations) == (True, ["d" * 200], "cmV2b2tlZA")
+    assert facilitator.take(m.GroupChanged) == ana.take(m.GroupChanged)
+
+
+def test_a_change_that_is_not_good_changes_nothing() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    organiser = world.organiser()
+    organiser.take(m.OrganiserReady)
+    organiser.send(m.UpdateGroup(certificates=[]))
+    error = organiser.take(m.Error)
+    assert (error.code, error.about) == ("bad_group", "update_group")
+    assert ana.inbox == []
+
+
+def test_an_organiser_who_has_gone_meanwhile_is_told_nothing() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    organiser = world.organiser()
+    organiser.lose()
+    keys = world.groups["groupgroupgroupgroup01"]
+    world.do(world.machine.group_updated(organiser.connection, "groupgroupgroupgroup01", keys))
+    world.do(world.machine.update_refused(organiser.connection))
+    world.do(world.machine.group_updated(organiser.connection, "nogroupnogroup", keys))
+    ana.take(m.GroupChanged)
+    assert world.machine._groups["groupgroupgroupgroup01"].organisers == set()

@@ -16,39 +16,50 @@ SAMPLES: dict[str, m.ClientMessage] = {
     "join": m.Join(group="groupgroup", role="participant", key="k" * 43, signature="s" * 86),
     "resume": m.Resume(group="groupgroup", token="t" * 16),
     "leave": m.Leave(),
+    "knock": m.SendKnock(sealed="name", key_package="package"),
     "ping": m.Ping(n=1),
-    "admit": m.Admit(knocks=["knockknock"]),
     "decline": m.Decline(knock="knockknock"),
-    "remove": m.Remove(member="membermember"),
-    "mute": m.Mute(member="membermember"),
-    "mute_everyone": m.MuteEveryone(),
+    "lock": m.Lock(locked=True),
     "end_meeting": m.EndMeeting(),
     "delete_group": m.DeleteGroup(),
+    "update_group": m.UpdateGroup(),
     "say": m.Say(room="roomroom", n=1, body="abc"),
+    "mls_register": m.MlsRegister(room="roomroom", group="g" * 22, epoch=0, leaves=[m.Seat(0, "membermember")]),
+    "mls_offer": m.MlsOffer(room="roomroom", key_package="package"),
+    "mls_commit": m.MlsCommit(room="roomroom", after=1, commit="commit"),
+    "mls_catch_up": m.MlsCatchUp(room="roomroom", epoch=None, applied=0, seen=0),
+    "mls_applied": m.MlsApplied(room="roomroom", epoch=0),
+    "mls_reject": m.MlsReject(room="roomroom", seq=1, statement="signed"),
     "publish": m.Publish(room="roomroom", n=1, sdp="v=0", tracks=[]),
     "subscribe": m.Subscribe(room="roomroom"),
     "subscribe_answer": m.SubscribeAnswer(room="roomroom", generation=1, sdp="v=0"),
     "media_blocked": m.MediaBlocked(room="roomroom"),
 }
 
-# Rows: actions. Columns: nobody, waiting, participant, facilitator, organiser. Written by hand, apart from the code.
+# Rows: actions. Columns: nobody, waiting, participant, co-facilitator, facilitator, organiser. Written by hand, apart
+# from the code.
 EXPECTED = {
-    "join":             "y . . . .",
-    "resume":           "y . . . .",
-    "leave":            ". y y y y",
-    "ping":             ". y y y y",
-    "admit":            ". . . y .",
-    "decline":          ". . . y .",
-    "remove":           ". . . y .",
-    "mute":             ". . . y .",
-    "mute_everyone":    ". . . y .",
-    "end_meeting":      ". . . y .",
-    "delete_group":     ". . . . y",
-    "say":              ". . y y .",
-    "publish":          ". . y y .",
-    "subscribe":        ". . y y .",
-    "subscribe_answer": ". . y y .",
-    "media_blocked":    ". . y y .",
+    "join":             "y . . . . .",
+    "resume":           "y . . . . .",
+    "leave":            ". y y y y y",
+    "knock":            ". y . . . .",
+    "ping":             ". y y y y y",
+    "decline":          ". . . y y .",
+    "lock":             ". . . . y .",
+    "end_meeting":      ". . . . y .",
+    "delete_group":     ". . . . . y",
+    "update_group":     ". . . . . y",
+    "say":              ". . y y y .",
+    "mls_register":     ". . y y y .",
+    "mls_offer":        ". . y y y .",
+    "mls_commit":       ". . y y y .",
+    "mls_catch_up":     ". . y y y .",
+    "mls_applied":      ". . y y y .",
+    "mls_reject":       ". . y y y .",
+    "publish":          ". . y y y .",
+    "subscribe":        ". . y y y .",
+    "subscribe_answer": ". . y y y .",
+    "media_blocked":    ". . y y y .",
 }  # fmt: skip
 
 
@@ -60,6 +71,13 @@ def waiting(world: World) -> Client:
 
 def participant(world: World) -> Client:
     return world.meeting(1)[1]
+
+
+def co_facilitator(world: World) -> Client:
+    leader, client = world.meeting(1)
+    leader.commit(co_facilitators=[client.member])
+    client.inbox.clear()
+    return client
 
 
 def facilitator(world: World) -> Client:
@@ -76,6 +94,7 @@ PEOPLE: dict[Standing, Callable[[World], Client]] = {
     Standing.NOBODY: Client,
     Standing.WAITING: waiting,
     Standing.PARTICIPANT: participant,
+    Standing.CO_FACILITATOR: co_facilitator,
     Standing.FACILITATOR: facilitator,
     Standing.ORGANISER: organiser,
 }

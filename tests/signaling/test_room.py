@@ -1,4 +1,4 @@
-"""One room: numbers, echoes, replay."""
+"""One room: who sits there, who has gone, who holds the newest keys."""
 
 from __future__ import annotations
 
@@ -7,128 +7,168 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import messages as m
-from signaling.permissions import RefusedError
-from signaling.room import REPLAY_CHARS, REPLAY_MESSAGES, REPLAY_SECONDS, Room
+from signaling.room import Room
+from signaling.session import GRACE_SECONDS
+from tests.signaling import mls_bytes as b
+
+NOW = 1_700_000_000.0
 
 
-def member(name: str) -> m.Member:
-    return m.Member(id=name, leaf=0, role="participant", order=0)
-
-
-def room(*names: str) -> Room:
-    found = Room("room")
-    for name in names:
-        found.enter(member(name), now=0)
+def room(*participants: str) -> Room:
+    """A facilitator and people, all with a leaf, and a commit after which nobody has told anything."""
+    found = Room("room", limit=50)
+    for member in ("fac", *participants):
+        found.members[member] = None
+        found.delivery.arrive(member, "facilitator" if member == "fac" else "participant", now=NOW)
+    leaves = dict(enumerate(("fac", *participants)))
+    found.delivery.register("fac", b.GROUP, 5, leaves, now=NOW)
+    assert found.moved()
     return found
 
 
-def say(n: int, body: str = "body", to: str | None = None) -> m.Say:
-    return m.Say(room="room", n=n, body=body, to=to)
+def commit(found: Room, *proposals: bytes) -> None:
+    delivery = found.delivery
+    data = b.commit(0, delivery.epoch, *proposals)
+    delivery.commit("fac", delivery._log.head, data, None, now=NOW)
 
 
-def test_everything_is_numbered_in_one_order() -> None:
-    found = Room("room", seq=10)
-    assert found.enter(member("ana"), now=0).seq == 11
-    assert found.enter(member("ben"), now=0).seq == 12
-    said, receivers = found.say("ana", say(1), now=0)
-    assert (said.seq, said.sender, said.n, receivers) == (13, "ana", 1, ["ana", "ben"])
-    assert found.lost("ben", now=0).seq == 14
-    assert found.back("ben", now=0).seq == 15
-    assert found.leave("ben", "left", now=0).seq == 16
-
-
-def test_what_is_said_to_one_goes_to_one_and_back_to_the_sender() -> None:
-    found = room("ana", "ben", "cleo")
-    assert found.say("ana", say(1, to="ben"), now=0)[1] == ["ana", "ben"]
-    assert found.say("ana", say(2, to="ana"), now=0)[1] == ["ana"]
-    with pytest.raises(RefusedError) as refused:
-        found.say("ana", say(3, to="dan"), now=0)
-    assert refused.value.code == "no_such_member"
-    assert found.seats["ana"].said_n == 2
-    assert found.seq == 5
-
-
-def test_a_repeated_number_is_answered_and_not_passed_on() -> None:
+def test_who_has_left_is_told_once_and_known_until_the_leaf_is_removed() -> None:
     found = room("ana", "ben")
-    first, _ = found.say("ana", say(5, "first"), now=0)
-    assert found.say("ana", say(5, "first"), now=0) == (first, ["ana"])
-    assert found.say("ben", say(5, "other"), now=0)[0].sender == "ben"
-    with pytest.raises(RefusedError) as refused:
-        found.say("ana", say(4), now=0)
-    assert refused.value.code == "wrong_state"
+    found.end("ana", "left", "signed", now=NOW)
+    gone = m.Gone(member="ana", reason="left", leaving="signed")
+    assert found.newly_gone() == [gone]
+    assert found.newly_gone() == []
+    assert list(found.gone.values()) == [gone]
+    assert "ana" not in found.members
+    commit(found, b.remove(1))
+    assert found.newly_gone() == []
+    assert found.gone == {}
 
 
-def test_replay_brings_what_was_missed_and_no_more() -> None:
-    found = room("ana", "ben", "cleo")
-    seen = found.seq
-    found.say("ana", say(1, "to all"), now=0)
-    found.say("ana", say(2, "to ben", to="ben"), now=0)
-    found.say("ana", say(3, "to cleo", to="cleo"), now=0)
-    found.lost("ben", now=0)
-    found.enter(member("dan"), now=0)
-    start, missed = found.replay("ben", seen, now=0)
-    assert start == seen + 1
-    assert [type(message) for message in missed] == [m.Said, m.Said, m.MemberJoined]
-    assert [message.body for message in missed if isinstance(message, m.Said)] == ["to all", "to ben"]
-    assert found.replay("ben", None, now=0) == (found.seq + 1, [])
-    assert found.replay("ben", found.seq, now=0) == (found.seq + 1, [])
-    assert found.replay("ben", found.seq + 1000, now=0) == (found.seq + 1, [])
-
-
-def test_nobody_is_replayed_what_was_said_before_they_were_let_in() -> None:
+def test_who_goes_without_a_leaf_leaves_nothing_behind() -> None:
     found = room("ana")
-    found.say("ana", say(1, "before"), now=0)
-    found.enter(member("ben"), now=0)
-    found.say("ana", say(2, "after"), now=0)
-    start, missed = found.replay("ben", 0, now=0)
-    assert start == 4
-    assert [message.seq for message in missed] == [4]
+    found.members["new"] = None
+    found.delivery.arrive("new", "facilitator", now=NOW)
+    found.end("new", "lost", now=NOW)
+    assert found.newly_gone() == []
 
 
-@pytest.mark.parametrize(
-    ("count", "body"), [(REPLAY_MESSAGES + 10, "x"), (80, "x" * (REPLAY_CHARS // 50))], ids=["many", "large"]
-)
-def test_the_replay_is_bounded_and_shows_its_gap(count: int, body: str) -> None:
+def test_who_was_expelled_or_removed_by_a_void_commit_is_told_too() -> None:
     found = room("ana", "ben")
-    for n in range(1, count + 1):
-        found.say("ana", say(n, body), now=0)
-    start, missed = found.replay("ben", 3, now=0)
-    assert start > 4
-    assert [message.seq for message in missed] == list(range(start, found.seq + 1))
-    assert len(missed) <= REPLAY_MESSAGES
-    assert sum(len(message.body) for message in missed if isinstance(message, m.Said)) <= REPLAY_CHARS
+    found.delivery.arrive("ana", "co_facilitator", now=NOW)
+    data = b.commit(1, 5, b.remove(2))
+    found.delivery.commit("ana", found.delivery._log.head, data, None, now=NOW)
+    assert found.moved()
+    assert found.newly_gone() == []
+    found.delivery.reject("fac", found.delivery.seq, b"signed", now=NOW)
+    assert found.moved()
+    assert [(gone.member, gone.reason) for gone in found.newly_gone()] == [("ana", "expelled"), ("ben", "expelled")]
 
 
-def test_what_is_older_than_the_grace_time_is_forgotten() -> None:
+def test_everybody_who_is_connected_makes_it_ready_once() -> None:
     found = room("ana", "ben")
-    found.say("ana", say(1), now=10)
-    found.say("ana", say(2), now=20)
-    start, missed = found.replay("ben", 2, now=11 + REPLAY_SECONDS)
-    assert (start, len(missed)) == (4, 1)
-    assert found.replay("ben", 2, now=1000) == (found.seq + 1, [])
+    everybody = ["fac", "ana", "ben", "visitor"]
+    assert found.ready(everybody) is None
+    found.applied("fac", 5)
+    found.applied("ana", 5)
+    assert found.ready(everybody) is None
+    assert found.ready(["fac", "ana"]) == 5
+    assert found.ready(["fac", "ana"]) is None
+    commit(found)
+    assert found.moved()
+    for member in ("fac", "ana", "ben"):
+        found.applied(member, 5)
+    assert found.ready(everybody) is None, "that was the epoch before"
+    for member in ("fac", "ana", "ben"):
+        found.applied(member, 6)
+    assert found.ready(everybody) == 6
+
+
+def test_nobody_there_and_nobody_with_a_leaf_make_nothing_ready() -> None:
+    found = room("ana")
+    assert found.ready([]) is None
+    found.applied("visitor", 5)
+    assert found.ready(["visitor"]) is None
+    fresh = Room("room", limit=50)
+    fresh.applied("fac", 0)
+    assert fresh.ready(["fac"]) is None
+
+
+def test_what_was_applied_counts_for_one_state_only() -> None:
+    found = room("ana", "ben")
+    found.delivery.arrive("ana", "co_facilitator", now=NOW)
+    head = found.delivery._log.head
+    found.delivery.commit("ana", head, b.commit(1, 5, b.remove(2)), None, now=NOW)
+    found.moved()
+    found.applied("ana", 6)
+    found.delivery.reject("fac", found.delivery.seq, b"signed", now=NOW)
+    found.moved()
+    commit(found, b.remove(1), b.remove(2))
+    found.moved()
+    found.applied("fac", 6)
+    assert found.ready(["fac", "ana"]) == 6
+    assert found.holders == {"fac"}
+
+
+def test_people_who_do_not_come_back_after_a_restart_are_overdue() -> None:
+    found = room("ana", "ben")
+    found.expect({"ana", "ben"}, now=NOW)
+    found.expect({"ana", "ben"}, now=NOW + 50)
+    assert found.overdue(now=NOW + GRACE_SECONDS - 1) == []
+    found.expect({"ben"}, now=NOW + 100)
+    assert found.overdue(now=NOW + GRACE_SECONDS) == ["ben"]
+    found.end("ben", "lost", now=NOW + GRACE_SECONDS)
+    assert found.overdue(now=NOW + GRACE_SECONDS) == []
+    assert [gone.member for gone in found.newly_gone()] == ["ben"]
+
+
+@pytest.mark.parametrize("seq", [0, 1000])
+def test_moved_is_told_once(seq: int) -> None:
+    found = Room("room", limit=5, seq=seq)
+    assert not found.moved()
+    found.delivery.arrive("fac", "facilitator", now=NOW)
+    found.delivery.register("fac", b.GROUP, 0, {0: "fac"}, now=NOW)
+    assert [found.moved(), found.moved()] == [True, False]
+    found.delivery.offer("fac", b.key_package("fac"), now=NOW)  # lost the state, and was alone
+    assert found.delivery.state is None
+    assert [found.moved(), found.moved()] == [True, False]
 
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("abc"), st.integers(0, 30), st.sampled_from([None, "a", "b", "c", "nobody"])),
-        max_size=60,
-    ),
-    st.integers(0, 100),
+        st.tuples(
+            st.sampled_from(["applied", "commit", "lose", "back", "end"]), st.sampled_from(["fac", "a", "b", "c"])
+        )
+    )
 )
-def test_live_and_replayed_are_the_same(says: list[tuple[str, int, str | None]], seen: int) -> None:
+def test_ready_comes_once_for_a_state_and_only_when_all_have_its_keys(steps: list[tuple[str, str]]) -> None:
     found = room("a", "b", "c")
-    got: list[m.Said] = []
-    last = found.seq
-    for sender, n, to in says:
-        try:
-            said, receivers = found.say(sender, say(n, to=to), now=0)
-        except RefusedError:
-            continue
-        assert sender in receivers
-        if said.seq > last:
-            assert said.seq == last + 1
-            last = said.seq
-            if "c" in receivers:
-                got.append(said)
-    _, missed = found.replay("c", seen, now=0)
-    assert [message for message in missed if isinstance(message, m.Said)] == [said for said in got if said.seq > seen]
+    connected = {"fac", "a", "b", "c"}
+    told: list[int] = []
+    has: dict[str, int] = {}
+    for step, who in steps:
+        match step:
+            case "applied":
+                found.applied(who, found.delivery.epoch)
+                has[who] = found.delivery.epoch
+            case "commit":
+                commit(found)
+            case "lose":
+                connected.discard(who)
+            case "back" if who in found.members:
+                connected.add(who)
+            case "end" if who != "fac":
+                found.end(who, "left", now=NOW)
+                connected.discard(who)
+        found.moved()
+        found.newly_gone()
+        assert set(found.gone) == set(found.delivery.absent)
+        epoch = found.ready(connected)
+        waiting = {member for member in connected if has.get(member) != found.delivery.epoch}
+        if epoch is not None:
+            assert epoch == found.delivery.epoch
+            assert not waiting
+            told.append(epoch)
+        elif connected and not waiting:
+            assert told[-1:] == [found.delivery.epoch]
+    assert told == sorted(set(told))

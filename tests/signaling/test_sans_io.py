@@ -17,11 +17,20 @@ CORE = [
     "machine",
     "meeting",
     "messages",
+    "mls_delivery",
+    "mls_effects",
+    "mls_jury",
+    "mls_log",
+    "mls_messages",
+    "mls_rules",
+    "mls_sessions",
     "moderation",
+    "outcomes",
     "permissions",
     "rate_limit",
     "room",
     "session",
+    "translation",
 ]
 FORBIDDEN = {"asyncio", "aiohttp", "logging", "random", "secrets", "socket", "sqlalchemy", "threading", "time", "uuid"}
 SHELL = {"media", "server", "store", "wire"}
