@@ -78,6 +78,7 @@ class Room:
 
     def overdue(self, *, now: float) -> list[str]:
         """Those who were expected for too long."""
+        self._expected = {member: since for member, since in self._expected.items() if member not in self.members}
         return [member for member, since in self._expected.items() if now - since >= GRACE_SECONDS]
 
     def applied(self, member: str, epoch: int) -> None:

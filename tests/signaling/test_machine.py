@@ -6,10 +6,12 @@ import pytest
 
 from signaling import effects as e
 from signaling import messages as m
+from signaling.links import b64
 from signaling.machine import JOIN_SECONDS, MAX_FIRST_CHARS
 from signaling.rate_limit import Allowance, Limits
 from signaling.session import GRACE_SECONDS, RENEW_SECONDS
-from tests.signaling.world import GROUP, ROLE_SEED, Client, World, signed_join
+from tests.signaling import mls_bytes as b
+from tests.signaling.world import GROUP, ROLE_SEED, Client, World, signed_join, text_of
 
 
 def test_the_first_facilitator_starts_the_meeting_and_the_next_joins_it() -> None:
@@ -18,8 +20,9 @@ def test_the_first_facilitator_starts_the_meeting_and_the_next_joins_it() -> Non
     one, two = first.take(m.Joined), second.take(m.Joined)
     assert one.meeting == two.meeting
     assert one.member != two.member
-    assert [member.leaf for member in two.rooms[0].members] == [0, 1]
-    assert first.take(m.MemberJoined).member.id == two.member
+    assert [member.id for member in two.rooms[0].members] == [one.member, two.member]
+    assert (one.rooms[0].mls, one.now) == (None, int(world.now))
+    assert first.inbox == []
     assert len({GROUP, one.meeting, one.rooms[0].id}) == 3
     assert len(world.meetings) == 1
 
@@ -86,13 +89,15 @@ def test_what_is_said_reaches_the_room_and_the_speaker() -> None:
     assert len(seqs) == 1
     ana.say("psst", to=ben.member)
     assert ben.take(m.Said).to == ben.member
-    assert ana.take(m.Said).body == "psst"
+    assert text_of(ana.take(m.Said)) == "psst"
     assert facilitator.inbox == []
     ana.say("psst", to=ben.member, n=ana.n)
     assert (len(ana.find(m.Said)), ben.inbox) == (1, [])
-    ana.say("x", to="nobodynobody")
-    error = ana.take(m.Error)
-    assert (error.code, error.about, error.n) == ("no_such_member", "say", ana.n)
+    late = world.facilitator()
+    for nobody in ("nobodynobody", late.member):
+        ana.say("x", to=nobody)
+        error = ana.take(m.Error)
+        assert (error.code, error.about, error.n) == ("no_such_member", "say", ana.n)
 
 
 def test_a_room_is_for_its_members() -> None:
@@ -105,6 +110,12 @@ def test_a_room_is_for_its_members() -> None:
     assert other.room != ana.room
     for message in (
         m.Say(room=ana.room, n=1, body="abc"),
+        m.MlsRegister(room=ana.room, group="g" * 22, epoch=0, leaves=[m.Seat(0, other.member)]),
+        m.MlsOffer(room=ana.room, key_package="abc"),
+        m.MlsCommit(room=ana.room, after=1, commit="abc"),
+        m.MlsCatchUp(room=ana.room, epoch=None, applied=0, seen=0),
+        m.MlsApplied(room=ana.room, epoch=0),
+        m.MlsReject(room=ana.room, seq=1, statement="abc"),
         m.Publish(room=ana.room, n=1, sdp="v=0", tracks=[]),
         m.Subscribe(room=ana.room),
         m.SubscribeAnswer(room=ana.room, generation=1, sdp="v=0"),
@@ -112,8 +123,6 @@ def test_a_room_is_for_its_members() -> None:
     ):
         other.send(message)
         assert other.error() == "no_such_room"
-    other.send(m.Remove(member=ana.member))
-    assert other.error() == "no_such_member"
     assert ana.inbox == []
 
 
@@ -147,23 +156,29 @@ def test_a_lost_member_keeps_the_place_and_hears_what_was_missed() -> None:
     ben.say("first")
     seen = ana.take(m.Said).seq
     ana.lose()
-    assert ben.find(m.MemberLost)[0].member == ana.member
+    assert ben.find(m.MemberConnection) == [m.MemberConnection(ana.room, ana.member, connected=False)]
     ben.say("missed")
-    ben.say("whispered_elsewhere", to=facilitator.member)
-    facilitator.say("whispered_here", to=ana.member)
+    ben.say("whispered elsewhere", to=facilitator.member)
+    facilitator.commit()
+    facilitator.say("whispered here", to=ana.member)
     world.wait(GRACE_SECONDS - 1)
     world.effects.clear()
-    back = ana.resume(seen={ana.room: seen})
+    back = ana.resume()
     kinds = [type(effect.message) if isinstance(effect, e.Send) else type(effect) for effect in world.effects]
     assert kinds.index(m.Joined) < kinds.index(e.OfferAgain)
     assert e.OfferAgain(ana.room, ana.member) in world.effects
     assert world.take_effects(e.DropMedia) == []
     joined = back.take(m.Joined)
     assert (joined.member, joined.resumed, joined.media_kept) == (ana.member, True, True)
-    assert joined.rooms[0].replayed_from == seen + 1
-    assert [said.body for said in back.find(m.Said)] == ["missed", "whispered_here"]
     assert back.inbox == []
-    assert ben.find(m.MemberBack)[0].member == ana.member
+    back.send(m.MlsCatchUp(room=back.room, epoch=1, applied=2, seen=seen))
+    caught = back.take(m.MlsCaughtUp)
+    assert (caught.applied, caught.seq, caught.replayed_from) == (2, seen + 4, seen + 1)
+    assert text_of(back.take(m.Said)) == "missed"
+    assert back.take(m.MlsCommitted).commit.epoch == 1
+    assert text_of(back.take(m.Said)) == "whispered here"
+    assert back.inbox == []
+    assert ben.find(m.MemberConnection) == [m.MemberConnection(ana.room, ana.member, connected=True)]
 
 
 def test_who_resumes_is_not_told_of_media_that_the_sfu_let_go() -> None:
@@ -181,16 +196,15 @@ def test_who_resumes_is_not_told_of_media_that_the_sfu_let_go() -> None:
     assert back.resume().take(m.Joined).media_kept
 
 
-def test_a_reloaded_page_gets_no_replay_and_goes_on_counting() -> None:
+def test_a_reloaded_page_goes_on_counting() -> None:
     world = World()
-    _, ana, ben = world.meeting(2)
+    _, ana, _ = world.meeting(2)
     ana.say()
     ana.say()
     again = ana.resume()
     room = again.take(m.Joined).rooms[0]
-    assert (room.said_n, room.replayed_from) == (2, room.seq + 1)
+    assert (room.said_n, room.mls) == (2, m.MlsState(b64(b.GROUP), 1, world.head))
     assert again.inbox == []
-    assert ben.find(m.MemberBack)[0].seq == room.seq
 
 
 def test_another_tab_takes_the_session_over() -> None:
@@ -201,7 +215,7 @@ def test_another_tab_takes_the_session_over() -> None:
     assert ana.closed == 4001
     tab.take(m.Joined)
     ana.lose()
-    assert facilitator.find(m.MemberLost) == []
+    assert [hint.connected for hint in facilitator.find(m.MemberConnection)] == [True]
     tab.say()
     assert facilitator.find(m.Said)
     waiting = world.knock()
@@ -217,7 +231,7 @@ def test_who_stays_away_too_long_is_gone() -> None:
     world.effects.clear()
     world.wait(GRACE_SECONDS)
     assert [type(effect) for effect in world.effects[:1]] == [e.DropMedia]
-    assert facilitator.find(m.MemberLeft)[0].reason == "lost"
+    assert facilitator.find(m.MemberGone)[0].gone.reason == "lost"
     assert ana.resume().error() == "session_expired"
 
 
@@ -228,7 +242,7 @@ def test_leaving_ends_media_and_token() -> None:
     ana.send(m.Leave())
     assert isinstance(world.effects[0], e.DropMedia)
     assert ana.closed == 4000
-    assert facilitator.take(m.MemberLeft).reason == "left"
+    assert facilitator.take(m.MemberGone).gone.reason == "left"
     assert ana.resume().error() == "session_expired"
     ana.lose()
     ana.send(m.Ping(n=1))
@@ -283,7 +297,7 @@ def test_unreadable_messages_are_answered_and_then_closed_upon() -> None:
         if ana.closed is None:
             ana.send("junk")
     assert ana.closed == 4002
-    assert ben.find(m.MemberLost)[0].member == ana.member
+    assert ben.find(m.MemberConnection)[0].member == ana.member
     ana.resume().take(m.Joined)
 
 
@@ -300,8 +314,8 @@ def test_a_flood_is_slowed_then_closed_and_nobody_else_notices() -> None:
     for n in range(30):
         if ana.closed is None:
             ana.send(m.Ping(n=n))
-    # One message was the join, before the bucket's ten were used.
-    assert len(ana.find(m.Pong)) == 9
+    # Two messages of the bucket's ten were the join and the knock.
+    assert len(ana.find(m.Pong)) == 8
     errors = ana.find(m.Error)
     assert {(error.code, error.about) for error in errors} == {("rate_limited", "ping")}
     assert all(error.retry_after == 1 for error in errors)
@@ -313,12 +327,12 @@ def test_a_flood_is_slowed_then_closed_and_nobody_else_notices() -> None:
 def test_much_at_once_is_limited_by_size_too() -> None:
     world = World(Limits(say_bytes=Allowance(1000, 100)))
     _, ana, ben = world.meeting(2)
-    ana.say("x" * 900)
-    ana.say("x" * 300)
+    ana.say(size=600)
+    ana.say(size=150)
     refused = ana.find(m.Error)[0]
     assert (refused.code, refused.about, refused.n, refused.retry_after) == ("rate_limited", "say", 2, 2)
     world.wait(2)
-    ana.say("x" * 300, n=2)
+    ana.say(size=150, n=2)
     assert [said.n for said in ben.find(m.Said)] == [1, 2]
 
 
@@ -344,15 +358,35 @@ def test_only_who_has_joined_may_send_large_messages() -> None:
     large = '{"type":"resume","group":"groupgroup","token":"%s"}' % ("t" * MAX_FIRST_CHARS)
     stranger.send(large)
     assert (stranger.error(), stranger.closed) == ("bad_message", 4003)
-    stranger = Client(world)
-    longest = signed_join("participant", stranger.nonce, sealed="s" * m.MAX_KNOCK_CHARS, browser="b" * 32)
-    stranger.send(longest)
-    stranger.take(m.Waiting)
+    person = world.visitor(browser="b" * 32)
+    person.take(m.Waiting)
+    person.send(m.MlsCommit(room="r" * 32, after=1, commit="c" * m.MAX_MLS_CHARS))
+    assert (person.error(), person.closed) == ("bad_message", None)
+    person.send(m.SendKnock(sealed="s" * m.MAX_KNOCK_CHARS, key_package="A" * m.MAX_KEY_PACKAGE_CHARS))
+    assert person.take(m.MlsRefused).code == "malformed", "it was read"
     back = Client(world)
-    rooms = {f"{i:032}": 2**53 - 1 for i in range(16)}
-    longest_resume = m.Resume(group=GROUP, token="t" * 1024, sealed="s" * m.MAX_KNOCK_CHARS, seen=rooms)
-    back.send(longest_resume)
+    back.send(m.Resume(group=GROUP, token="t" * 1024))
     assert back.error() == "session_expired", "it was read"
+
+
+def test_a_commit_of_the_largest_size_is_read() -> None:
+    world = World()
+    facilitator, _ = world.meeting(1)
+    largest = "A" * m.MAX_MLS_CHARS
+    facilitator.send(m.MlsCommit(room=facilitator.room, after=1, commit=largest, welcome=largest))
+    assert facilitator.take(m.MlsRefused).code == "malformed"
+
+
+def test_what_is_told_to_many_is_limited_apart() -> None:
+    world = World(Limits(requests=Allowance(3, 0.5)))  # one is the knock
+    _, ana, ben = world.meeting(2)
+    for _ in range(4):
+        ana.offer()
+    assert len(ben.find(m.MlsOffered)) == 2
+    refused = ana.find(m.Error)
+    assert [(error.code, error.about, error.retry_after) for error in refused] == [("rate_limited", "mls_offer", 2)] * 2
+    ana.say()
+    assert ben.find(m.Said)
 
 
 def test_who_resumes_without_end_is_asked_to_wait_and_keeps_the_place() -> None:
@@ -365,7 +399,7 @@ def test_who_resumes_without_end_is_asked_to_wait_and_keeps_the_place() -> None:
     error = refused.take(m.Error)
     assert (error.code, error.about, error.retry_after, refused.closed) == ("rate_limited", "resume", 2, 4003)
     assert ana.closed is None, "the session goes on where it was"
-    assert len(ben.find(m.MemberBack)) == 3
+    assert len(ben.find(m.MemberConnection)) == 3
     world.wait(2)
     ana.resume().take(m.Joined)
     waiting = world.knock()
@@ -438,7 +472,7 @@ def test_the_log_names_nobody() -> None:
     facilitator, ana, ben = world.meeting(2)
     ben.lose()
     ben.resume()
-    facilitator.send(m.Remove(member=ana.member))
+    facilitator.remove(ana)
     facilitator.send(m.EndMeeting())
     log = "\n".join(world.log)
     for line in ("meeting 1: started", "participant admitted", "participant removed", "is back", "ended (facilitator)"):

@@ -6,7 +6,10 @@ import pytest
 
 from signaling import effects as e
 from signaling import messages as m
+from signaling.links import b64
+from signaling.mls_sessions import ANYBODY_SECONDS, FOUND_SECONDS
 from signaling.session import GRACE_SECONDS, TOKEN_SECONDS
+from tests.signaling import mls_bytes as b
 from tests.signaling.world import GROUP, Client, World, signed_join
 
 
@@ -17,20 +20,25 @@ def test_everybody_takes_their_place_up_again() -> None:
     seen = ben.take(m.Said).seq
     before = {member.id: member for member in joined_state(facilitator.resume()).members}
     world.restart()
-    world.wait(5)
-    back = [client.resume(seen={client.room: seen}) for client in (ana, facilitator, ben)]
-    states = [client.all[1] for client in back]
+    world.wait(1)
+    back = [client.resume() for client in (ana, facilitator, ben)]
+    states = [client.take(m.Joined) for client in back]
     for client, state in zip(back, states, strict=True):
-        assert isinstance(state, m.Joined)
         assert (state.resumed, state.media_kept, state.rooms[0].id) == (True, False, client.room)
-        assert state.rooms[0].seq > seen
-        assert state.rooms[0].replayed_from == state.rooms[0].seq + 1, "the gap shows"
-    last = states[-1]
-    assert isinstance(last, m.Joined)
-    assert {member.id: member for member in last.rooms[0].members} == before
+        assert (state.rooms[0].mls, state.rooms[0].said_n) == (None, 0)
+    assert {member.id: member for member in states[-1].rooms[0].members} == before
     assert len(world.meetings) == 1
-    back[0].say("after", n=2)
-    assert [said.seq > seen for said in back[2].find(m.Said)] == [True]
+    ana, facilitator, ben = back
+    ana.send(m.MlsCatchUp(room=ana.room, epoch=1, applied=2, seen=seen))
+    assert ana.find(m.MlsRefused)[0].code == "not_registered"
+    facilitator.register(1, ana.member, ben.member)
+    for client in back:
+        assert client.find(m.MlsRegistered)[0].state.epoch == 1
+    for client in back:
+        client.send(m.MlsCatchUp(room=client.room, epoch=1, applied=2, seen=seen))
+        assert client.take(m.MlsCaughtUp).applied == world.head
+    ana.say("after", n=1)
+    assert [said.seq > seen for said in ben.find(m.Said)] == [True]
 
 
 def joined_state(client: Client) -> m.RoomState:
@@ -39,23 +47,17 @@ def joined_state(client: Client) -> m.RoomState:
 
 def test_a_waiting_person_keeps_their_place_and_order() -> None:
     world = World()
-    first = world.knock(browser="browser1")
+    first = world.knock(browser="browser1", sealed="first")
     world.wait(10)
-    second = world.knock()
+    second = world.knock(sealed="second")
     world.restart()
     world.wait(5)
-    second.resume(sealed="second").take(m.Waiting)
-    first.resume(sealed="first").take(m.Waiting)
+    second.resume().take(m.Waiting)
+    first = first.resume()
+    first.take(m.Waiting)
     facilitator = world.facilitator()
     knocks = facilitator.take(m.Joined).knocks
-    assert [(knock.sealed, knock.waiting_seconds) for knock in knocks] == [("first", 15), ("second", 5)]
-
-
-def test_a_waiting_person_without_a_name_must_knock_anew() -> None:
-    world = World()
-    person = world.knock()
-    world.restart()
-    assert person.resume(sealed=None).error() == "session_expired"
+    assert [(knock.id, knock.waiting_seconds) for knock in knocks] == [(first.member, 15), (second.member, 5)]
 
 
 def test_removal_leaving_and_declining_stay_in_force() -> None:
@@ -63,7 +65,7 @@ def test_removal_leaving_and_declining_stay_in_force() -> None:
     facilitator, removed, left, stays = world.meeting(3)
     declined = world.knock()
     facilitator.send(m.Decline(knock=facilitator.take(m.Knocked).knock.id))
-    facilitator.send(m.Remove(member=removed.member))
+    facilitator.remove(removed)
     left.send(m.Leave())
     world.restart()
     for client in (removed, left, declined):
@@ -72,6 +74,103 @@ def test_removal_leaving_and_declining_stay_in_force() -> None:
     again = facilitator.resume()
     world.knock(browser="browser0000")
     assert [knocked.knock.removed_earlier for knocked in again.find(m.Knocked)] == [True]
+    again.register(1, left.member, stays.member)
+    assert [gone.gone.member for gone in again.find(m.MemberGone)] == [left.member]
+
+
+def test_who_has_a_leaf_and_does_not_come_back_is_to_be_removed() -> None:
+    world = World()
+    facilitator, ana, ben = world.meeting(2)
+    world.restart()
+    facilitator = facilitator.resume()
+    facilitator.register(1, ana.member, ben.member)
+    facilitator.inbox.clear()
+    world.wait(60)
+    ben = ben.resume()
+    world.wait(GRACE_SECONDS - 60 - 1)
+    assert facilitator.find(m.MemberGone) == []
+    world.wait(1)
+    assert [(told.gone.member, told.gone.reason) for told in facilitator.find(m.MemberGone)] == [(ana.member, "lost")]
+    assert ana.resume().error() == "session_expired"
+    assert ben.closed is None
+
+
+def test_without_a_facilitator_the_others_name_the_group_after_five_seconds() -> None:
+    world = World()
+    facilitator, ana, ben = world.meeting(2)
+    world.restart()
+    ana, ben = ana.resume(), ben.resume()
+    ana.register(1, ben.member)
+    assert ana.find(m.MlsRefused)[0].code == "busy"
+    world.wait(ANYBODY_SECONDS)
+    ana.register(1, ben.member, facilitator.member)
+    for client in (ana, ben):
+        assert client.find(m.MlsRegistered)[0].state.epoch == 1
+    ana.say("we go on")
+    assert ben.find(m.Said)
+    facilitator = facilitator.resume()
+    assert joined_state(facilitator).mls == m.MlsState(b64(b.GROUP), 1, world.head)
+
+
+def test_a_newly_founded_group_waits_for_those_who_hold_the_old_one() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    world.restart()
+    newcomer = world.facilitator()
+    newcomer.find(m.Joined)
+    ana = ana.resume()
+    facilitator = facilitator.resume()
+    facilitator.register(1, ana.member)
+    assert newcomer.take(m.MlsRegistered).state.epoch == 1
+    world.wait(60)
+    assert world.room.delivery.epoch == 1
+    assert ana.closed is None
+    assert ana.find(m.Waiting) == []
+
+
+def test_a_newly_founded_group_is_it_in_the_end_and_the_others_knock() -> None:
+    world = World()
+    _, ana = world.meeting(1)
+    world.restart()
+    ana = ana.resume()
+    newcomer = world.facilitator()
+    world.wait(FOUND_SECONDS)
+    assert newcomer.find(m.MlsRegistered)
+    assert ana.find(m.Waiting)
+    ana.knock()
+    newcomer.add(ana)
+    assert len(ana.find(m.Joined)) == 2
+
+
+def test_who_was_not_in_the_registered_group_knocks_anew_and_who_was_is_seated() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    ben = world.knock()
+    waiting = ben.token
+    facilitator.add(ben)
+    world.restart()
+    ben.token = waiting
+    ben, ana, facilitator = ben.resume(), ana.resume(), facilitator.resume()
+    assert ben.find(m.Waiting)
+    assert ana.find(m.Joined)
+    facilitator.register(2, ben.member)
+    assert ben.find(m.Joined)[0].resumed
+    assert ana.find(m.Waiting)
+    late = ana.resume()
+    assert late.find(m.Waiting)
+    assert world.room.holders == {facilitator.member, ben.member}
+
+
+def test_once_the_group_is_known_a_token_alone_seats_nobody() -> None:
+    world = World()
+    facilitator, ana, ben = world.meeting(2)
+    world.restart()
+    facilitator = facilitator.resume()
+    facilitator.register(1, ben.member)
+    assert ben.resume().find(m.Joined)
+    late = ana.resume()
+    assert late.find(m.Waiting)
+    assert facilitator.find(m.Knocked)[0].knock.id == ana.member
 
 
 def test_an_ended_meeting_is_not_taken_up() -> None:
@@ -109,36 +208,6 @@ def test_a_place_that_ran_out_after_the_restart_is_not_given_back_for_an_old_tok
     assert GRACE_SECONDS + 1 < TOKEN_SECONDS
     back.token = old
     assert back.resume().error() == "session_expired"
-
-
-def test_newcomers_take_nobodys_leaf() -> None:
-    world = World()
-    facilitator, ana = world.meeting(1)
-    world.restart()
-    back = facilitator.resume()
-    newcomer = world.knock()
-    back.send(m.Admit(knocks=[back.find(m.Knocked)[0].knock.id]))
-    late = ana.resume()
-    members = late.take(m.Joined).rooms[0].members
-    assert len({member.leaf for member in members}) == 3
-    by_id = {member.id: member for member in members}
-    assert by_id[newcomer.member].order > by_id[ana.member].order
-
-
-def test_newcomers_take_nobodys_leaf_after_a_second_restart_either() -> None:
-    world = World()
-    facilitator, _ = world.meeting(1)
-    people = []
-    for _ in range(2):
-        world.restart()
-        world.wait(30)
-        facilitator = facilitator.resume()
-        people.append(world.knock())
-        facilitator.send(m.Admit(knocks=[facilitator.find(m.Knocked)[0].knock.id]))
-    back = people[0].resume()
-    members = back.take(m.Joined).rooms[0].members
-    assert {person.member for person in people} < {member.id for member in members}
-    assert len({member.leaf for member in members}) == 3
 
 
 def test_two_groups_are_taken_up_apart() -> None:
@@ -183,7 +252,8 @@ def test_numbers_never_run_back(restarts: int) -> None:
         world.restart()
         world.wait(1)
         facilitator, ana = facilitator.resume(), ana.resume()
-        assert joined_state(ana).seq > last
+        facilitator.register(1, ana.member)
+        assert facilitator.find(m.MlsRegistered)[0].state.seq > last
 
 
 def test_a_deleted_groups_meeting_is_ended_after_the_restart_too() -> None:

@@ -112,6 +112,7 @@ def test_what_was_applied_counts_for_one_state_only() -> None:
 
 def test_people_who_do_not_come_back_after_a_restart_are_overdue() -> None:
     found = room("ana", "ben")
+    found.members.clear()
     found.expect({"ana", "ben"}, now=NOW)
     found.expect({"ana", "ben"}, now=NOW + 50)
     assert found.overdue(now=NOW + GRACE_SECONDS - 1) == []
@@ -120,6 +121,14 @@ def test_people_who_do_not_come_back_after_a_restart_are_overdue() -> None:
     found.end("ben", "lost", now=NOW + GRACE_SECONDS)
     assert found.overdue(now=NOW + GRACE_SECONDS) == []
     assert [gone.member for gone in found.newly_gone()] == ["ben"]
+
+
+def test_who_came_back_in_time_is_not_overdue() -> None:
+    found = room("ana")
+    found.members.clear()
+    found.expect({"ana"}, now=NOW)
+    found.members["ana"] = None
+    assert found.overdue(now=NOW + GRACE_SECONDS) == []
 
 
 @pytest.mark.parametrize("seq", [0, 1000])
