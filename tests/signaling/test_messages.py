@@ -15,7 +15,7 @@ from signaling import messages as m
 def test_a_message_survives_the_wire() -> None:
     say = m.Say(room="roomroom", n=3, body="abc", to="membermember")
     assert m.decode_client(m.encode(say)) == say
-    said = m.Said(room="roomroom", seq=4, sender="membermember", n=3, body="abc")
+    said = m.Said(room="roomroom", seq=4, epoch=2, sender="membermember", n=3, body="abc")
     assert m.decode_server(m.encode(said)) == said
 
 
@@ -36,7 +36,10 @@ def test_unknown_fields_are_ignored() -> None:
         '{"type":"ping","n":-1}',
         '{"type":"ping","n":9007199254740992}',
         '{"type":"ping","n":1.5}',
-        '{"type":"admit","knocks":[]}',
+        '{"type":"mls_register","room":"roomroom","group":"gggggggggggggggggggggg","epoch":0,"leaves":[]}',
+        '{"type":"mls_applied","room":"roomroom","epoch":-1}',
+        '{"type":"knock","sealed":"abc","key_package":"%s"}' % ("a" * (m.MAX_KEY_PACKAGE_CHARS + 1)),
+        '{"type":"mls_commit","room":"roomroom","after":1,"commit":"%s"}' % ("a" * (m.MAX_MLS_CHARS + 1)),
         '{"type":"say","room":"roomroom","n":1,"body":""}',
         '{"type":"say","room":"room","n":1,"body":"abc"}',
         '{"type":"say","room":"roomroom\\n","n":1,"body":"abc"}',
@@ -64,3 +67,4 @@ def test_of_a_refused_message_type_and_number_are_told_if_they_are_ours() -> Non
 
 def test_every_error_code_has_a_meaning() -> None:
     assert list(m.ERROR_MEANINGS) == list(get_args(m.ErrorCode))
+    assert list(m.REFUSAL_MEANINGS) == list(get_args(m.Refusal))
