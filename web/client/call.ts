@@ -170,8 +170,11 @@ export class Call {
 
   /** The worker with all keys and counters died: connections are built anew, and the new one asks its way back in. */
   workerLost(): void {
-    this.#view.forgetKeys();
-    this.#media.rebuild();
+    this.#then(() => {
+      this.#room.keysLost();
+      this.#view.forgetKeys();
+      this.#media.rebuild();
+    });
   }
 
   raiseHand(): void {

@@ -131,7 +131,7 @@ export class Room {
   /** The group after a commit, or that one is out of it: the people then stay as they were last known. */
   groupChanged(view: GroupView, now: number): void {
     if (view.state === "out") {
-      this.ready = false;
+      this.keysLost();
       return;
     }
     const entered = !this.ready;
@@ -147,6 +147,11 @@ export class Room {
     for (const member of this.#members.values()) if (entered || owed.includes(member.id)) this.#awaitState(member, now);
     if (entered) this.#effects.push({ do: "send-state", to: null });
     else for (const id of owed) this.#owe(id, now);
+  }
+
+  /** Out of the group until its next view. */
+  keysLost(): void {
+    this.ready = false;
   }
 
   /** The server's list after a `joined`. `resumed`: whoever of the known people is not in it has no socket. */

@@ -45,6 +45,7 @@ test("without a secret, or with a damaged one, the page says which", () => {
   expect(openLink("https://meet.example.org/", memoryWith())).toBe("damaged-link");
 });
 
+const KEPT = { root_key: "k", profile: "p", certificates: ["c"], revocations: "r" };
 const answer = (status: number, body: unknown = {}) =>
   vi.fn(async () => new Response(JSON.stringify(body), { status })) as unknown as typeof fetch;
 
@@ -53,7 +54,13 @@ test.each([
   [429, {}, "too-busy"],
   [500, {}, "unreachable"],
   [200, {}, "unreachable"],
-  [200, { root_key: "k", profile: "p" }, { root_key: "k", profile: "p" }],
+  [200, null, "unreachable"],
+  [200, { ...KEPT, certificates: "c" }, "unreachable"],
+  [200, { ...KEPT, certificates: [7] }, "unreachable"],
+  [200, { ...KEPT, revocations: 7 }, "unreachable"],
+  [200, { ...KEPT, revocations: undefined }, "unreachable"],
+  [200, { ...KEPT, later: "field" }, KEPT],
+  [200, { ...KEPT, revocations: null }, { ...KEPT, revocations: null }],
 ])("an answer %i %j means %j", async (status, body, meaning) => {
   expect(await fetchGroup("https://meet.example.org", GROUP, answer(status, body))).toEqual(meaning);
 });

@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { CheckView } from "../../../web/client/e2ee/worker_messages";
+import { person } from "./fake_manager";
 import { FakePeerConnection } from "./fakes";
-import { member, Person, settle, setUp } from "./meeting_fixture";
+import { knock, Person, settle, setUp, TWO } from "./meeting_fixture";
 
-const PRESENT = [member("marta", 0, "facilitator"), member("me", 1)];
 const MARTA = { type: "state", name: "Marta", microphone: true, camera: true, hand: 0, contexts: [] };
+const BEN = person("ben", 2);
+const voiceOf = (member: string) => ({ mid: "0", member, track: `voice-of-${member}`, kind: "audio" }) as const;
+const offerOf = (member: string, generation = 1) =>
+  ({ type: "subscribe_offer", room: "room", generation, sdp: "m=audio 0", tracks: [voiceOf(member)] }) as const;
 
 let ana: Person;
 
@@ -12,46 +17,39 @@ beforeEach(async () => {
   ana = new Person();
   await ana.comeIn();
 });
-afterEach(() => {
+afterEach(async () => {
   ana.actions.leave();
+  await settle();
   vi.useRealTimers();
 });
 
 const tile = (id: string) => ana.model.members.value.find((one) => one.id === id);
 
-test("a member's state fills the tile and hands over the keys", async () => {
-  expect(tile("marta")).toMatchObject({ name: null, keys: "waiting" });
+test("a member's state fills the tile", async () => {
+  expect(tile("marta")).toMatchObject({ name: null, keys: "waiting", role: "facilitator", order: 0 });
   await ana.hearSaid("marta", { ...MARTA, camera: false });
   expect(tile("marta")).toMatchObject({ name: "Marta", muted: false, cameraOff: true, keys: "encrypted" });
-  expect(ana.e2ee.contexts).toHaveProperty("marta");
+  ana.e2ee.options.onKeyState("room", "marta", "problem");
+  expect(tile("marta")?.keys).toBe("problem");
 });
 
 test("tiles of members who did not change stay the same objects", async () => {
   await ana.hearSaid("marta", MARTA);
   const before = tile("marta");
-  await ana.hear({ type: "member_joined", room: "room", seq: ++ana.seq, member: member("ben", 2) });
+  await ana.see([...TWO, BEN], { kind: "joined", members: ["ben"] });
   expect(tile("marta")).toBe(before);
   expect(tile("ben")).toBeDefined();
 });
 
-test("what cannot be opened, comes twice or is of another room changes nothing", async () => {
-  await ana.hear({ type: "said", room: "room", seq: ++ana.seq, sender: "marta", n: 1, body: "junk" });
-  await ana.hear({ type: "said", room: "other", seq: 99, sender: "marta", n: 1, body: JSON.stringify(MARTA) });
-  expect(tile("marta")?.name).toBeNull();
-  await ana.hearSaid("marta", { type: "chat", text: "once" });
-  await ana.hear({
-    type: "said",
-    room: "room",
-    seq: ana.seq,
-    sender: "marta",
-    n: 9,
-    body: '{"type":"chat","text":"twice"}',
-  });
-  expect(ana.model.chat.value.map((message) => message.text)).toEqual(["once"]);
+test("what is of another room, or of nobody who holds the keys, changes nothing", async () => {
+  ana.e2ee.tell({ type: "heard", room: "other", seq: 1, sender: "marta", message: { type: "chat", text: "no" } });
+  await ana.hearSaid("ghost", { type: "chat", text: "no" });
+  await ana.hearSaid("ghost", { ...MARTA, name: "Ghost" });
+  expect([ana.model.chat.value, ana.model.members.value.length]).toEqual([[], 2]);
 });
 
 test("a newcomer gets one's state alone, soon", async () => {
-  await ana.hear({ type: "member_joined", room: "room", seq: ++ana.seq, member: member("ben", 2) });
+  await ana.see([...TWO, BEN], { kind: "joined", members: ["ben"] });
   await vi.advanceTimersByTimeAsync(25);
   expect(ana.said("state").at(-1)).toMatchObject({ to: "ben", name: "Ana" });
 });
@@ -72,63 +70,26 @@ test("chat: on its way, then in its place; others' words are counted and announc
   expect(ana.announcements).toContainEqual({ urgency: "polite", kind: "chat", name: "Marta", text: "good evening" });
 });
 
-test("what the room did not take before a loss is said again, the very same, and nothing else", async () => {
-  await ana.echo();
-  ana.actions.sendChat("first");
-  await settle();
-  ana.actions.sendChat("second");
-  await settle();
-  const [first, second] = ana.said("chat").map((message) => message.n);
-  const bodies = ana.sent("say").map((message) => message.body);
-  await ana.loseAndResume(ana.joined(PRESENT, { resumed: true, media_kept: true, room: { said_n: first as number } }));
-  const again = ana.sent("say").filter((message) => message.n === second);
-  expect(again.map((message) => message.body)).toEqual([bodies.at(-1), bodies.at(-1)]);
-  expect(ana.said("chat").map((message) => message.n)).toEqual([second]);
-  expect(ana.model.chat.value.map((one) => [one.text, one.state])).toEqual([
-    ["first", "sent"],
-    ["second", "sending"],
-  ]);
-});
-
-test("written without a network it is given back after twelve seconds, and sent when asked again", async () => {
+test("written without a network it is asked back after twelve seconds, given back, and sent when asked again", async () => {
   await ana.echo();
   ana.socket.close(1006);
   ana.actions.sendChat("into the void");
   await vi.advanceTimersByTimeAsync(11_900);
   expect(ana.model.chat.value[0]?.state).toBe("sending");
   await vi.advanceTimersByTimeAsync(200);
-  expect(ana.model.chat.value[0]?.state).toBe("not-sent");
-  await vi.advanceTimersByTimeAsync(500);
-  await ana.greet();
-  await ana.hear(ana.joined(PRESENT, { resumed: true, room: { said_n: 1 } }));
-  expect(ana.said("chat")).toEqual([]);
-  ana.actions.resendChat(ana.model.chat.value[0]?.key ?? "");
+  const { id } = ana.said("chat")[0] as { id: number };
+  expect(ana.e2ee.asked).toContain(`withdraw ${id}`);
+  ana.e2ee.tell({ type: "unsaid", room: "room", id });
   await settle();
-  expect(ana.said("chat")).toHaveLength(1);
+  expect(ana.model.chat.value[0]?.state).toBe("not-sent");
+  ana.actions.resendChat(ana.model.chat.value[0]?.key ?? "");
+  ana.actions.resendChat("no such message");
+  await settle();
+  expect(ana.said("chat")).toHaveLength(2);
   expect(ana.model.chat.value[0]?.state).toBe("sending");
 });
 
-test("a refused message is given back; a refused state is said again later", async () => {
-  ana.actions.sendChat("too fast");
-  await settle();
-  const n = ana.said("chat")[0]?.n as number;
-  await ana.hear({ type: "error", code: "rate_limited", about: "say", n, retry_after: 2 });
-  expect(ana.model.chat.value[0]?.state).toBe("not-sent");
-  const states = ana.said("state").length;
-  await ana.hear({
-    type: "error",
-    code: "rate_limited",
-    about: "say",
-    n: ana.said("state")[0]?.n as number,
-    retry_after: 2,
-  });
-  await vi.advanceTimersByTimeAsync(1900);
-  expect(ana.said("state")).toHaveLength(states);
-  await vi.advanceTimersByTimeAsync(200);
-  expect(ana.said("state")).toHaveLength(states + 1);
-});
-
-test("a hand goes up with null, gets its number from the echo, and is kept over a reload", async () => {
+test("a hand goes up with null, gets its number when it is said, and is kept over a reload", async () => {
   ana.actions.raiseHand();
   ana.actions.raiseHand();
   await settle();
@@ -142,16 +103,41 @@ test("a hand goes up with null, gets its number from the echo, and is kept over 
 });
 
 test("media that the server lost is built anew under new contexts, and announced", async () => {
-  await ana.loseAndResume(ana.joined(PRESENT, { resumed: true, media_kept: false }));
+  await ana.loseAndResume(ana.joined({ resumed: true, media_kept: false }));
   expect(FakePeerConnection.made).toHaveLength(4);
   expect(ana.said("state").at(-1)).toMatchObject({ contexts: [{ context: 2 }, { context: 3 }] });
 });
 
-test("a lost worker leads to new connections and newly announced contexts", async () => {
-  ana.e2ee.events.onProblem("worker-lost");
+test("a lost worker: new connections at once, new contexts told on the way back into the group", async () => {
+  await ana.hearSaid("marta", MARTA);
+  const before = ana.said("state").length;
+  ana.e2ee.options.onProblem("worker-lost");
+  ana.e2ee.out();
   await settle();
   expect(FakePeerConnection.made).toHaveLength(4);
-  expect(ana.said("state").at(-1)).toMatchObject({ contexts: [{ context: 2 }, { context: 3 }] });
+  expect([ana.said("state").length, ana.model.encryption.value.ready, tile("marta")?.name]).toEqual([
+    before,
+    false,
+    "Marta",
+  ]);
+  await ana.see(TWO);
+  expect(ana.said("state").at(-1)).toMatchObject({ to: null, contexts: [{ context: 2 }, { context: 3 }] });
+});
+
+test("messages that are missing after a loss are told, from the worker's own question and the server's answer", async () => {
+  const caughtUp = (replayed_from: number) =>
+    ana.hear({ type: "mls_caught_up", room: "room", applied: 5, seq: 60, replayed_from });
+  const asks = (epoch: number | null, seen: number) =>
+    ana.e2ee.tell({ type: "send", message: { type: "mls_catch_up", room: "room", epoch, applied: 5, seen } });
+  asks(3, 20);
+  await caughtUp(21);
+  asks(null, 0);
+  await caughtUp(50);
+  await caughtUp(50);
+  expect(ana.kinds()).not.toContain("messages-missed");
+  asks(3, 20);
+  await caughtUp(50);
+  expect(ana.kinds().filter((kind) => kind === "messages-missed")).toHaveLength(1);
 });
 
 test("the one line about the connection: calm at first, plain after ten seconds, gone when it works", async () => {
@@ -171,8 +157,7 @@ test("the one line about the connection: calm at first, plain after ten seconds,
 
 test("who speaks is marked from levels, and nobody who is muted", async () => {
   await ana.hearSaid("marta", MARTA);
-  const track = { mid: "0", member: "marta", track: "voice-of-marta", kind: "audio" } as const;
-  await ana.hear({ type: "subscribe_offer", room: "room", generation: 1, sdp: "m=audio 0", tracks: [track] });
+  await ana.hear(offerOf("marta"));
   const [, subscriber] = FakePeerConnection.made;
   (subscriber as FakePeerConnection).stats = [{ type: "inbound-rtp", kind: "audio", mid: "0", audioLevel: 0.3 }];
   await vi.advanceTimersByTimeAsync(1000);
@@ -181,52 +166,134 @@ test("who speaks is marked from levels, and nobody who is muted", async () => {
   expect(tile("marta")?.speaking).toBe(false);
 });
 
+test("a track is opened for a member of the group alone: before, and for whoever the server makes up, it waits", async () => {
+  await ana.hear(offerOf("ben"));
+  expect(ana.e2ee.opened).toEqual([]);
+  await ana.see([...TWO, BEN], { kind: "joined", members: ["ben"] });
+  expect(ana.e2ee.opened).toEqual([{ room: "room", member: "ben", track: "voice-of-ben" }]);
+  const played = () => ana.played().length;
+  expect(played()).toBe(1);
+  await ana.see(TWO, { kind: "removed", members: ["ben"] });
+  expect(played()).toBe(0); // a server that goes on sending is not heard
+});
+
 test("a facilitator's door: knocks are named, answered, and cleared by whoever was first", async () => {
   const marta = new Person("facilitator");
-  marta.session.begin();
-  marta.actions.agree();
-  marta.actions.askToJoin("Marta");
-  await marta.greet();
-  const knock = (id: string) => ({ id, sealed: `sealed-${id}`, waiting_seconds: 0 });
-  const members = [member("me", 0, "facilitator"), member("ben", 1, "facilitator")];
-  await marta.hear(marta.joined(members, { role: "facilitator", knocks: [knock("early")] }));
+  const ben = person("ben", 1, "facilitator");
+  await marta.facilitate([person("me", 0, "facilitator"), ben], [knock("early")]);
   await marta.hearSaid("ben", { ...MARTA, name: "Ben" });
   expect(marta.model.lastFacilitator.value).toBe(false);
-  await marta.hear({ type: "knocked", knock: knock("late") });
-  expect(marta.model.knocks.value.map((one) => one.name)).toEqual(["early", "late"]);
+  await marta.hear({ type: "knocked", knock: knock("late") }, { type: "knocked", knock: knock("forged", "junk") });
+  expect(marta.model.knocks.value.map((one) => one.name)).toEqual(["early", "late", null]);
   expect(marta.announcements.filter((one) => one.kind === "knock")).toEqual([
     { urgency: "polite", kind: "knock", name: "late" },
+    { urgency: "polite", kind: "knock", name: null },
   ]);
   marta.actions.admit("early");
+  marta.actions.admit("forged");
+  marta.actions.admit("nobody");
   marta.actions.admitAll();
   marta.actions.decline("late");
-  expect(marta.sent("admit").map((message) => message.knocks)).toEqual([["early"], ["early", "late"]]);
+  expect(marta.e2ee.asked).toEqual(["admit early", "admit early late"]);
+  expect(marta.sent("decline")).toEqual([{ type: "decline", knock: "late" }]);
   await marta.hear({ type: "knock_gone", knock: "early", outcome: "admitted", by: "me" });
   await marta.hear({ type: "knock_gone", knock: "late", outcome: "declined", by: "ben" });
-  expect(marta.model.knocks.value).toMatchObject([{ id: "late", answered: { outcome: "declined", by: "Ben" } }]);
+  expect(marta.model.knocks.value[0]).toMatchObject({ id: "late", answered: { outcome: "declined", by: "Ben" } });
   expect(marta.kinds()).toContain("knock-answered");
   await vi.advanceTimersByTimeAsync(5000);
-  expect(marta.model.knocks.value).toEqual([]);
-  for (const act of ["mute", "remove"] as const) marta.actions[act]("ana");
-  marta.actions.muteEveryone();
-  marta.actions.endMeeting();
-  expect(marta.socket.sent.slice(-4).map((message) => message.type)).toEqual([
-    "mute",
-    "remove",
-    "mute_everyone",
-    "end_meeting",
-  ]);
-  await marta.hear({ type: "error", code: "meeting_full", about: "admit" });
+  expect(marta.model.knocks.value.map((one) => one.id)).toEqual(["forged"]);
+  await marta.hear({ type: "mls_refused", room: "room", code: "full", about: "mls_commit" });
   expect(marta.announcements.at(-1)).toEqual({ urgency: "polite", kind: "request-refused", code: "meeting_full" });
-  await marta.hear({ type: "member_lost", room: "room", seq: ++marta.seq, member: "ben" });
+  await marta.hear({ type: "member_connection", room: "room", member: "ben", connected: false });
   expect(marta.model.lastFacilitator.value).toBe(true);
   marta.actions.leave();
 });
 
-test("what was said to somebody else is not taken in", async () => {
-  const ana = new Person();
-  await ana.comeIn();
-  await ana.hearSaid("marta", { type: "chat", text: "for Ben alone" }, "ben");
-  await ana.hearSaid("marta", { type: "chat", text: "for Ana" }, "me");
-  expect(ana.model.chat.value.map((message) => message.text)).toEqual(["for Ana"]);
+test("what facilitators do is signed or committed; only door and end are asked of the server", async () => {
+  const marta = new Person("facilitator");
+  await marta.facilitate([person("me", 0, "facilitator"), person("ana", 1)]);
+  await marta.echo();
+  marta.actions.mute("ana");
+  marta.actions.muteEveryone();
+  marta.actions.setLocked(true);
+  marta.actions.remove("ana");
+  marta.actions.setCoFacilitator("ana", true);
+  marta.actions.setCoFacilitator("ana", false);
+  await settle();
+  expect(marta.said().slice(-3)).toMatchObject([
+    { type: "mute", member: "ana", to: "ana" },
+    { type: "mute", member: null, to: null },
+    { type: "locked", locked: true, to: null },
+  ]);
+  expect(marta.sent("lock")).toEqual([{ type: "lock", locked: true }]);
+  expect(marta.e2ee.asked).toEqual(["remove ana", "co-facilitator ana true", "co-facilitator ana false"]);
+  marta.actions.leave();
+});
+
+test("the lock is told once, by the signed word or the server's, and shown", async () => {
+  await ana.hearSaid("marta", MARTA);
+  ana.announcements.length = 0;
+  await ana.hearSaid("marta", { type: "locked", locked: true });
+  await ana.hear({ type: "locked", locked: true, by: "marta" });
+  expect(ana.announcements).toEqual([{ urgency: "polite", kind: "locked", name: "Marta" }]);
+  expect(ana.model.encryption.value.locked).toBe(true);
+  await ana.hear({ type: "locked", locked: false, by: "nobody known" });
+  expect(ana.announcements.at(-1)).toEqual({ urgency: "polite", kind: "unlocked" });
+});
+
+test("somebody made co-facilitator sees the door, and no longer when the role is withdrawn", async () => {
+  const [marta, me] = TWO as [(typeof TWO)[0], (typeof TWO)[0]];
+  await ana.see([marta, { ...me, role: "co_facilitator" }], { kind: "granted", members: ["me"] });
+  await ana.hear({ type: "knocked", knock: knock("cem") });
+  expect([tile("me")?.role, ana.model.knocks.value.map((one) => one.name)]).toEqual(["co-facilitator", ["cem"]]);
+  ana.actions.admitAll();
+  expect(ana.e2ee.asked).toEqual(["admit cem"]);
+  await ana.see(TWO, { kind: "withdrawn", members: ["me"] });
+  expect([tile("me")?.role, ana.model.knocks.value]).toEqual(["participant", []]);
+});
+
+const round = (more: Partial<CheckView>): { type: "check"; room: string; view: CheckView } => ({
+  type: "check",
+  room: "room",
+  view: {
+    round: "round-1",
+    startedBy: "marta",
+    state: "gathering",
+    epoch: 1,
+    emoji: null,
+    digits: null,
+    took: [],
+    silent: [],
+    at: null,
+    marked: false,
+    ...more,
+  },
+});
+
+test("a check of the encryption: asked for, shown when it is done, and marked", async () => {
+  ana.actions.markChecked();
+  ana.actions.startCheck();
+  ana.e2ee.tell(round({}));
+  await settle();
+  ana.actions.markChecked();
+  const done = { state: "done", emoji: [0, 1, 2, 3, 4, 5, 6, 7], took: ["marta", "me"], at: 5 } as const;
+  ana.e2ee.tell(round(done));
+  ana.e2ee.tell(round({ ...done, marked: true }));
+  await settle();
+  ana.actions.markChecked();
+  expect(ana.e2ee.asked).toEqual(["check room", "mark round-1"]);
+  expect(ana.kinds().filter((kind) => kind === "check-done")).toHaveLength(1);
+  expect(ana.model.encryption.value.check?.emoji).toHaveLength(8);
+});
+
+test("troubles and incidents are told with people's names", async () => {
+  await ana.hearSaid("marta", MARTA);
+  ana.e2ee.tell({ type: "troubles", room: "room", troubles: [{ kind: "facilitator-silent", members: ["marta"] }] });
+  ana.e2ee.tell({ type: "incident", room: "room", incident: { kind: "forged-request", by: "marta" } });
+  await settle();
+  expect(ana.model.encryption.value.troubles).toEqual([{ kind: "facilitator-silent", names: ["Marta"] }]);
+  expect(ana.announcements.slice(-2)).toEqual([
+    { urgency: "polite", kind: "trouble", trouble: "facilitator-silent", names: ["Marta"] },
+    { urgency: "polite", kind: "incident", incident: "forged-request", name: "Marta" },
+  ]);
 });

@@ -7,7 +7,7 @@ let sockets: FakeSocket[];
 let events: { [K in keyof ConnectionEvents]: ReturnType<typeof vi.fn> };
 let connection: Connection;
 
-const WAITING = { type: "waiting", token: "t".repeat(16), facilitator_present: true } as const;
+const WAITING = { type: "waiting", token: "t".repeat(16), member: "me", now: 0, facilitator_present: true } as const;
 const newest = () => sockets.at(-1) as FakeSocket;
 
 /** The server greets, the client answers, the server lets it in. */

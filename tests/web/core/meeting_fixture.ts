@@ -1,80 +1,51 @@
 /** One person's session with everything around it replaced: the server's words, keys, devices and storage are the test's. */
 import { vi } from "vitest";
+import type { GroupAnswer, GroupProblem } from "../../../web/client/boot";
 import { DeviceManager } from "../../../web/client/devices";
-import type { E2eeManager, Message } from "../../../web/client/e2ee/manager";
+import type { Message } from "../../../web/client/e2ee/manager";
+import type { Person as GroupPerson } from "../../../web/client/e2ee/worker_messages";
 import type { Door } from "../../../web/client/links";
 import { freshTab, Memory, type TabState } from "../../../web/client/memory";
 import type { Actions, Announcement, Model, Role } from "../../../web/client/model";
-import type {
-  ClientMessage,
-  JoinedMessage,
-  Member,
-  MemberRole,
-  RoomState,
-  ServerMessage,
-} from "../../../web/client/protocol_types";
+import type { ClientMessage, JoinedMessage, Knock, Member, ServerMessage } from "../../../web/client/protocol_types";
 import { Session } from "../../../web/client/session";
 import { Sound } from "../../../web/client/sound";
 import { Store } from "../../../web/client/store";
+import { FakeManager, person } from "./fake_manager";
 import { FakeMedia, FakePeerConnection, FakeSocket, FakeStorage, fakeMediaGlobals } from "./fakes";
 
 export const GROUP = "AAECAwQFBgcICQoLDA0ODw";
+const ROOT_KEY = "Kay64UG8yvCyLhqU000LxzYeUm0L_hLIl5S8kyKWbdc";
 
-export const member = (id: string, order: number, role: MemberRole = "participant"): Member => ({
+/** Marta, a facilitator, and oneself. */
+export const TWO = [person("marta", 0, "facilitator"), person("me", 1)];
+
+const SEED = new Uint8Array(32).fill(7);
+
+export const knock = (id: string, sealed = `sealed-${id}`): Knock => ({
   id,
-  leaf: order,
-  role,
-  order,
+  sealed,
+  key_package: `package-of-${id}`,
+  nonce: `nonce-of-${id}`,
+  waiting_seconds: 0,
 });
-
-/** Keys replaced by plain JSON, so that a test reads and writes what is said. */
-class FakeE2ee {
-  static made: FakeE2ee[] = [];
-  closed = false;
-  n = 0;
-  contexts: Record<string, unknown> = {};
-  #drawn = 0;
-
-  constructor(readonly events: { onProblem(what: "worker-lost"): void }) {
-    FakeE2ee.made.push(this);
-  }
-
-  async enterRoom(): Promise<void> {}
-  leaveRoom(): void {}
-  forgetMember(_room: string, id: string): void {
-    delete this.contexts[id];
-  }
-  guardReceiver(): void {}
-  openReceiver(): void {}
-  setContexts(_room: string, id: string, _leaf: number, contexts: unknown): void {
-    this.contexts[id] = contexts;
-  }
-  protectSender(_room: string, _sender: unknown, track: object): object {
-    return { context: this.#drawn++, epoch: 0, salt: "salt", ...track };
-  }
-  async seal(_room: string, message: object): Promise<string> {
-    this.n += 1;
-    return JSON.stringify({ n: this.n, ...message });
-  }
-  async open(_room: string, said: { body: string }): Promise<object | null> {
-    return said.body === "junk" ? null : JSON.parse(said.body);
-  }
-  close(): void {
-    this.closed = true;
-  }
-}
 
 export class Person {
   readonly sockets: FakeSocket[] = [];
   readonly media = new FakeMedia();
   readonly store = new Store();
   readonly announcements: Announcement[] = [];
+  readonly sound = new Sound(() => undefined);
   readonly devices: DeviceManager;
   readonly session: Session;
   readonly model: Model;
   readonly memory: Memory;
   readonly copied: string[] = [];
+  readonly firstGroup: GroupAnswer = { root_key: ROOT_KEY, profile: "p", certificates: ["c1"], revocations: null };
+  /** What the server answers now. */
+  group: GroupAnswer | GroupProblem = this.firstGroup;
   seq = 0;
+  #voices: readonly unknown[] = [];
 
   constructor(
     role: Role = "participant",
@@ -93,9 +64,8 @@ export class Person {
       changed: (input) => session?.deviceChanged(input),
     });
     const door = {
-      link: { role },
-      sealKnock: async (name: string) => `sealed-${name}`,
-      openKnock: async (sealed: string) => sealed.replace("sealed-", ""),
+      link: { role, group: GROUP, roomSecret: new Uint8Array(16), seed: role === "participant" ? null : SEED },
+      isRootKey: async (key: string) => key === ROOT_KEY,
       prove: async (nonce: string) => ({ role, key: "key", signature: `signed ${nonce}` }),
       avatarSeed: async () => new Uint8Array(16),
       participantLink: (base: string) => `${base}/participant`,
@@ -105,22 +75,29 @@ export class Person {
     session = new Session({
       store: this.store,
       devices: this.devices,
-      sound: new Sound(() => undefined),
+      sound: this.sound,
       memory: this.memory,
       tab,
       door: door as unknown as Door,
+      group: this.firstGroup,
+      fetchGroup: async () => this.group,
       base: "https://meet.example.org",
       openSocket: () => {
         this.sockets.push(new FakeSocket());
         return this.socket.asSocket();
       },
-      makeE2ee: (events) => new FakeE2ee(events) as unknown as E2eeManager,
+      makeE2ee: (options) => new FakeManager(options).asManager(),
       makeConnection: () => new FakePeerConnection() as unknown as RTCPeerConnection,
       wakeLock: { hold: () => undefined, release: () => undefined },
       copy: async (text) => this.copied.push(text) > 0,
       reload: () => undefined,
     });
     this.session = session;
+    const play = this.sound.play.bind(this.sound);
+    this.sound.play = (remote) => {
+      this.#voices = remote;
+      play(remote);
+    };
     this.model = this.store.model(this.devices);
     this.model.onAnnouncement((announcement) => this.announcements.push(announcement));
   }
@@ -133,8 +110,8 @@ export class Person {
     return this.sockets.at(-1) as FakeSocket;
   }
 
-  get e2ee(): FakeE2ee {
-    return FakeE2ee.made.at(-1) as FakeE2ee;
+  get e2ee(): FakeManager {
+    return FakeManager.made.at(-1) as FakeManager;
   }
 
   /** What a reload of the page finds. */
@@ -147,6 +124,11 @@ export class Person {
     return screen.name === "left" ? `left ${screen.reason}` : screen.name === "problem" ? screen.problem : screen.name;
   }
 
+  /** The voices that are audible now. */
+  played(): readonly unknown[] {
+    return this.#voices;
+  }
+
   kinds(): string[] {
     return this.announcements.map((announcement) => announcement.kind);
   }
@@ -155,10 +137,9 @@ export class Person {
     return this.sockets.flatMap((socket) => socket.sent).filter((message) => message.type === type) as never;
   }
 
-  /** What was said over the newest socket, opened. */
-  said(type?: Message["type"]): (Message & { to: string | null; n: number })[] {
-    const says = this.socket.sent.filter((message) => message.type === "say");
-    const opened = says.map((say) => ({ ...JSON.parse(say.body), to: say.to ?? null, n: say.n }));
+  /** What was said to the newest worker. */
+  said(type?: Message["type"]): (Message & { to: string | null; id: number })[] {
+    const opened = this.e2ee.said.map(({ message, to, id }) => ({ ...message, to, id }));
     return opened.filter((message) => type === undefined || message.type === type);
   }
 
@@ -167,28 +148,27 @@ export class Person {
     await settle();
   }
 
-  /** Somebody else's envelope. */
-  async hearSaid(sender: string, message: object, to?: string): Promise<void> {
-    this.seq += 1;
-    const body = JSON.stringify(message);
-    await this.hear({ type: "said", room: "room", seq: this.seq, sender, n: this.seq, body, ...(to ? { to } : {}) });
+  /** The worker tells of the group after a commit. */
+  async see(...told: Parameters<FakeManager["group"]>): Promise<void> {
+    this.e2ee.group(...told);
+    await settle();
   }
 
-  /** The server gives every say of the newest socket back, in order. */
+  /** What somebody else signed. */
+  async hearSaid(sender: string, message: object): Promise<void> {
+    this.seq += 1;
+    this.e2ee.tell({ type: "heard", room: "room", seq: this.seq, sender, message: message as Message });
+    await settle();
+  }
+
+  /** The room takes everything that was said, in order. */
   async echo(): Promise<void> {
-    const says = this.socket.sent.filter((message) => message.type === "say");
-    for (const { n, body, to } of says) {
+    for (const one of this.e2ee.said.filter(({ answered }) => !answered)) {
       this.seq += 1;
-      await this.hear({
-        type: "said",
-        room: "room",
-        seq: this.seq,
-        sender: "me",
-        n: n as number,
-        body,
-        to: to ?? null,
-      });
+      one.answered = true;
+      this.e2ee.tell({ type: "said", room: one.room, id: one.id, seq: this.seq });
     }
+    await settle();
   }
 
   async greet(): Promise<void> {
@@ -196,19 +176,24 @@ export class Person {
   }
 
   async wait(): Promise<void> {
-    await this.hear({ type: "waiting", token: "waiting-token-0001", facilitator_present: true });
+    const [token, now] = ["waiting-token-0001", 1_700_000_000];
+    await this.hear({ type: "waiting", token, member: "me", now, facilitator_present: true });
   }
 
-  joined(members: Member[], more: Partial<JoinedMessage> & { room?: Partial<RoomState> } = {}): JoinedMessage {
-    const { room, ...rest } = more;
-    const state: RoomState = { id: "room", seq: this.seq, members, said_n: 0, replayed_from: this.seq + 1, ...room };
+  joined(more: Partial<JoinedMessage> & { members?: Member[] } = {}): JoinedMessage {
+    const { members, ...rest } = more;
+    const listed = members ?? [
+      { id: "marta", role: "facilitator" },
+      { id: "me", role: "participant" },
+    ];
     return {
       type: "joined",
       token: "joined-token-0001",
       meeting: "meeting",
       member: "me",
       role: "participant",
-      rooms: [state],
+      now: 1_700_000_000,
+      rooms: [{ id: "room", members: listed, said_n: 0 }],
       ...rest,
     };
   }
@@ -220,7 +205,18 @@ export class Person {
     this.actions.askToJoin("Ana");
     await this.greet();
     await this.wait();
-    await this.hear(this.joined([member("marta", 0, "facilitator"), member("me", 1)]));
+    await this.hear(this.joined());
+    await this.see(TWO);
+  }
+
+  /** A facilitator's way in, alone in the group or with others. */
+  async facilitate(people: GroupPerson[] = [person("me", 0, "facilitator")], knocks: Knock[] = []): Promise<void> {
+    this.session.begin();
+    this.actions.agree();
+    this.actions.askToJoin("Marta");
+    await this.greet();
+    await this.hear(this.joined({ role: "facilitator", knocks, members: [{ id: "me", role: "facilitator" }] }));
+    await this.see(people);
   }
 
   /** The socket dies and the server takes the session up again on the next one. */
@@ -237,7 +233,7 @@ export const settle = () => vi.advanceTimersByTimeAsync(0);
 export function setUp(): void {
   vi.useFakeTimers();
   fakeMediaGlobals();
-  FakeE2ee.made = [];
+  FakeManager.made = [];
   const audio = () => ({ play: async () => undefined, remove: () => undefined, srcObject: null });
   Object.assign(globalThis, { document: { createElement: audio } });
 }

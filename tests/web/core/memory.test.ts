@@ -61,6 +61,27 @@ test("old marks are tidied away", () => {
   expect([...browser.entries()].map(([key]) => key)).toEqual(["hearthside.devices"]);
 });
 
+test("a tab has a mark of its own, which a reload keeps, and a damaged one is drawn anew", () => {
+  const state = freshTab(GROUP, "p1.x.y");
+  expect(state.tab).toMatch(/^[A-Za-z0-9_-]{22}$/);
+  expect(freshTab(GROUP, "p1.x.y").tab).not.toBe(state.tab);
+  memory.save(state);
+  expect(memory.load(GROUP)?.tab).toBe(state.tab);
+  memory.save({ ...state, tab: "short" });
+  expect(memory.load(GROUP)?.tab).toMatch(/^[A-Za-z0-9_-]{22}$/);
+});
+
+test("an organiser's browser keeps what must not be lost, by group, until the group is deleted", () => {
+  expect(memory.organiser(GROUP)).toEqual({ highest: 0, revocations: null });
+  memory.rememberOrganiser(GROUP, { highest: 3, revocations: "list" });
+  expect(memory.organiser(GROUP)).toEqual({ highest: 3, revocations: "list" });
+  expect(memory.organiser("BBBBBBBBBBBBBBBBBBBBBB").highest).toBe(0);
+  browser.setItem(`hearthside.organiser.${GROUP}`, '{"highest":"9","revocations":7}');
+  expect(memory.organiser(GROUP)).toEqual({ highest: 0, revocations: null });
+  memory.forgetOrganiser(GROUP);
+  expect([...browser.entries()]).toEqual([]);
+});
+
 test("chosen devices are remembered one by one", () => {
   memory.rememberDevice("microphone", "mic-1");
   memory.rememberDevice("speaker", "out-1");
@@ -84,6 +105,8 @@ test("a browser that forbids storage gets a page that works, and remembers nothi
   nothing.save(freshTab(GROUP, "p1.x.y"));
   nothing.rememberDevice("camera", "cam");
   nothing.tidy();
+  nothing.rememberOrganiser(GROUP, { highest: 1, revocations: null });
+  nothing.forgetOrganiser(GROUP);
   expect([nothing.load(GROUP), nothing.devices(), nothing.mark(GROUP, () => "mark")]).toEqual([null, {}, "mark"]);
   expect(storageIn(() => tab)).toBe(tab);
 });

@@ -1,16 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Message } from "../../../web/client/e2ee/manager";
+import type { GroupView, KeyChange, Person } from "../../../web/client/e2ee/worker_messages";
 import { numberNames } from "../../../web/client/names";
-import type { Member, MemberRole, RoomState } from "../../../web/client/protocol_types";
-import { Room, type RoomEffect } from "../../../web/client/room";
+import { Room, type RoomEffect, type RoomOptions } from "../../../web/client/room";
 import { seeded } from "../random";
+import { person } from "./fake_manager";
 
-const member = (id: string, order: number, role: MemberRole = "participant"): Member => ({
-  id,
-  leaf: order,
-  role,
-  order,
-});
 const state = (name: string, more: Partial<Extract<Message, { type: "state" }>> = {}): Message => ({
   type: "state",
   name,
@@ -20,23 +15,44 @@ const state = (name: string, more: Partial<Extract<Message, { type: "state" }>> 
   contexts: [],
   ...more,
 });
-const roomState = (members: Member[], more: Partial<RoomState> = {}): RoomState => ({
-  id: "room",
-  seq: 10,
-  members,
-  said_n: 0,
-  replayed_from: 11,
-  ...more,
-});
+
+let epoch: number;
+let changes: KeyChange[];
+const view = (people: Person[], ...more: [KeyChange["kind"], string][]): GroupView => {
+  epoch += 1;
+  const told = more.map(([kind, member]) => ({ kind, members: [member], by: "marta", at: epoch }));
+  changes = [...changes, ...told];
+  return { room: "room", state: "in", epoch, people, changes };
+};
+const OUT: GroupView = { room: "room", state: "out", epoch: 0, people: [], changes: [] };
+const TWO = [person("marta", 0, "facilitator"), person("me", 1)];
+const ANA = person("ana", 2);
 
 let room: Room;
+const make = (more: Partial<RoomOptions> = {}) =>
+  new Room({
+    self: "me",
+    role: "participant",
+    own: { name: "Me", microphone: true, camera: false, hand: 0 },
+    numberNames,
+    ...more,
+  });
 const announced = (effects: RoomEffect[]) =>
   effects.flatMap((one) => (one.do === "announce" ? [one.announcement] : []));
 const sent = (effects: RoomEffect[]) => effects.filter((one) => one.do === "send-state" || one.do === "say");
 
 beforeEach(() => {
-  room = new Room({ id: "room", own: { name: "Me", microphone: true, camera: false, hand: 0 }, numberNames });
-  room.enter("me", roomState([member("marta", 0, "facilitator"), member("me", 1)]), false, 0);
+  [epoch, changes] = [0, []];
+  room = make();
+  room.groupChanged(view(TWO), 0);
+});
+
+test("before the group is known there is oneself alone, whatever the server lists", () => {
+  const fresh = make();
+  fresh.connections([{ id: "ghost" }, { id: "me" }], false);
+  fresh.heard("ghost", 1, state("Ghost"), 0);
+  expect(fresh.members.map((one) => one.id)).toEqual(["me"]);
+  expect([fresh.ready, fresh.effects(), fresh.deadline]).toEqual([false, [], Number.POSITIVE_INFINITY]);
 });
 
 test("coming in: everybody learns one's state, and nobody who was there is announced", () => {
@@ -49,7 +65,7 @@ test("coming in: everybody learns one's state, and nobody who was there is annou
 
 test("a newcomer is announced by name once it is known, and gets one's state alone", () => {
   room.effects();
-  room.memberJoined(member("ana", 2), 1000);
+  room.groupChanged(view([...TWO, ANA], ["joined", "ana"]), 1000);
   expect(room.effects()).toEqual([]);
   room.tick(room.deadline);
   expect(room.effects()).toEqual([{ do: "send-state", to: "ana" }]);
@@ -59,11 +75,55 @@ test("a newcomer is announced by name once it is known, and gets one's state alo
   expect(announced(room.effects())).toEqual([]);
 });
 
-test("many who come back at once are answered by one state for all", () => {
+test("an old change that is told again makes nobody a newcomer twice", () => {
+  room.groupChanged(view([...TWO, ANA], ["joined", "ana"]), 1000);
+  room.tick(1020);
   room.effects();
-  for (let i = 0; i < 10; i++) room.memberJoined(member(`member-${i}`, i + 2), 1000);
+  room.groupChanged(view([...TWO, ANA], ["renewed", "marta"]), 2000);
+  room.tick(2020);
+  expect(room.effects().filter((one) => one.do === "send-state")).toEqual([]);
+});
+
+test("where others were checked, a newcomer who was not is pointed out", () => {
+  const checked = [person("marta", 0, "facilitator", true), person("me", 1)];
+  room.groupChanged(view(checked), 500);
+  room.groupChanged(view([...checked, ANA], ["joined", "ana"]), 1000);
+  room.effects();
+  room.heard("ana", 12, state("Ana"), 1100);
+  expect(announced(room.effects()).map((one) => one.kind)).toEqual(["joined", "newcomer-unchecked"]);
+});
+
+test("many who come at once are answered by one state for all", () => {
+  room.effects();
+  const many = Array.from({ length: 10 }, (_, at) => person(`member-${at}`, at + 2));
+  const joins = many.map((one) => ["joined", one.member] as [KeyChange["kind"], string]);
+  room.groupChanged(view([...TWO, ...many], ...joins), 1000);
   room.tick(1020);
   expect(room.effects()).toEqual([{ do: "send-state", to: null }]);
+});
+
+test("who comes back gets one's state, is not announced, and keeps the tile meanwhile", () => {
+  room.heard("marta", 11, state("Marta"), 5);
+  room.effects();
+  room.groupChanged(view(TWO, ["back", "marta"]), 1000);
+  expect([room.nameOf("marta"), room.member("marta")?.told]).toEqual(["Marta", false]);
+  room.tick(1020);
+  expect(room.effects()).toEqual([{ do: "send-state", to: "marta" }]);
+  room.tick(3000);
+  expect(room.effects()).toEqual([{ do: "say", message: { type: "resend" }, to: "marta" }]);
+});
+
+test("out of the group the people stay, nothing is due, and the way in tells everybody anew", () => {
+  room.heard("marta", 11, state("Marta"), 5);
+  room.effects();
+  room.groupChanged(OUT, 1000);
+  expect([room.ready, room.members.length, room.deadline]).toEqual([false, 2, Number.POSITIVE_INFINITY]);
+  changes = [];
+  room.groupChanged(view([...TWO, ANA]), 5000);
+  expect(room.effects()).toEqual([{ do: "send-state", to: null }]);
+  expect(room.deadline).toBe(7000); // by then who was silent is asked
+  room.heard("ana", 12, state("Ana"), 5100);
+  expect(announced(room.effects()).map((one) => one.kind)).toEqual(["joined"]);
 });
 
 test("a missing state is asked for after two seconds, and not for ever", () => {
@@ -117,7 +177,7 @@ test("a hand that is lowered before its echo came stays down", () => {
 test("while one's hand has no number nobody is told a state alone", () => {
   room.effects();
   room.setOwn({ hand: null });
-  room.memberJoined(member("ana", 2), 1000);
+  room.groupChanged(view([...TWO, ANA], ["joined", "ana"]), 1000);
   room.effects();
   room.tick(1500);
   expect(sent(room.effects())).toEqual([]);
@@ -126,8 +186,14 @@ test("while one's hand has no number nobody is told a state alone", () => {
   expect(sent(room.effects())).toEqual([{ do: "send-state", to: "ana" }]);
 });
 
+test("a raised hand outlives a reload of the same meeting", () => {
+  const again = make({ own: { name: "Me", microphone: false, camera: false, hand: 7 } });
+  again.groupChanged(view(TWO), 0);
+  expect(again.handPlace("me")).toBe(1);
+});
+
 test("only a facilitator lowers one's hand", () => {
-  room.memberJoined(member("ana", 2), 0);
+  room.groupChanged(view([...TWO, ANA], ["joined", "ana"]), 0);
   room.setOwn({ hand: null });
   room.echoed(12, null);
   room.effects();
@@ -148,58 +214,102 @@ test("lowering somebody's hand asks that member; one's own is simply lowered", (
   expect(room.effects()).toEqual([]);
 });
 
-test("names that look alike are numbered in order of admission, and one hears of one's own", () => {
+const ROLES = ["participant", "co_facilitator", "facilitator"] as const;
+
+test.each([
+  ["participant", "me", []],
+  ["participant", null, []],
+  ["co_facilitator", "me", ["participant"]],
+  ["co_facilitator", null, ["participant"]],
+  ["facilitator", "me", ["participant", "co_facilitator"]],
+  ["facilitator", null, ["participant"]],
+] as const)("a %s's mute of %s is obeyed by %j", (by, target, obeying) => {
+  for (const own of ROLES) {
+    const one = make({ role: own });
+    one.groupChanged(view([person("marta", 0, by), person("me", 1, own)]), 0);
+    one.effects();
+    one.heard("marta", 5, { type: "mute", member: "ana" }, 0);
+    expect(one.effects()).toEqual([]);
+    one.heard("marta", 6, { type: "mute", member: target }, 0);
+    const mutes = (obeying as readonly string[]).includes(own);
+    expect(one.effects()).toEqual(mutes ? [{ do: "mute", everyone: target === null }] : []);
+  }
+});
+
+test("the end and the lock are a facilitator's word", () => {
+  const people = [...TWO, person("chi", 2, "co_facilitator"), person("ana", 3)];
+  room.groupChanged(view(people), 0);
+  room.effects();
+  for (const id of ["chi", "ana", "ghost", "me"]) {
+    room.heard(id, 5, { type: "end" }, 0);
+    room.heard(id, 6, { type: "locked", locked: true }, 0);
+  }
+  expect(room.effects()).toEqual([]);
+  room.heard("marta", 7, { type: "locked", locked: true }, 0);
+  room.heard("marta", 8, { type: "end" }, 0);
+  expect(room.effects()).toEqual([{ do: "lock", locked: true, by: "marta" }, { do: "end" }]);
+});
+
+test("a role that is granted or withdrawn is told, one's own first of all", () => {
+  room.heard("marta", 4, state("Marta"), 0);
+  room.groupChanged(view([...TWO, ANA], ["joined", "ana"]), 0);
+  room.heard("ana", 5, state("Ana"), 0);
+  room.effects();
+  const [marta, me] = TWO as [Person, Person];
+  const co = (one: Person): Person => ({ ...one, role: "co_facilitator" });
+  room.groupChanged(view([marta, co(me), co(ANA)], ["granted", "ana"]), 0);
+  expect(announced(room.effects())).toEqual([
+    { urgency: "assertive", kind: "co-facilitator-made", name: "Me", self: true },
+    { urgency: "polite", kind: "co-facilitator-made", name: "Ana", self: false },
+  ]);
+  room.groupChanged(view([marta, co(me), ANA], ["withdrawn", "ana"]), 0);
+  expect(announced(room.effects())).toEqual([
+    { urgency: "polite", kind: "co-facilitator-withdrawn", name: "Ana", self: false },
+  ]);
+  expect(room.member("me")?.role).toBe("co_facilitator");
+});
+
+test("names that look alike are numbered in order of the leaves, and one hears of one's own", () => {
   room.effects();
   room.heard("marta", 11, state("me"), 0);
   expect([room.nameOf("marta"), room.nameOf("me")]).toEqual(["me", "Me (2)"]);
   expect(announced(room.effects())).toContainEqual({ urgency: "polite", kind: "renamed", name: "Me (2)" });
 });
 
-test("a replayed number is taken in once", () => {
-  expect([room.accept(11), room.accept(13), room.accept(12), room.accept(13)]).toEqual([true, true, false, false]);
-});
-
-test("after a resume the replay goes on from where one was, and a gap is told", () => {
-  room.accept(20);
-  room.effects();
-  const present = [member("marta", 0, "facilitator"), member("me", 1)];
-  room.enter("me", roomState(present, { seq: 30, replayed_from: 21 }), true, 5000);
-  expect(announced(room.effects())).toEqual([]);
-  expect(room.accept(21)).toBe(true);
-  room.enter("me", roomState(present, { seq: 90, replayed_from: 60 }), true, 6000);
-  expect(announced(room.effects())).toEqual([{ urgency: "polite", kind: "messages-missed" }]);
-});
-
-test("a restarted server that counts anew is followed", () => {
-  room.accept(500);
-  room.enter("me", roomState([member("me", 1)], { seq: 2, replayed_from: 3 }), true, 0);
-  expect(room.accept(3)).toBe(true);
-  expect(room.members.map((one) => one.id)).toEqual(["me"]);
-  expect(room.effects()).toContainEqual({ do: "forget", member: "marta" });
-});
-
-test("a raised hand outlives a reload, and a gap that swallowed its echo", () => {
-  const again = new Room({ id: "room", own: { name: "Me", microphone: false, camera: false, hand: 7 }, numberNames });
-  again.enter("me", roomState([member("me", 1)]), false, 0);
-  expect(again.handPlace("me")).toBe(1);
-  room.setOwn({ hand: null });
-  room.accept(12);
-  room.enter("me", roomState([member("me", 1)], { seq: 40, replayed_from: 30 }), true, 0);
-  expect(room.own.hand).toBe(40);
-});
-
 test("losing and leaving: the tile stays for the one and goes for the other", () => {
   room.heard("marta", 11, state("Marta"), 0);
   room.effects();
-  room.memberLost("marta");
-  expect(room.member("marta")?.connected).toBe(false);
-  room.memberBack("marta", 0);
+  room.connection("marta", false);
+  expect([room.member("marta")?.connected, room.member("me")?.connected]).toEqual([false, true]);
+  room.connection("marta", true);
   expect(room.member("marta")?.connected).toBe(true);
-  room.memberLeft("marta");
+  room.groupChanged(view([person("me", 1)], ["left", "marta"]), 0);
   const effects = room.effects();
   expect(effects).toContainEqual({ do: "forget", member: "marta" });
   expect(announced(effects)).toEqual([{ urgency: "polite", kind: "left", name: "Marta" }]);
   expect(room.member("marta")).toBeUndefined();
+});
+
+test("the server's word about sockets dims tiles and makes none", () => {
+  room.connections([{ id: "me" }, { id: "ghost" }], true);
+  expect(room.members.map((one) => [one.id, one.connected])).toEqual([
+    ["marta", false],
+    ["me", true],
+  ]);
+  room.connection("me", false);
+  room.connection("ghost", true);
+  expect(room.members.map((one) => one.id)).toEqual(["marta", "me"]);
+  expect(room.member("me")?.connected).toBe(true);
+  room.connections([{ id: "marta" }, { id: "me" }], true);
+  expect(room.member("marta")?.connected).toBe(true);
+});
+
+test("who is the last facilitator is told by the group's roles", () => {
+  const self = person("me", 1, "facilitator");
+  room.groupChanged(view([person("marta", 0, "facilitator"), self]), 0);
+  expect(room.onlyFacilitator).toBe(false);
+  room.connection("marta", false);
+  expect(room.onlyFacilitator).toBe(true);
 });
 
 test("what changes nothing is not said", () => {
@@ -215,17 +325,10 @@ test("two members who hear the same room agree on every hand, whatever was said 
     const random = seeded(seed);
     const pick = (below: number) => Math.floor(random() * below);
     const ids = ["ana", "ben", "chi"];
+    const people = ids.map((id, leaf) => person(id, leaf));
     const rooms = ids.map((id) => {
-      const one = new Room({ id: "room", own: { name: id, microphone: true, camera: true, hand: 0 }, numberNames });
-      one.enter(
-        id,
-        roomState(
-          ids.map((other, order) => member(other, order)),
-          { seq: 0, replayed_from: 1 },
-        ),
-        false,
-        0,
-      );
+      const one = make({ self: id, own: { name: id, microphone: true, camera: true, hand: 0 } });
+      one.groupChanged(view(people), 0);
       one.effects();
       return one;
     });
@@ -237,61 +340,31 @@ test("two members who hear the same room agree on every hand, whatever was said 
           if (effect.do === "send-state" && effect.to === null)
             waiting.push({ sender, message: state(ids[sender] as string, { hand: one.own.hand }) });
       });
+    const deliver = ({ sender, message }: { sender: number; message: Message }) => {
+      seq += 1;
+      rooms.forEach((other, index) => {
+        if (index !== sender) other.heard(ids[sender] as string, seq, message, 0);
+        else if (message.type === "state") other.echoed(seq, message.hand);
+      });
+      collect();
+    };
     for (let step = 0; step < 80; step++) {
       const one = rooms[pick(3)] as Room;
       if (pick(2)) one.setOwn({ hand: one.own.hand === 0 ? null : 0 });
       else one.setOwn({ microphone: !one.own.microphone });
       collect();
       // Each sender's messages stay in order; those of several senders mix.
-      while (waiting.length > pick(4)) {
-        const next = waiting.shift() as { sender: number; message: Message };
-        seq += 1;
-        rooms.forEach((other, index) => {
-          if (index !== next.sender) other.heard(ids[next.sender] as string, seq, next.message, 0);
-          else if (next.message.type === "state") other.echoed(seq, next.message.hand);
-        });
-        collect();
-      }
+      while (waiting.length > pick(4)) deliver(waiting.shift() as { sender: number; message: Message });
     }
     for (const one of rooms) one.setOwn({ microphone: !one.own.microphone });
     collect();
-    for (const next of waiting.splice(0)) {
-      seq += 1;
-      rooms.forEach((other, index) => {
-        if (index !== next.sender) other.heard(ids[next.sender] as string, seq, next.message, 0);
-        else if (next.message.type === "state") other.echoed(seq, next.message.hand);
-      });
-    }
+    while (waiting.length > 0) deliver(waiting.shift() as { sender: number; message: Message });
     // A last state of everybody repeats the numbers; from then on all see the same order.
     rooms.forEach((one, sender) => {
-      seq += 1;
-      rooms.forEach((other, index) => {
-        if (index !== sender)
-          other.heard(ids[sender] as string, seq, state(ids[sender] as string, { hand: one.own.hand }), 0);
-      });
+      deliver({ sender, message: state(ids[sender] as string, { hand: one.own.hand }) });
     });
     const places = rooms.map((one) => ids.map((id) => one.handPlace(id)));
     expect(places[1]).toEqual(places[0]);
     expect(places[2]).toEqual(places[0]);
   }
-});
-
-test("after a restart of the server nobody is announced who was here before it", () => {
-  room.memberJoined(member("ana", 2), 0);
-  room.heard("marta", 11, state("Marta"), 5);
-  room.heard("ana", 12, state("Ana"), 5);
-  room.enter("me", roomState([member("me", 1)], { seq: 1000, replayed_from: 1001 }), true, 1000);
-  room.effects();
-  room.memberJoined(member("marta", 0, "facilitator"), 1100);
-  room.memberJoined(member("ben", 3), 1100);
-  for (const [id, name] of [
-    ["marta", "Marta"],
-    ["ben", "Ben"],
-  ] as const)
-    room.heard(id, 1002, state(name), 1200);
-  expect(announced(room.effects()).map((one) => "name" in one && one.name)).toEqual(["Ben"]);
-  room.memberLeft("marta");
-  room.memberJoined(member("marta", 4), 2000);
-  room.heard("marta", 1003, state("Marta"), 2000);
-  expect(announced(room.effects()).map((one) => one.kind)).toEqual(["left", "joined"]);
 });

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { numberNames } from "../../../web/client/names";
 import { Room } from "../../../web/client/room";
 import { type RosterSources, rosterViews } from "../../../web/client/roster";
-import { member } from "./meeting_fixture";
+import { person } from "./fake_manager";
 
 const PICTURE = {} as MediaStream;
 const SEED = new Uint8Array(16);
@@ -12,9 +12,10 @@ let room: Room;
 let sources: RosterSources;
 
 beforeEach(() => {
-  room = new Room({ id: "room", own: { name: "Me", microphone: true, camera: true, hand: 0 }, numberNames });
-  const members = [member("me", 1), member("marta", 0, "facilitator")];
-  room.enter("me", { id: "room", seq: 0, members, said_n: 0, replayed_from: 1 }, false, 0);
+  const own = { name: "Me", microphone: true, camera: true, hand: 0 };
+  room = new Room({ self: "me", role: "participant", own, numberNames });
+  const people = [person("me", 4), person("marta", 0, "facilitator"), person("chi", 2, "co_facilitator", true)];
+  room.groupChanged({ room: "room", state: "in", epoch: 1, people, changes: [] }, 0);
   sources = {
     speaking: new Set(["marta", "me"]),
     keyState: () => "encrypted",
@@ -26,10 +27,11 @@ beforeEach(() => {
 
 const views = () => rosterViews(room, sources, []);
 
-test("everybody in order of admission, oneself included", () => {
-  expect(views().map((view) => [view.id, view.self, view.role])).toEqual([
-    ["marta", false, "facilitator"],
-    ["me", true, "participant"],
+test("everybody in order of the leaves, with role and check as the group has them", () => {
+  expect(views().map((view) => [view.id, view.self, view.role, view.checked])).toEqual([
+    ["marta", false, "facilitator", false],
+    ["chi", false, "co-facilitator", true],
+    ["me", true, "participant", true],
   ]);
 });
 
@@ -44,16 +46,18 @@ test("a camera that is off shows no picture, even while frames arrive", () => {
   expect(views()[0]).toMatchObject({ video: null, cameraOff: true });
 });
 
-test("one's own tile follows one's own devices at once", () => {
+test("one's own tile follows one's own devices at once, and waits for keys while one is out", () => {
   sources.own = { microphone: false, camera: false, video: PICTURE };
-  expect(views()[1]).toMatchObject({ muted: true, cameraOff: true, video: null, speaking: false, keys: "encrypted" });
+  expect(views()[2]).toMatchObject({ muted: true, cameraOff: true, video: null, speaking: false, keys: "encrypted" });
+  room.groupChanged({ room: "room", state: "out", epoch: 0, people: [], changes: [] }, 0);
+  expect(views()[2]?.keys).toBe("waiting");
 });
 
 test("what did not change is the same object, and the same list", () => {
   room.heard("marta", 1, { ...STATE, contexts: [] }, 0);
   const first = views();
   expect(rosterViews(room, sources, first)).toBe(first);
-  room.memberLost("marta");
+  room.connection("marta", false);
   const second = rosterViews(room, sources, first);
   expect(second).not.toBe(first);
   expect([second[0] === first[0], second[1] === first[1]]).toEqual([false, true]);

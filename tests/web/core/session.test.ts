@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ErrorCode, ServerMessage } from "../../../web/client/protocol_types";
+import { FakeManager, person } from "./fake_manager";
 import { FakePeerConnection } from "./fakes";
-import { member, Person, setUp } from "./meeting_fixture";
+import { GROUP, Person, setUp } from "./meeting_fixture";
 
 beforeEach(setUp);
 afterEach(() => vi.useRealTimers());
@@ -13,12 +14,15 @@ test("nothing is opened, asked or sent before the person acts", async () => {
   expect([ana.screen, ana.sockets.length, ana.media.asked.length]).toEqual(["before", 0, 0]);
 });
 
-test("from the link to the call: proof, sealed name and mark at the door, then the room", async () => {
+test("from the link to the call: proof and mark at the door, a knock, then the room", async () => {
   const ana = new Person();
   await ana.comeIn();
   const [join] = ana.sent("join");
-  expect(join).toMatchObject({ role: "participant", signature: "signed nonce", sealed: "sealed-Ana" });
+  expect(join).toMatchObject({ role: "participant", signature: "signed nonce" });
   expect(join?.browser).toMatch(/^[A-Za-z0-9_-]{16}$/);
+  expect(ana.e2ee.knocksMade).toEqual([{ member: "me", nonce: "nonce", name: "Ana", now: 1_700_000_000 }]);
+  expect(ana.e2ee.joins).toHaveLength(1);
+  expect(FakeManager.made).toHaveLength(1);
   expect(ana.screen).toBe("call");
   expect(ana.kinds()).toContain("admitted");
   expect(ana.model.members.value.map((one) => [one.id, one.name, one.self])).toEqual([
@@ -28,25 +32,46 @@ test("from the link to the call: proof, sealed name and mark at the door, then t
   expect(ana.said("state")[0]).toMatchObject({ name: "Ana", microphone: true, camera: true, hand: 0, to: null });
 });
 
-test("the contexts are announced before the publisher is offered", async () => {
-  const ana = new Person();
+test("the worker acts for the link, with what the server keeps and this tab's mark", async () => {
+  const [ana, marta] = [new Person(), new Person("facilitator")];
   await ana.comeIn();
-  const order = ana.socket.sent.map((message) => message.type);
-  const [first] = ana.said("state");
-  expect(first).toMatchObject({ contexts: [{ kind: "audio" }, { kind: "video" }] });
-  expect(order.filter((type) => type === "publish")).toHaveLength(1);
+  const { identity } = ana.e2ee.options;
+  expect(identity).toMatchObject({ group: GROUP, roleSeed: null, certificates: ["c1"], revocations: null });
+  expect([identity.tab, identity.rootKey.length]).toEqual([ana.kept.tab, 32]);
+  await marta.facilitate();
+  expect(marta.e2ee.options.identity.roleSeed).toHaveLength(32);
 });
 
-test("a facilitator goes straight in, without a sealed name or a mark", async () => {
+test("media connects while the keys are on their way, and nothing is said before they are there", async () => {
+  const ana = new Person();
+  ana.session.begin();
+  ana.actions.agree();
+  ana.actions.askToJoin("Ana");
+  await ana.greet();
+  await ana.wait();
+  await ana.hear(ana.joined());
+  expect([ana.sent("publish").length, ana.sent("subscribe").length, ana.said()]).toEqual([1, 1, []]);
+  expect(ana.model.encryption.value.ready).toBe(false);
+  await ana.see([person("me", 0)]);
+  expect(ana.said("state")[0]).toMatchObject({ contexts: [{ kind: "audio" }, { kind: "video" }] });
+  expect(ana.model.encryption.value.ready).toBe(true);
+});
+
+test("what the worker wants to be sent is sent, and what is the group's reaches it", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  ana.e2ee.tell({ type: "send", message: { type: "mls_applied", room: "room", epoch: 3 } });
+  expect(ana.sent("mls_applied")).toEqual([{ type: "mls_applied", room: "room", epoch: 3 }]);
+  await ana.hear({ type: "mls_ready", room: "room", epoch: 3 }, { type: "pong", n: 1 });
+  await ana.hear({ type: "mls_refused", room: "room", code: "stale", about: "say", n: 1 });
+  expect(ana.e2ee.forwarded.map(({ type }) => type)).toEqual(["mls_ready", "mls_refused"]);
+});
+
+test("a facilitator goes straight in, without a mark and without a knock", async () => {
   const marta = new Person("facilitator");
-  marta.session.begin();
-  marta.actions.agree();
-  marta.actions.askToJoin("Marta");
-  await marta.greet();
-  await marta.hear(marta.joined([member("me", 0, "facilitator")], { role: "facilitator" }));
-  expect(marta.sent("join")[0]).not.toHaveProperty("sealed");
+  await marta.facilitate();
   expect(marta.sent("join")[0]).not.toHaveProperty("browser");
-  expect([marta.screen, marta.model.lastFacilitator.value]).toEqual(["call", true]);
+  expect([marta.screen, marta.model.lastFacilitator.value, marta.e2ee.knocksMade]).toEqual(["call", true, []]);
 });
 
 test.each(["", "  ", "x".repeat(41), "everyone", "a\u202eb"])("the name %j does not reach the door", (name) => {
@@ -62,6 +87,7 @@ test.each([
   ["bad_proof", "foreign-link"],
   ["meeting_full", "meeting-full"],
   ["waiting_room_full", "waiting-room-full"],
+  ["meeting_locked", "meeting-locked"],
   ["server_full", "server-full"],
   ["rate_limited", "too-busy"],
   ["bad_message", "version"],
@@ -87,6 +113,7 @@ test("declined: kindly, with the time from which one may ask again, and asking a
   expect(ana.model.screen.value).toEqual({ name: "declined", retryAt: performance.now() + 60_000 });
   expect(ana.media.live).toEqual([]);
   ana.actions.rejoin();
+  await vi.advanceTimersByTimeAsync(0);
   await ana.greet();
   await ana.hear({ type: "error", code: "wait_before_knocking", about: "join", retry_after: 20 });
   expect(ana.model.screen.value).toEqual({ name: "declined", retryAt: performance.now() + 20_000 });
@@ -106,7 +133,7 @@ test("waiting says whether a facilitator is here, and can be stopped", async () 
   expect([ana.screen, ana.kept.token]).toEqual(["before", null]);
 });
 
-test("a waiting person keeps the place over a lost network, and a restarted server learns the name again", async () => {
+test("a waiting person keeps the place over a lost network, and knocks anew over the new challenge", async () => {
   const ana = new Person();
   ana.session.begin();
   ana.actions.agree();
@@ -117,8 +144,10 @@ test("a waiting person keeps the place over a lost network, and a restarted serv
   expect(ana.model.screen.value).toMatchObject({ name: "waiting", reconnecting: true });
   await vi.advanceTimersByTimeAsync(1);
   await ana.greet();
-  expect(ana.sent("resume")[0]).toMatchObject({ token: "waiting-token-0001", sealed: "sealed-Ana" });
+  expect(ana.sent("resume")[0]).toMatchObject({ token: "waiting-token-0001" });
+  expect(ana.e2ee.asked).toEqual(["offline"]);
   await ana.wait();
+  expect([FakeManager.made.length, ana.e2ee.knocksMade.length]).toEqual([1, 2]);
   expect(ana.model.screen.value).toMatchObject({ name: "waiting", reconnecting: false });
 });
 
@@ -135,9 +164,10 @@ test("after a reload the session goes on, and what was off is not even asked for
     type: "resume",
     group: "AAECAwQFBgcICQoLDA0ODw",
     token: "joined-token-0001",
-    sealed: "sealed-Ana",
   });
-  await again.hear(again.joined([member("marta", 0, "facilitator"), member("me", 1)], { resumed: true }));
+  await again.hear(again.joined({ resumed: true }));
+  await again.see([person("me", 0)]);
+  expect(again.e2ee.options.identity.tab).toBe(ana.e2ee.options.identity.tab);
   expect(again.screen).toBe("call");
   expect(again.media.asked).toEqual([]);
   expect(again.said("state")[0]).toMatchObject({ name: "Ana", microphone: false, camera: false });
@@ -151,14 +181,14 @@ test("after a reload what was open opens again by itself", async () => {
   const again = new Person("participant", ana.tabStorage);
   again.session.begin();
   await again.greet();
-  await again.hear(again.joined([member("me", 1)], { resumed: true }));
+  await again.hear(again.joined({ resumed: true }));
   expect(again.media.live.map((track) => track.kind)).toEqual(["audio"]);
 });
 
 test("a reload after a facilitator's mute stays muted", async () => {
   const ana = new Person();
   await ana.comeIn();
-  await ana.hear({ type: "muted", by: "marta" });
+  await ana.hearSaid("marta", { type: "mute", member: "me" });
   expect(ana.kept.microphone).toBe(false);
 });
 
@@ -173,7 +203,7 @@ test("whatever was pressed: a reload is never more open than the last state seen
       if (pick === 0) ana.actions.setMicrophone(random() < 0.5);
       else if (pick === 1) ana.actions.setCamera(random() < 0.5);
       else if (pick === 2) ana.media.live[0]?.unplug();
-      else if (pick === 3) await ana.hear({ type: "muted", by: "marta" });
+      else if (pick === 3) await ana.hearSaid("marta", { type: "mute", member: "me" });
       else if (pick === 4) ana.actions.continueWithoutDevices();
       else if (pick === 5) ana.actions.retryDevice(random() < 0.5 ? "microphone" : "camera");
       else await vi.advanceTimersByTimeAsync(random() * 500);
@@ -184,7 +214,7 @@ test("whatever was pressed: a reload is never more open than the last state seen
     const again = new Person("participant", ana.tabStorage);
     again.session.begin();
     await again.greet();
-    await again.hear(again.joined([member("me", 1)], { resumed: true }));
+    await again.hear(again.joined({ resumed: true }));
     const open = [again.model.devices.microphone.value.state, again.model.devices.camera.value.state];
     for (const [index, state] of open.entries()) if (state === "on") expect(seen[index]).toBe("on");
   }
@@ -224,9 +254,9 @@ test("two minutes without a server end it the same way", async () => {
 });
 
 test.each([
-  [{ type: "removed" }, "left removed"],
+  [{ type: "removed", reason: "faulty" }, "left faulty"],
   [{ type: "taken_over" }, "left taken-over"],
-  [{ type: "ended", reason: "facilitator" }, "left ended"],
+  [{ type: "ended", reason: "no_facilitator" }, "left no-facilitator"],
   [{ type: "ended", reason: "empty" }, "left empty"],
   [{ type: "ended", reason: "deleted" }, "left deleted"],
 ] as const)("%j: devices stop, connections close, nothing of the meeting stays", async (message, screen) => {
@@ -250,17 +280,135 @@ test.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("removed: proved by the commit, which comes first or a moment behind; never so by the server alone", async () => {
+  const by = { type: "removed", room: "room", by: "marta" } as const;
+  const [ana, ben, chi, dan] = [new Person(), new Person(), new Person(), new Person()];
+  const came: [Person, FakeManager][] = [];
+  for (const one of [ana, ben, chi, dan]) {
+    await one.comeIn();
+    came.push([one, one.e2ee]);
+  }
+  const worker = (one: Person) => came.find(([person]) => person === one)?.[1] as FakeManager;
+  worker(ana).tell(by);
+  expect(ana.screen).toBe("left removed");
+  await ben.hear({ type: "removed" });
+  expect([ben.screen, ben.media.live]).toEqual(["call", []]);
+  worker(ben).tell(by);
+  expect(ben.screen).toBe("left removed");
+  await chi.hear({ type: "removed" });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([chi.screen, chi.sockets.length, chi.kept.token]).toEqual(["left cut-off", 1, null]);
+  worker(dan).tell({ ...by, room: "another" });
+  expect(dan.screen).toBe("call");
+});
+
+test("ended: by a facilitator's signed word, or the page says that there was none", async () => {
+  const [ana, ben, chi] = [new Person(), new Person(), new Person()];
+  await ana.comeIn();
+  await ana.hearSaid("marta", { type: "end" });
+  expect(ana.screen).toBe("call");
+  await ana.hear({ type: "ended", reason: "facilitator" });
+  expect(ana.screen).toBe("left ended");
+  await ben.comeIn();
+  await ben.hear({ type: "ended", reason: "facilitator" });
+  expect([ben.screen, ben.media.live]).toEqual(["call", []]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(ben.screen).toBe("left ended-unsigned");
+  await chi.comeIn();
+  await chi.hearSaid("marta", { type: "end" });
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(chi.screen).toBe("left ended"); // a server that keeps the end to itself holds nobody
+});
+
+test("a facilitator ends the meeting by a signed word and then by the server", async () => {
+  const marta = new Person("facilitator");
+  await marta.facilitate();
+  await marta.echo();
+  marta.actions.endMeeting();
+  expect([marta.said("end").length, marta.sent("end_meeting").length]).toEqual([1, 0]);
+  await marta.echo();
+  expect(marta.sent("end_meeting")).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(600);
+  expect([marta.screen, marta.sent("end_meeting").length]).toEqual(["call", 1]);
+  await marta.hear({ type: "ended", reason: "facilitator" });
+  expect(marta.screen).toBe("left ended");
+});
+
+test("a word that does not get through holds up no end", async () => {
+  const marta = new Person("facilitator");
+  await marta.facilitate();
+  marta.actions.endMeeting();
+  await vi.advanceTimersByTimeAsync(400);
+  expect(marta.sent("end_meeting")).toEqual([]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(marta.sent("end_meeting")).toHaveLength(1);
+});
+
+test.each([
+  ["clock", "participant"],
+  ["certificate-missing", "facilitator"],
+  ["certificate-expired", "facilitator"],
+  ["certificate-revoked", "facilitator"],
+] as const)("%s keeps a %s out, and takes the place back", async (obstacle, role) => {
+  const ana = new Person(role);
+  ana.session.begin();
+  ana.actions.agree();
+  ana.actions.askToJoin("Ana");
+  await ana.greet();
+  await (role === "participant" ? ana.wait() : ana.hear(ana.joined({ role })));
+  ana.e2ee.tell({ type: "obstacle", obstacle });
+  expect([ana.screen, ana.sent("leave").length, ana.media.live]).toEqual([obstacle, 1, []]);
+  expect([ana.kept.token, ana.e2ee.closed]).toEqual([null, true]);
+});
+
+test("a knock for which there is no place says so; other refusals are the worker's business", async () => {
+  const ana = new Person();
+  ana.session.begin();
+  ana.actions.askToJoin("Ana");
+  await ana.greet();
+  await ana.wait();
+  await ana.hear({ type: "mls_refused", room: null, code: "clock", about: "knock" });
+  expect([ana.screen, ana.e2ee.forwarded.length]).toEqual(["waiting", 1]);
+  await ana.hear({ type: "mls_refused", room: null, code: "full", about: "knock" });
+  expect(ana.screen).toBe("meeting-full");
+});
+
+test("certificates that changed are read again; another root key's are not", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  const asked = () => ana.e2ee.asked.filter((one) => one.startsWith("group"));
+  ana.group = { root_key: "another", profile: "p", certificates: ["forged"], revocations: null };
+  await ana.hear({ type: "group_changed" });
+  ana.group = "unreachable";
+  await ana.hear({ type: "group_changed" });
+  expect(asked()).toEqual([]);
+  ana.group = { ...ana.firstGroup, certificates: ["c1", "c2"], revocations: "r1" };
+  await ana.hear({ type: "group_changed" });
+  expect(asked()).toEqual(["group c1 c2 r1"]);
+  ana.actions.leave();
+  await vi.advanceTimersByTimeAsync(1);
+  ana.group = { ...ana.firstGroup, certificates: ["c3"] };
+  ana.actions.rejoin();
+  await vi.advanceTimersByTimeAsync(1);
+  await ana.greet();
+  await ana.wait();
+  expect(ana.e2ee.options.identity.certificates).toEqual(["c3"]);
+});
+
 test("leaving says so; a reload afterwards restores nothing; rejoining knocks, as open as before", async () => {
   const ana = new Person();
   await ana.comeIn();
   ana.actions.setCamera(false);
   ana.actions.leave();
-  expect(ana.sent("leave")).toHaveLength(1);
+  expect(ana.media.live).toEqual([]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(ana.sent("leave")).toEqual([{ type: "leave", leaving: "signed" }]);
   expect([ana.screen, ana.media.live, ana.kept.token]).toEqual(["left left", [], null]);
   const reloaded = new Person("participant", ana.tabStorage);
   reloaded.session.begin();
   expect([reloaded.screen, reloaded.sockets.length]).toEqual(["before", 0]);
   ana.actions.rejoin();
+  await vi.advanceTimersByTimeAsync(0);
   await ana.greet();
   expect(ana.sent("join")).toHaveLength(2);
   await ana.wait();
@@ -272,8 +420,8 @@ test("a soft mute closes the microphone and is told once; its owner opens it aga
   const ana = new Person();
   await ana.comeIn();
   ana.announcements.length = 0;
-  await ana.hear({ type: "muted", by: "marta" });
-  await ana.hear({ type: "muted", by: "marta", everyone: true });
+  await ana.hearSaid("marta", { type: "mute", member: "me" });
+  await ana.hearSaid("marta", { type: "mute", member: null });
   expect(ana.kinds()).toEqual(["muted-by"]);
   expect(ana.model.devices.microphone.value.state).toBe("off");
   expect(ana.said("state").at(-1)).toMatchObject({ microphone: false });
@@ -290,7 +438,7 @@ test("a microphone that is just being opened closes at a soft mute too", async (
   ana.devices.choose("microphone", "other");
   ana.media.answers.audio = () => new Promise(() => undefined);
   ana.actions.setMicrophone(true);
-  await ana.hear({ type: "muted", by: "marta", everyone: true });
+  await ana.hearSaid("marta", { type: "mute", member: null });
   expect(ana.model.devices.microphone.value.state).toBe("off");
 });
 
@@ -303,7 +451,7 @@ test("continuing without devices closes them and stays; the camera can be turned
   expect([ana.screen, ana.kept.microphone, ana.kept.camera]).toEqual(["before", false, false]);
   ana.actions.askToJoin("Ana");
   await ana.greet();
-  await ana.hear(ana.joined([member("me", 1)]));
+  await ana.hear(ana.joined());
   const asked = ana.media.asked.length;
   ana.actions.setCamera(true);
   await vi.advanceTimersByTimeAsync(1);
@@ -316,14 +464,13 @@ test("the token is renewed by a pong, and connection loss is told with the micro
   await ana.hear({ type: "pong", n: 1, token: "fresh-token-00001" });
   expect(ana.kept.token).toBe("fresh-token-00001");
   ana.announcements.length = 0;
-  await ana.loseAndResume(
-    ana.joined([member("marta", 0, "facilitator"), member("me", 1)], { resumed: true, media_kept: true }),
-  );
+  await ana.loseAndResume(ana.joined({ resumed: true, media_kept: true }));
   expect(ana.announcements).toEqual([
     { urgency: "assertive", kind: "connection-lost", microphoneOn: true },
     { urgency: "assertive", kind: "connection-back", microphoneOn: true },
   ]);
-  expect(ana.sent("resume")[0]).toMatchObject({ token: "fresh-token-00001", seen: { room: 0 } });
+  expect(ana.sent("resume")[0]).toMatchObject({ token: "fresh-token-00001" });
+  expect([FakeManager.made.length, ana.e2ee.asked, ana.e2ee.joins.length]).toEqual([1, ["offline"], 2]);
   expect(FakePeerConnection.made).toHaveLength(4); // never connected, so built anew
 });
 
@@ -341,29 +488,37 @@ test("the organiser proves the key, sees the page, and deletes the group", async
   await olu.greet();
   expect(olu.sent("join")[0]).toMatchObject({ role: "organiser", signature: "signed nonce" });
   await olu.hear({ type: "organiser_ready", meeting_running: true });
-  expect(olu.model.screen.value).toEqual({ name: "organiser", meetingRunning: true, deleted: false });
+  await vi.waitFor(() => expect(olu.screen).toBe("organiser"));
+  expect(olu.model.screen.value).toMatchObject({ meetingRunning: true, deleted: false, facilitators: [] });
   olu.actions.deleteGroup();
   expect(olu.sent("delete_group")).toHaveLength(1);
   await olu.hear({ type: "ended", reason: "deleted" });
-  expect(olu.model.screen.value).toEqual({ name: "organiser", meetingRunning: false, deleted: true });
+  expect(olu.model.screen.value).toMatchObject({ meetingRunning: false, deleted: true, facilitators: [] });
   expect(olu.media.asked).toEqual([]);
 });
 
 test.each([
-  ["waiting", { type: "waiting", token: "waiting-token-0002", facilitator_present: true }],
+  ["waiting", { type: "waiting", token: "waiting-token-0002", member: "me", now: 0, facilitator_present: true }],
   ["declined", { type: "declined", retry_after: 60 }],
-  ["organiser", { type: "organiser_ready", meeting_running: true }],
 ] as [string, ServerMessage][])(
   "no call goes on behind the %s page, whatever the server does",
   async (screen, message) => {
     const ana = new Person();
     await ana.comeIn();
+    const { e2ee } = ana;
     await ana.hear(message);
     expect(ana.screen).toBe(screen);
     expect(FakePeerConnection.made.map((one) => one.connectionState)).toEqual(["closed", "closed"]);
-    expect([ana.model.members.value, ana.e2ee.closed]).toEqual([[], true]);
+    expect([ana.model.members.value, ana.model.encryption.value.ready, e2ee.closed]).toEqual([[], false, true]);
   },
 );
+
+test("the organiser's page is nobody else's", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  await ana.hear({ type: "organiser_ready", meeting_running: true });
+  expect([ana.screen, ana.sent("update_group")]).toEqual(["call", []]);
+});
 
 test.each(["rate_limited", "server_full"] as ErrorCode[])(
   "%s does not end a session that is being taken up again",
@@ -378,7 +533,7 @@ test.each(["rate_limited", "server_full"] as ErrorCode[])(
     await vi.advanceTimersByTimeAsync(5_000);
     expect([ana.screen, ana.sockets.length > 2]).toEqual(["call", true]);
     await ana.greet();
-    await ana.hear(ana.joined([member("marta", 0, "facilitator"), member("me", 1)], { resumed: true }));
+    await ana.hear(ana.joined({ resumed: true }));
     expect(ana.kinds()).toContain("connection-back");
   },
 );

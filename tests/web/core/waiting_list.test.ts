@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { WaitingList } from "../../../web/client/waiting_list";
+import { knock as knockOf } from "./meeting_fixture";
 
 const SEED = new Uint8Array(16);
-const knock = (id: string, waiting_seconds = 0) => ({ id, sealed: "x", waiting_seconds });
+const knock = (id: string, waiting_seconds = 0) => ({ ...knockOf(id), waiting_seconds });
 
 test("people stand in the order in which they came", () => {
   const list = new WaitingList();

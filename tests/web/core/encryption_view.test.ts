@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import type { CheckView, GroupView } from "../../../web/client/e2ee/worker_messages";
+import { EMOJI } from "../../../web/client/emoji";
+import { encryptionView } from "../../../web/client/encryption_view";
+import { person } from "./fake_manager";
+
+const NAMES: Record<string, string> = { marta: "Marta", ben: "Ben", me: "Ana" };
+const nameOf = (member: string) => NAMES[member] ?? null;
+const PEOPLE = [person("marta", 0, "facilitator", true), person("me", 1), person("ben", 2), person("nameless", 3)];
+const GROUP: GroupView = {
+  room: "room",
+  state: "in",
+  epoch: 4,
+  people: PEOPLE,
+  changes: [
+    { kind: "founded", members: ["marta"], by: "marta", at: 1000 },
+    { kind: "joined", members: ["ben", "nameless"], by: "marta", at: 2000 },
+  ],
+};
+const CHECK: CheckView = {
+  round: "r",
+  startedBy: "ben",
+  state: "done",
+  epoch: 4,
+  emoji: [0, 63, 63, 3, 4, 5, 6, 7],
+  digits: "012345",
+  took: ["marta", "me", "ben"],
+  silent: ["nameless"],
+  at: 3000,
+  marked: false,
+};
+const show = (more: Partial<Parameters<typeof encryptionView>[0]> = {}) =>
+  encryptionView({ ready: true, group: GROUP, check: null, troubles: [], locked: false, nameOf, ...more });
+
+test("before there is a group nothing is claimed", () => {
+  expect(show({ ready: false, group: null })).toEqual({
+    ready: false,
+    unchecked: 0,
+    check: null,
+    since: null,
+    checkedNames: [],
+    uncheckedNames: [],
+    troubles: [],
+    locked: false,
+  });
+});
+
+test("others are counted, oneself is not; somebody without a name yet counts all the same", () => {
+  const view = show();
+  expect([view.unchecked, view.checkedNames, view.uncheckedNames]).toEqual([2, ["Marta"], ["Ben"]]);
+  expect(view.since).toEqual({ at: new Date(2000), kind: "joined", names: ["Ben"] });
+});
+
+test("the eight are the list's, in the round's order, repeats included", () => {
+  const { check } = show({ check: CHECK });
+  const shown = (number: number) => ({ symbol: EMOJI[number]?.symbol, name: `emoji-${EMOJI[number]?.name}` });
+  expect(check?.emoji).toEqual([0, 63, 63, 3, 4, 5, 6, 7].map(shown));
+  expect(check).toMatchObject({ startedBy: "Ben", took: ["Marta", "Ana", "Ben"], silent: [], at: new Date(3000) });
+});
+
+test("a number outside the list is not shown as anything", () => {
+  expect(show({ check: { ...CHECK, emoji: [64] } }).check?.emoji).toEqual([]);
+  expect(show({ check: { ...CHECK, state: "gathering", emoji: null, at: null } }).check).toMatchObject({
+    emoji: null,
+    at: null,
+    outdated: false,
+  });
+});
+
+test("a round speaks for those who were asked, until somebody comes or goes", () => {
+  const outdated = (people: typeof PEOPLE) =>
+    show({ check: CHECK, group: { ...GROUP, epoch: 9, people } }).check?.outdated;
+  expect(outdated(PEOPLE)).toBe(false);
+  expect(outdated([...PEOPLE, person("new", 4)])).toBe(true);
+  expect(outdated(PEOPLE.slice(0, 3))).toBe(true);
+  expect(outdated([...PEOPLE.slice(0, 3), person("new", 3)])).toBe(true);
+});
+
+test("troubles are told with names, the lock as it is", () => {
+  const troubles = [{ kind: "keys-disagree" }, { kind: "facilitator-silent", members: ["marta", "nobody"] }] as const;
+  const view = show({ troubles, locked: true });
+  expect(view.troubles).toEqual([
+    { kind: "keys-disagree", names: [] },
+    { kind: "facilitator-silent", names: ["Marta"] },
+  ]);
+  expect(view.locked).toBe(true);
+});

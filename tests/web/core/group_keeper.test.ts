@@ -1,0 +1,54 @@
+import { beforeEach, expect, test } from "vitest";
+import type { GroupAnswer, GroupProblem } from "../../../web/client/boot";
+import { GroupKeeper } from "../../../web/client/group_keeper";
+import { Door, parseLink } from "../../../web/client/links";
+import vectors from "../../vectors/links.json";
+
+const [example] = vectors.cases;
+const links = example?.links as { participant: string; facilitator: string };
+const FIRST: GroupAnswer = {
+  root_key: example?.root_key as string,
+  profile: "p",
+  certificates: ["c1"],
+  revocations: null,
+};
+
+let answers: (GroupAnswer | GroupProblem | Promise<GroupAnswer>)[];
+beforeEach(() => {
+  answers = [];
+});
+
+const keeper = async (link: string) =>
+  new GroupKeeper({
+    door: await Door.of(parseLink(link)),
+    group: FIRST,
+    tab: "tab",
+    fetch: async () => answers.shift() ?? "unreachable",
+  });
+
+test("a participant acts without a role key, a facilitator with the link's", async () => {
+  const { identity } = await keeper(links.participant);
+  expect(identity).toMatchObject({ roleSeed: null, certificates: ["c1"], revocations: null, tab: "tab" });
+  expect((await keeper(links.facilitator)).identity.roleSeed).toEqual(parseLink(links.facilitator).seed);
+});
+
+test("what is read again counts from then on; what cannot be had or is another organiser's does not", async () => {
+  const one = await keeper(links.participant);
+  const next = { ...FIRST, certificates: ["c2"], revocations: "r" };
+  answers = ["unreachable", { ...next, root_key: example?.door_key as string }, next];
+  expect([await one.refresh(), await one.refresh()]).toEqual([null, null]);
+  expect(one.identity.certificates).toEqual(["c1"]);
+  expect(await one.refresh()).toEqual(next);
+  expect(one.identity).toMatchObject({ certificates: ["c2"], revocations: "r" });
+});
+
+test("an answer that a later question overtook is dropped", async () => {
+  const one = await keeper(links.participant);
+  let late: (answer: GroupAnswer) => void = () => undefined;
+  answers = [new Promise((resolve) => (late = resolve)), { ...FIRST, certificates: ["newest"] }];
+  const first = one.refresh();
+  await one.refresh();
+  late({ ...FIRST, certificates: ["old"] });
+  expect(await first).toBeNull();
+  expect(one.identity.certificates).toEqual(["newest"]);
+});
