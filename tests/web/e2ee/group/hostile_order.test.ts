@@ -1,0 +1,230 @@
+/** What a malicious server tries with the order of things: withholding, splitting, going back. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Bytes, fromBase64url, toBase64url } from "../../../../web/client/base64url";
+import { FrameWorker } from "../../../../web/client/e2ee/frame_worker";
+import { rosterHash, SILENCE } from "../../../../web/client/e2ee/group/watch";
+import { kidOf } from "../../../../web/client/e2ee/kid";
+import { addAndCommit, emptyCommit, roster } from "../../../../web/client/e2ee/mls/adapter";
+import { signWithLeaf } from "../../../../web/client/e2ee/mls/messages";
+import { rejectionStatement } from "../../../../web/client/e2ee/mls/statements";
+import { FrameCounter, Sealer } from "../../../../web/client/e2ee/sealer";
+import { deriveFrameKey } from "../../../../web/client/e2ee/sframe";
+import { bytesFor, MEETING, NOW, someone } from "../mls/world";
+import { idOf, pass, psk, ROOM, Stage, Victim } from "./stage";
+
+beforeAll(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterAll(() => void vi.useRealTimers());
+
+/** Fay and Fin facilitate, Ben and Mal take part; Vic is the victim. */
+let stage: Stage;
+let vic: Victim;
+beforeEach(async () => {
+  stage = await Stage.of(["fay", "fin"], ["ben", "mal"]);
+  vic = await Victim.open("vic");
+  await stage.admit(vic, "fay");
+});
+
+/** A facilitator's word that all is well. */
+async function heartbeat(by: string): Promise<void> {
+  const hash = await rosterHash(roster(stage.actor(by).group));
+  await stage.say(by, { type: "heartbeat", epoch: stage.epoch, roster: hash });
+}
+
+describe("withholding", () => {
+  /** Facilitators who are heard every five seconds, except those who are kept away. */
+  async function time(seconds: number, ...heard: string[]): Promise<void> {
+    for (let left = seconds; left > 0; left -= 5) {
+      for (const name of heard) await heartbeat(name);
+      await pass(Math.min(left, 5), vic);
+    }
+  }
+
+  test("while facilitators are heard there is no trouble", async () => {
+    await time(60, "fay", "fin");
+    expect(vic.troubles).toEqual([]);
+  });
+
+  test("one facilitator's words: reported within fifteen seconds", async () => {
+    await time(SILENCE, "fin");
+    expect(vic.told("troubles").at(-1)?.troubles).toEqual([{ kind: "facilitator-silent", members: [idOf("fay")] }]);
+    await time(5, "fay", "fin");
+    expect(vic.troubles).toEqual([]);
+  });
+
+  test("everything: reported within fifteen seconds, also that nobody can let people in", async () => {
+    await pass(SILENCE - 1, vic);
+    expect(vic.troubles).toEqual([]);
+    await pass(1, vic);
+    expect(vic.troubles).toEqual(["facilitator-silent", "no-facilitator"]);
+  });
+
+  test("a lost socket, said by the server, excuses nobody", async () => {
+    for (const name of ["fay", "fin"]) {
+      await vic.hear({ type: "member_connection", room: ROOM, member: idOf(name), connected: false });
+    }
+    await pass(SILENCE, vic);
+    expect(vic.troubles).toEqual(["facilitator-silent", "no-facilitator"]);
+  });
+
+  test("a commit from one member: facilitators, whose words are of the next epoch, are reported", async () => {
+    await time(10, "fay", "fin");
+    await stage.order("fay", await emptyCommit(stage.actor("fay").group), [vic]);
+    const epoch = vic.view?.epoch;
+    await time(SILENCE, "fay", "fin");
+    expect(vic.view?.epoch).toBe(epoch);
+    expect(vic.troubles).toContain("facilitator-silent");
+  });
+
+  test("an answer that never comes to the question what was missed keeps nothing quiet", async () => {
+    await vic.receive({ type: "offline" });
+    await vic.receive(stage.joined(vic, { resumed: true }));
+    await pass(SILENCE + 5, vic);
+    expect(vic.troubles).toContain("facilitator-silent");
+  });
+
+  test("sockets that are cut every few seconds keep nothing quiet either", async () => {
+    for (let at = 0; at < SILENCE + 3; at += 3) {
+      await vic.receive({ type: "offline" });
+      await vic.receive(stage.joined(vic, { resumed: true }));
+      await vic.hear({ type: "mls_caught_up", room: ROOM, applied: stage.head, seq: stage.seq, replayed_from: 1 });
+      await pass(3, vic);
+    }
+    expect(vic.troubles).toContain("facilitator-silent");
+  });
+
+  test("a commit while others send in its epoch: sending stops after two seconds, and the person is told", async () => {
+    let seconds = 0;
+    const told: boolean[] = [];
+    const frames = new FrameWorker({
+      tell: () => undefined,
+      now: () => seconds,
+      onDisagree: (room, disagree) => {
+        told.push(disagree);
+        void vic.worker.keysDisagree(room, disagree);
+      },
+    });
+    const keys = vic.frames.epochs.at(-1);
+    if (!keys) throw new Error("no keys");
+    frames.epochBegan(keys);
+    const newer = await sealedFrame(keys.epoch + 1, stage.leaf("ben"));
+    const receiver = new TransformStream<{ data: ArrayBuffer }, { data: ArrayBuffer }>();
+    const out = new TransformStream<{ data: ArrayBuffer }, { data: ArrayBuffer }>();
+    frames.attach({ direction: "receive", id: 1 }, { readable: receiver.readable, writable: out.writable });
+    frames.receive({
+      type: "receiver",
+      id: 1,
+      from: { room: ROOM, member: idOf("ben"), track: "track-id", kind: "audio" },
+    });
+    const writer = receiver.writable.getWriter();
+    for (let at = 0; at <= 24 && !told.length; at++) {
+      await writer.write({ data: newer.slice().buffer });
+      seconds += 0.1;
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    await vic.worker.idle;
+    expect(told).toEqual([true]);
+    expect(seconds).toBeLessThan(2.5);
+    expect(vic.troubles).toEqual(["keys-disagree"]);
+  });
+});
+
+/** A frame whose header names an epoch; nobody here could open it. */
+async function sealedFrame(epoch: number, leaf: number): Promise<Bytes> {
+  const kid = kidOf(1, leaf, epoch);
+  const sealer = new Sealer("audio", new FrameCounter());
+  sealer.install(kid, deriveFrameKey(bytesFor("a key", 16), BigInt(kid)));
+  return (await sealer.seal(bytesFor("sound", 80))) as Bytes;
+}
+
+describe("splitting", () => {
+  test("the halves of a split group miss each other's facilitators within fifteen seconds", async () => {
+    const [mine, theirs] = [stage.actor("fay").group, stage.actor("fin").group];
+    const [a, b] = [await emptyCommit(mine), await emptyCommit(theirs)];
+    const said = stage.numbered("fay", a.commit);
+    // Vic is given Fay's commit, everybody else Fin's with the same number.
+    await vic.hear({ type: "mls_committed", room: ROOM, commit: said });
+    await stage.order("fin", b, [vic]);
+    expect(vic.view?.epoch).toBe(stage.epoch);
+    for (let at = 0; at < SILENCE; at += 5) {
+      await heartbeat("fin");
+      await pass(5, vic);
+    }
+    expect(vic.told("troubles").at(-1)?.troubles[0]).toMatchObject({ kind: "facilitator-silent" });
+    const silent = vic
+      .told("troubles")
+      .at(-1)
+      ?.troubles.flatMap((trouble) => ("members" in trouble ? trouble.members : []));
+    expect(silent).toContain(idOf("fin"));
+  });
+
+  test("a fork that a participant makes for somebody who comes back shows all who are in it, and no facilitator speaks there", async () => {
+    await vic.hear({ type: "mls_must_rejoin", room: ROOM, reason: "behind" });
+    expect(vic.troubles).toEqual(["rejoining"]);
+    const keyPackage = fromBase64url(vic.sent("mls_offer").at(-1)?.key_package ?? "");
+    const ghost = await someone("ghost");
+    const replaced = vic.view?.people.filter(({ self }) => self).map(({ leaf }) => leaf) ?? [];
+    const { group } = stage.actor("mal");
+    const fork = await addAndCommit(group, [keyPackage, ghost.own.message], await psk, NOW, { replaced });
+    await stage.welcome(vic, "mal", fork, ++stage.seq);
+    expect(vic.view?.state).toBe("in");
+    expect(vic.people).toContain(idOf("ghost"));
+    await pass(SILENCE, vic);
+    expect(vic.troubles).toEqual(["facilitator-silent", "no-facilitator"]);
+  });
+
+  test("a facilitator who names other people in the same epoch is a sign of it", async () => {
+    const roster = toBase64url(bytesFor("another roster", 32));
+    await stage.say("fay", { type: "heartbeat", epoch: stage.epoch, roster });
+    expect(vic.troubles).toEqual(["keys-disagree"]);
+    await heartbeat("fay");
+    expect(vic.troubles).toEqual([]);
+  });
+});
+
+describe("going back", () => {
+  /** Fin commits, and then the server says that it is void. */
+  async function reopened(report: (hash: Bytes, seq: number) => Promise<{ by: string; statement: Bytes } | null>) {
+    const before = { epoch: stage.epoch, head: stage.head };
+    const pending = await emptyCommit(stage.actor("fin").group);
+    const seq = await stage.order("fin", pending);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", pending.commit));
+    const found = await report(hash, seq);
+    const reports = found ? [{ member: idOf(found.by), statement: toBase64url(found.statement) }] : [];
+    const order = { seq: ++stage.seq, void_from: seq, after: before.head, epoch: before.epoch };
+    await vic.hear({ type: "mls_reopened", room: ROOM, ...order, reports });
+    return before;
+  }
+
+  test("to an epoch whose keys were used before is not done on the server's word", async () => {
+    await reopened(async () => null);
+    expect(vic.view?.state).toBe("out");
+    expect(vic.troubles).toEqual(["rejoining"]);
+    expect(vic.frames.suspended).toBeGreaterThan(0);
+    expect(vic.sent("mls_offer").at(-1)?.rejoin).not.toBeNull();
+  });
+
+  test("nor on a participant's, nor on a signature over something else", async () => {
+    const sign = (by: string, seq: number, hash: Bytes, meeting = MEETING) =>
+      signWithLeaf(stage.actor(by).who.key, rejectionStatement(meeting, seq, hash));
+    for (const report of [
+      async (hash: Bytes, seq: number) => ({ by: "mal", statement: await sign("mal", seq, hash) }),
+      async (hash: Bytes, seq: number) => ({ by: "fay", statement: await sign("mal", seq, hash) }),
+      async (hash: Bytes, seq: number) => ({ by: "fay", statement: await sign("fay", seq + 1, hash) }),
+      async (_: Bytes, seq: number) => ({ by: "fay", statement: await sign("fay", seq, bytesFor("other", 32)) }),
+    ]) {
+      stage = await Stage.of(["fay", "fin"], ["mal"]);
+      vic = await Victim.open("vic");
+      await stage.admit(vic, "fay");
+      await reopened(report);
+      expect(vic.view?.state).toBe("out");
+    }
+  });
+
+  test("is done when a facilitator signed that the commit cannot be accepted", async () => {
+    const before = await reopened(async (hash, seq) => ({
+      by: "fay",
+      statement: await signWithLeaf(stage.actor("fay").who.key, rejectionStatement(MEETING, seq, hash)),
+    }));
+    expect(vic.view).toMatchObject({ state: "in", epoch: before.epoch });
+  });
+});
