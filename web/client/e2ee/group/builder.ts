@@ -52,10 +52,10 @@ export class Builder {
     private readonly time: Time,
   ) {}
 
-  /** One commit for all of them; if something among them cannot be committed, the first that can stands alone. */
+  /** One commit for all of them, of which there is at least one; if something among them cannot be committed, the first that can stands alone. */
   async build(items: readonly Item[]): Promise<{ built: Built | null; refused: readonly Item[] }> {
     const all = await this.#try(items);
-    if (all || items.length === 0) return { built: all, refused: [] };
+    if (all) return { built: all, refused: [] };
     const refused: Item[] = [];
     for (const item of items) {
       const built = items.length > 1 ? await this.#try([item]) : null;

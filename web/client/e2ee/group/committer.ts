@@ -232,6 +232,7 @@ export class Committer {
     if (now < this.#busyUntil) return { send: null, refused: [] };
     const due = this.#items.filter(({ at }) => at <= now);
     const chosen = distinct(due).slice(0, this.#alone ? 1 : MAX_ITEMS);
+    if (!chosen.length) return { send: null, refused: [] };
     const { built, refused } = await new Builder(this.link, held, key, time).build(chosen);
     for (const item of refused) this.#drop(item);
     if (built) {

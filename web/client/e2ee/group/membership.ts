@@ -84,7 +84,7 @@ export interface MembershipEvents {
   /** An epoch is current again; what came after it is void. */
   wentBack(): Promise<void>;
   /** The order is known again after a lost socket. */
-  settled(): void;
+  settled(): Promise<void>;
   /** Out, and trying to come back. */
   out(): void;
   /** Out for good; null: by oneself, coming back elsewhere. */
@@ -120,6 +120,8 @@ export class Membership {
   /** Between a lost socket and the server's answer to what is known: nothing that is numbered is taken in. */
   #catchingUp = false;
   #over = false;
+  /** The last that was told. */
+  #obstacle: Obstacle | null = null;
   #request: { message: ClientMessage; at: number } | null = null;
   #foundAt = Number.POSITIVE_INFINITY;
   #registerAt = Number.POSITIVE_INFINITY;
@@ -138,10 +140,6 @@ export class Membership {
   /** Whether messages may be sent and taken in. */
   get ready(): boolean {
     return this.held !== null && this.#online && !this.#catchingUp && this.#rejected === null;
-  }
-
-  get online(): boolean {
-    return this.#online;
   }
 
   /** The number of the commit, or registration, that led to this state. */
@@ -209,7 +207,8 @@ export class Membership {
     this.#request = null;
     if (this.#over || !this.#online || this.held) return;
     if (!this.#registered) {
-      if (link.facilitator) this.#foundAt = time().clock + (wait ? FOUND : 0);
+      if (link.facilitator && wait) this.#foundAt = time().clock + FOUND;
+      else if (link.facilitator) await this.#found();
       return;
     }
     this.#foundAt = Number.POSITIVE_INFINITY;
@@ -250,7 +249,8 @@ export class Membership {
     const { utc } = time();
     const pass = link.pass(utc, this.#serverNow());
     if (pass.obstacle) {
-      this.options.on.obstacle(pass.obstacle);
+      if (pass.obstacle !== this.#obstacle) this.options.on.obstacle(pass.obstacle);
+      this.#obstacle = pass.obstacle;
       return null;
     }
     const rejoinKey = known ?? (await store.newKey());
@@ -296,7 +296,7 @@ export class Membership {
     } else if (epochOf(held) === state.epoch) {
       if (!this.#catchingUp && state.seq <= this.#applied) return;
       this.#applied = this.seen = state.seq;
-      this.#caughtUp();
+      await this.#caughtUp();
     } else if (epochOf(held) > state.epoch && self(held).facilitator && this.#catchingUp) {
       this.#askToRegister(held);
     } else {
@@ -311,7 +311,7 @@ export class Membership {
     this.#place = null;
     this.#tickets = [];
     this.#request = null;
-    this.#foundAt = this.options.time().clock;
+    await this.#found();
   }
 
   // -- Welcomes ----------------------------------------------------------------------------------------------------
@@ -468,20 +468,20 @@ export class Membership {
 
   // -- Coming back -------------------------------------------------------------------------------------------------
 
-  caughtUp(applied: number, replayedFrom: number): { gap: boolean } {
+  async caughtUp(applied: number, replayedFrom: number): Promise<{ gap: boolean }> {
     if (!this.#catchingUp) return { gap: false };
     const gap = replayedFrom > this.seen + 1;
     if (this.held) this.#applied = Math.max(this.#applied, applied);
-    this.#caughtUp();
+    await this.#caughtUp();
     return { gap };
   }
 
-  #caughtUp(): void {
+  async #caughtUp(): Promise<void> {
     this.#catchingUp = false;
     this.#request = null;
     if (!this.held) return;
     this.#tellApplied(this.held);
-    this.options.on.settled();
+    await this.options.on.settled();
   }
 
   async mustRejoin(reason: "no_state" | "behind" | "rejected" | "void"): Promise<void> {

@@ -74,8 +74,8 @@ export class Outbox {
 
   /** The next one to be sealed in `epoch`; call `sent` or `unfit` before asking again. */
   next(epoch: number, now: number): Parcel | null {
+    this.#endPause(now);
     if (now < this.#pausedUntil) return null;
-    this.#pausedUntil = Number.NEGATIVE_INFINITY;
     if (this.#entries.filter(({ flight }) => flight).length >= IN_FLIGHT) return null;
     for (const late of this.#entries.filter(
       (entry) => !entry.flight && entry.epoch !== null && entry.epoch !== epoch,
@@ -155,6 +155,7 @@ export class Outbox {
 
   /** Those that went out long ago without an answer, to be sent again as they are. */
   overdue(now: number): { note: Note; sayN: number; body: string }[] {
+    this.#endPause(now);
     return this.#entries.flatMap((entry) => {
       const { flight } = entry;
       if (!flight || flight.taken || now < flight.sentAt + REPEAT) return [];
@@ -168,6 +169,10 @@ export class Outbox {
     const waits = this.#entries.some(({ flight }) => !flight) && this.#pausedUntil > Number.NEGATIVE_INFINITY;
     const repeats = this.#entries.flatMap(({ flight }) => (flight && !flight.taken ? [flight.sentAt + REPEAT] : []));
     return Math.min(waits ? this.#pausedUntil : Number.POSITIVE_INFINITY, ...repeats);
+  }
+
+  #endPause(now: number): void {
+    if (now >= this.#pausedUntil) this.#pausedUntil = Number.NEGATIVE_INFINITY;
   }
 
   #lost(entry: Entry): void {

@@ -46,7 +46,7 @@ export class Room implements MembershipEvents {
   readonly #ear = new Ear();
   readonly #history = new History();
   readonly #marks = new Marks();
-  readonly #watch = new Watch();
+  #watch = new Watch();
   readonly #verification: Verification;
   #check: { view: CheckView; keys: Bytes[] } | null = null;
   /** Those last known, while out. */
@@ -179,7 +179,7 @@ export class Room implements MembershipEvents {
       case "mls_reopened":
         return membership.reopened(message.void_from, message.after, message.seq, message.reports);
       case "mls_caught_up":
-        if (membership.caughtUp(message.applied, message.replayed_from).gap) this.#outbox.gap();
+        if ((await membership.caughtUp(message.applied, message.replayed_from)).gap) this.#outbox.gap();
         return;
       case "mls_must_rejoin":
         return membership.mustRejoin(message.reason);
@@ -262,6 +262,7 @@ export class Room implements MembershipEvents {
       this.#history.add(epochOf(held), { kind: how, members: [own], by, at: this.#wall });
     }
     this.#outbox.newLeaf();
+    this.#watch = new Watch();
     await this.#epoch(held, false);
     this.#sayRevocations(held, null);
     await this.#keep();
@@ -300,7 +301,10 @@ export class Room implements MembershipEvents {
     this.#tellGroup();
   }
 
-  settled(): void {
+  async settled(): Promise<void> {
+    // What was not heard while the socket was lost is nobody's silence.
+    this.#watch = new Watch();
+    if (this.#membership.held) await this.#look(this.#membership.held);
     this.#committer.repeat();
   }
 
@@ -362,10 +366,10 @@ export class Room implements MembershipEvents {
   }
 
   #tellTroubles(): void {
-    const { rejoining, held, online } = this.#membership;
+    const { rejoining, ready } = this.#membership;
     let troubles: Trouble[] = [];
     if (rejoining) troubles = [{ kind: "rejoining" }];
-    else if (held && online) {
+    else if (ready) {
       troubles = this.#watch.troubles(this.#clock);
       const known = troubles.some(({ kind }) => kind === "keys-disagree");
       if (this.#disagree && !known) troubles = [...troubles, { kind: "keys-disagree" }];
@@ -427,22 +431,8 @@ export class Room implements MembershipEvents {
   /** Sends what is due: after everything that happens. */
   async #goOn(): Promise<void> {
     const membership = this.#membership;
-    const { held, key } = membership;
-    if (held && key && membership.ready) {
-      await this.#committer.assess(held, this.around.time());
-      const { send, refused } = await this.#committer.next(held, key, this.around.time());
-      if (refused.some((wish) => wish.startsWith("admit "))) this.#incident({ kind: "forged-knock" });
-      if (send) {
-        const { prepared, coFacilitators } = send;
-        this.send({
-          type: "mls_commit",
-          room: this.id,
-          after: membership.applied,
-          commit: toBase64url(prepared.pending.commit),
-          welcome: prepared.pending.welcome && toBase64url(prepared.pending.welcome),
-          co_facilitators: coFacilitators && [...coFacilitators],
-        });
-      }
+    const { held } = membership;
+    if (held && membership.ready) {
       for (const effect of this.#verification.effects()) {
         if (effect.do === "say") this.#say(effect.message, { epoch: effect.epoch });
         else this.#showCheck(held, effect.view);
@@ -451,8 +441,28 @@ export class Room implements MembershipEvents {
         this.#say(message, { slot: "heartbeat", epoch: message.epoch });
       }
       await this.#sendNotes();
+      await this.#commit();
     }
     this.#tellTroubles();
+  }
+
+  async #commit(): Promise<void> {
+    const { held, key, applied } = this.#membership;
+    if (!held || !key) return;
+    const time = this.around.time();
+    await this.#committer.assess(held, time);
+    const { send, refused } = await this.#committer.next(held, key, time);
+    if (refused.some((wish) => wish.startsWith("admit "))) this.#incident({ kind: "forged-knock" });
+    if (!send) return;
+    const { pending } = send.prepared;
+    this.send({
+      type: "mls_commit",
+      room: this.id,
+      after: applied,
+      commit: toBase64url(pending.commit),
+      welcome: pending.welcome && toBase64url(pending.welcome),
+      co_facilitators: send.coFacilitators && [...send.coFacilitators],
+    });
   }
 
   async #sendNotes(): Promise<void> {
@@ -460,7 +470,8 @@ export class Room implements MembershipEvents {
     for (const { note, sayN, body } of this.#outbox.overdue(this.#clock)) {
       this.send({ type: "say", room: this.id, n: sayN, body, to: note.to });
     }
-    while (membership.held) {
+    // What is sealed behind one's own commit would be refused: it waits for the echo.
+    while (membership.held && !this.#committer.flight) {
       const parcel = this.#outbox.next(epochOf(membership.held), this.#clock);
       if (!parcel) return;
       const { note, n, sayN } = parcel;

@@ -1,0 +1,360 @@
+/** Meetings of several workers: what people do, and what happens to their devices, sockets and server. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { bytesFor, DAY, YEAR } from "../mls/world";
+import { ROOM } from "./delivery";
+import { type Somebody, START, World } from "./world";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const quiet = (...people: Somebody[]) => expect(people.flatMap(({ incidents }) => incidents)).toEqual([]);
+const kinds = ({ view }: Somebody) => view?.changes.map(({ kind }) => kind);
+/** What was told of troubles, in order. */
+const troubles = ({ told }: Somebody) =>
+  told.flatMap((message) => (message.type === "troubles" ? [message.troubles.map(({ kind }) => kind).join()] : []));
+const obstacles = (somebody: Somebody) =>
+  somebody.told.flatMap((message) => (message.type === "obstacle" ? [message.obstacle] : []));
+
+async function three() {
+  const world = new World();
+  const ana = await world.facilitator("ana");
+  const [ben, chi] = [await world.participant("ben"), await world.participant("chi")];
+  await world.meeting(ana, ben, chi);
+  return { world, ana, ben, chi };
+}
+
+/** Two facilitators and two participants. */
+async function four() {
+  const world = new World();
+  const [ana, fay] = [await world.facilitator("ana"), await world.facilitator("fay")];
+  const [ben, chi] = [await world.participant("ben"), await world.participant("chi")];
+  await world.meeting(ana, fay, ben, chi);
+  return { world, ana, fay, ben, chi };
+}
+
+describe("coming in", () => {
+  test("a facilitator founds the group, and lets people in", async () => {
+    const world = new World();
+    const ana = await world.facilitator("ana");
+    const [ben, chi] = [await world.participant("ben"), await world.participant("chi")];
+    await world.arrive(ana);
+    expect(ana.people).toEqual(["ana"]);
+    expect(kinds(ana)).toEqual(["founded"]);
+    await world.arrive(ben);
+    await world.arrive(chi);
+    expect(ana.tell("knock-read")).toMatchObject([{ name: "ben" }, { name: "chi" }]);
+    await world.admit(ana, ben);
+    await world.admit(ana, chi);
+    await world.advance(1);
+    expect(world.agreement(ana, ben, chi)).toMatchObject({ epoch: 2, people: ["ana", "ben", "chi"] });
+    expect(ben.view?.people.map(({ role }) => role)).toEqual(["facilitator", "participant", "participant"]);
+    expect(kinds(ben)).toEqual(["joined"]);
+    expect(kinds(chi)).toEqual([]);
+    expect([ana, ben, chi].map(({ frames }) => frames.ready)).toEqual([2, 2, 2]);
+    quiet(ana, ben, chi);
+  });
+
+  test("the first admission goes at once, those of the next 500 ms in one commit", async () => {
+    const world = new World();
+    const ana = await world.facilitator("ana");
+    const others = await Promise.all(["ben", "chi", "dee", "eve"].map((name) => world.participant(name)));
+    await world.arrive(ana, ...others);
+    const [ben, ...rest] = others as [Somebody, ...Somebody[]];
+    await world.admit(ana, ben);
+    await world.settle();
+    expect(ben.people).toEqual(["ana", "ben"]);
+    for (const somebody of rest) {
+      await world.admit(ana, somebody);
+      await world.advance(0.1);
+    }
+    expect(ana.people).toHaveLength(2);
+    await world.advance(0.2);
+    expect(world.agreement(ana, ...others)).toMatchObject({ epoch: 2 });
+    expect(kinds(ana)).toEqual(["founded", "joined", "joined"]);
+  });
+
+  test("two facilitators arrive at once: one group", async () => {
+    for (let seed = 1; seed < 6; seed++) {
+      const world = new World(seed);
+      const [ana, fay] = [await world.facilitator("ana"), await world.facilitator("fay")];
+      for (const one of [ana, fay]) {
+        one.online = true;
+        world.server.arrive(one.member, "facilitator");
+      }
+      await world.advance(20);
+      world.agreement(ana, fay);
+      expect(ana.people.sort()).toEqual(["ana", "fay"]);
+      quiet(ana, fay);
+    }
+  });
+
+  test("a facilitator who comes late is let in by whoever is there", async () => {
+    const { world, ana, ben, chi } = await three();
+    const fay = await world.facilitator("fay");
+    await world.cut(ana);
+    await world.arrive(fay);
+    await world.advance(2);
+    expect(world.agreement(ben, chi, fay).people).toEqual(["ana", "ben", "chi", "fay"]);
+    expect(fay.view?.people.at(-1)).toMatchObject({ role: "facilitator", self: true, checked: true });
+    quiet(ana, ben, chi, fay);
+  });
+
+  test("two facilitators let people in at once: both succeed", async () => {
+    const world = new World(3);
+    const [ana, fay] = [await world.facilitator("ana"), await world.facilitator("fay")];
+    const others = await Promise.all(["ben", "chi", "dee"].map((name) => world.participant(name)));
+    const [ben, chi, dee] = others as [Somebody, Somebody, Somebody];
+    await world.arrive(ana, fay, ben, chi, dee);
+    await world.admit(ana, ben, dee);
+    await world.admit(fay, chi, dee);
+    await world.advance(2);
+    expect(world.agreement(ana, fay, ...others).people).toHaveLength(5);
+    quiet(ana, fay, ...others);
+  });
+
+  test("a Welcome that was missed is asked for", async () => {
+    const world = new World();
+    const [ana, ben] = [await world.facilitator("ana"), await world.participant("ben")];
+    await world.arrive(ana, ben);
+    await world.cut(ben);
+    await world.admit(ana, ben);
+    await world.advance(1);
+    expect(ben.people).toEqual([]);
+    await ana.say("welcome");
+    await world.settle();
+    await world.resume(ben);
+    await world.advance(1);
+    expect(world.agreement(ana, ben).people).toEqual(["ana", "ben"]);
+    expect(ben.chats).toEqual(["welcome"]);
+  });
+
+  test("a knock is made anew with each socket, and the last is let in", async () => {
+    const world = new World();
+    const [ana, ben] = [await world.facilitator("ana"), await world.participant("ben")];
+    await world.arrive(ana, ben);
+    for (let again = 0; again < 3; again++) {
+      await world.cut(ben);
+      await world.resume(ben);
+      await world.settle();
+    }
+    await world.admit(ana, ben);
+    await world.advance(1);
+    expect(world.agreement(ana, ben).people).toEqual(["ana", "ben"]);
+    quiet(ana, ben);
+  });
+
+  test("a clock that is wrong by a day lets everybody in", async () => {
+    for (const clockOff of [-DAY, DAY]) {
+      const world = new World();
+      const ana = await world.facilitator("ana", { clockOff });
+      const ben = await world.participant("ben", { clockOff: -clockOff });
+      await world.meeting(ana, ben);
+      expect(world.agreement(ana, ben).people).toEqual(["ana", "ben"]);
+      expect([...obstacles(ana), ...obstacles(ben)]).toEqual([]);
+    }
+  });
+
+  test("a clock that is wrong by a year is named", async () => {
+    for (const clockOff of [-YEAR, YEAR]) {
+      const world = new World();
+      const ana = await world.facilitator("ana", { clockOff });
+      const ben = await world.participant("ben", { clockOff });
+      await world.arrive(ana, ben);
+      expect(obstacles(ana)).toEqual(["clock"]);
+      expect(obstacles(ben)).toEqual(["clock"]);
+    }
+    const world = new World();
+    const ben = await world.participant("ben");
+    await ben.do({ type: "server", message: { type: "mls_refused", room: null, code: "clock", about: "knock" } });
+    expect(obstacles(ben)).toEqual(["clock"]);
+  });
+
+  test("a facilitator's link without a good certificate is told so", async () => {
+    const world = new World();
+    const missing = await world.facilitator("missing", { certified: false });
+    await world.certify("old", { notAfter: START - 5 * DAY });
+    const old = await world.facilitator("old", { certified: false });
+    await world.certify("gone");
+    await world.revoke(1, bytesFor("gone", 8));
+    const gone = await world.facilitator("gone", { certified: false });
+    await world.certify("renewed", { notAfter: START - 5 * DAY, serial: bytesFor("first", 8) });
+    const renewed = await world.facilitator("renewed");
+    await world.arrive(missing, old, gone, renewed);
+    await world.advance(10);
+    expect([missing, old, gone, renewed].flatMap(obstacles)).toEqual([
+      "certificate-missing",
+      "certificate-expired",
+      "certificate-revoked",
+    ]);
+    expect(renewed.people).toEqual(["renewed"]);
+  });
+});
+
+describe("going", () => {
+  test("who is removed is out at once, and told by whom", async () => {
+    const { world, ana, ben, chi } = await three();
+    await ana.do({ type: "remove", member: ben.member });
+    await world.advance(1);
+    expect(world.agreement(ana, chi).people).toEqual(["ana", "chi"]);
+    expect(ben.told).toContainEqual({ type: "removed", room: ROOM, by: ana.member });
+    expect(ben.frames.suspended).toBe(true);
+    expect(ben.people).toEqual([]);
+    expect(chi.frames.epochs.at(-1)?.removal).toBe(true);
+    expect(chi.view?.changes.at(-1)).toMatchObject({ kind: "removed", members: [ben.member], by: ana.member });
+    expect(await world.store("ben").load("tab ben", "meeting-meeting")).toBeNull();
+    const epochs = ben.frames.epochs.length;
+    await ben.say("anybody?");
+    await world.advance(400);
+    expect(ben.frames.epochs).toHaveLength(epochs);
+    expect([...ana.chats, ...chi.chats]).toEqual([]);
+  });
+
+  test("participants cannot remove anybody", async () => {
+    const { world, ana, ben, chi } = await three();
+    await ben.do({ type: "remove", member: chi.member });
+    await ben.do({ type: "remove", member: ana.member });
+    await ben.do({ type: "co-facilitator", member: ben.member, granted: true });
+    await world.advance(1);
+    expect(world.agreement(ana, ben, chi).people).toHaveLength(3);
+  });
+
+  test("who leaves has signed it: anybody takes the leaf away", async () => {
+    const { world, ana, ben, chi } = await three();
+    await world.cut(ana);
+    await ben.do({ type: "leave" });
+    expect(ben.told.at(-1)).toEqual({ type: "left" });
+    await world.settle();
+    await world.advance(2);
+    expect(chi.people).toEqual(["ana", "chi"]);
+    expect(chi.view?.changes.at(-1)).toMatchObject({ kind: "left", members: [ben.member], by: chi.member });
+    await world.resume(ana);
+    await world.advance(1);
+    world.agreement(ana, chi);
+    expect(await world.store("ben").load("tab ben", "meeting-meeting")).toBeNull();
+    quiet(ana, ben, chi);
+  });
+
+  test("who is lost is taken out by a facilitator, and nobody reads that they were removed", async () => {
+    const { world, ana, ben, chi } = await three();
+    await world.cut(ben);
+    world.server.end(ben.member, "lost");
+    await world.advance(1);
+    expect(world.agreement(ana, chi).people).toEqual(["ana", "chi"]);
+    expect(kinds(chi)?.at(-1)).toBe("left");
+  });
+
+  test("somebody lost stays while nobody present may take them out", async () => {
+    const { world, ana, ben, chi } = await three();
+    await world.cut(ana);
+    world.server.end(ben.member, "lost");
+    await world.advance(5);
+    expect(chi.people).toHaveLength(3);
+    await world.resume(ana);
+    await world.advance(1);
+    expect(world.agreement(ana, chi).people).toEqual(["ana", "chi"]);
+  });
+});
+
+describe("coming back", () => {
+  test("after a lost socket, with everything that was missed", async () => {
+    const { world, ana, ben, chi } = await three();
+    await world.cut(ben);
+    const lost = await ben.say("said while away");
+    await ana.say("one");
+    const dee = await world.participant("dee");
+    await world.arrive(dee);
+    await world.admit(ana, dee);
+    await world.advance(1);
+    await chi.say("two");
+    await world.settle();
+    await world.resume(ben);
+    await world.advance(1);
+    expect(world.agreement(ana, ben, chi, dee).people).toHaveLength(4);
+    expect(ben.chats).toEqual(["one", "two"]);
+    expect(ana.chats).toEqual(["two", "said while away"]);
+    expect(ben.tell("said")).toMatchObject([{ id: lost }]);
+    quiet(ana, ben, chi, dee);
+  });
+
+  test("after a reload, by the rejoin key, and still checked", async () => {
+    const { world, ana, ben, chi } = await three();
+    await check(world, ana, [ana, ben, chi]);
+    await world.reload(ben);
+    await world.advance(2);
+    expect(world.agreement(ana, ben, chi).people.sort()).toEqual(["ana", "ben", "chi"]);
+    expect(ana.person(ben)?.checked).toBe(true);
+    expect(ana.view?.changes.at(-1)).toMatchObject({ kind: "back", members: [ben.member] });
+    expect(ana.frames.said.get(ben.member)).toEqual([]);
+    expect(ana.frames.epochs.at(-1)?.removal).toBe(false);
+    expect(kinds(ben)).toEqual(["back"]);
+    quiet(ana, ben, chi);
+  });
+
+  test("marks of one's own device survive one's own reload", async () => {
+    const { world, ana, ben, chi } = await three();
+    await check(world, ana, [ana, ben, chi]);
+    await world.reload(ana);
+    await world.advance(2);
+    world.agreement(ana, ben, chi);
+    expect([ana.person(ben)?.checked, ana.person(chi)?.checked]).toEqual([true, true]);
+    expect(ana.person(ana)?.role).toBe("facilitator");
+  });
+
+  test("a facilitator who is alone and reloads founds a new group", async () => {
+    const world = new World();
+    const ana = await world.facilitator("ana");
+    await world.arrive(ana);
+    const [before] = ana.frames.epochs;
+    await world.reload(ana);
+    await world.advance(2);
+    expect(ana.people).toEqual(["ana"]);
+    expect(ana.frames.epochs.at(-1)?.baseKey).not.toEqual(before?.baseKey);
+    const ben = await world.participant("ben");
+    await world.arrive(ben);
+    await world.admit(ana, ben);
+    await world.advance(1);
+    world.agreement(ana, ben);
+  });
+
+  test("everybody reloads at once: the first facilitator founds anew", async () => {
+    const { world, ana, fay } = await four();
+    await world.reload(ana);
+    await world.reload(fay);
+    for (const one of world.everybody.slice(2)) await world.cut(one);
+    for (const one of world.everybody.slice(2)) world.server.end(one.member, "lost");
+    await world.advance(20);
+    expect(world.agreement(ana, fay).people.sort()).toEqual(["ana", "fay"]);
+  });
+
+  test("a facilitator whose browser forgot everything is taken in by another", async () => {
+    const { world, ana, fay, ben, chi } = await four();
+    await world.store("fay").forget("tab fay");
+    await world.reload(fay);
+    await world.advance(2);
+    expect(world.agreement(ana, fay, ben, chi).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+    quiet(ana, fay, ben, chi);
+  });
+
+  test("after too long a time, with what they knew", async () => {
+    const { world, ana, ben, chi } = await three();
+    await world.cut(ben);
+    for (let round = 0; round < 3; round++) await world.advance(301);
+    world.server.commits = [];
+    await world.resume(ben);
+    await world.advance(1);
+    world.agreement(ana, ben, chi);
+    expect(troubles(ben).slice(-2)).toEqual(["rejoining", ""]);
+    expect(kinds(ben)?.at(-1)).toBe("back");
+    quiet(ana, ben, chi);
+  });
+});
+
+/** A whole round of the check, started by `starter`, and marked by her. */
+async function check(world: World, starter: Somebody, people: Somebody[]): Promise<void> {
+  await starter.do({ type: "check", room: ROOM });
+  await world.advance(8);
+  const views = people.map(({ told }) => told.filter((message) => message.type === "check").at(-1)?.view);
+  expect(new Set(views.map((view) => String(view?.emoji))).size).toBe(1);
+  expect(views[0]).toMatchObject({ state: "done", silent: [] });
+  await starter.do({ type: "mark-checked", room: ROOM, round: views[0]?.round ?? "" });
+  for (const one of people) expect(starter.person(one)?.checked).toBe(true);
+}
