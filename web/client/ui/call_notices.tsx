@@ -1,4 +1,5 @@
 /** Calm lines between bar and stage: what is wrong with keys, connection, sound or a device, what was tried, who waits. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConnectionState } from "../model";
 import { openCheck, useApp } from "./context";
 import { DeviceNotice } from "./devices";
@@ -74,13 +75,34 @@ function NewsNotices() {
   });
 }
 
+/** Whether the notices are more than fit: then they scroll, and can be reached by keyboard. */
+function useScrolls(element: { current: HTMLElement | null }): boolean {
+  const [scrolls, setScrolls] = useState(false);
+  useLayoutEffect(() => {
+    const target = element.current;
+    if (!target || typeof ResizeObserver === "undefined") return;
+    const look = () => setScrolls(target.scrollHeight > target.clientHeight + 1);
+    const resized = new ResizeObserver(look);
+    resized.observe(target);
+    const changed = new MutationObserver(look);
+    changed.observe(target, { childList: true, subtree: true });
+    return () => {
+      resized.disconnect();
+      changed.disconnect();
+    };
+  }, [element]);
+  return scrolls;
+}
+
 export function CallNotices() {
   const { model, actions, ui, l10n } = useApp();
   const { t } = l10n;
+  const notices = useRef<HTMLDivElement>(null);
+  const scrolls = useScrolls(notices);
   const connection = model.connection.value;
   const waiting = model.knocks.value.filter((knock) => knock.answered === null).length;
   return (
-    <div class="notices">
+    <div ref={notices} class="notices" {...(scrolls ? { role: "group", tabIndex: 0, "aria-label": t("notices") } : {})}>
       {model.soundBlocked.value && (
         <div class="notice">
           <Icon name="volume-x" />

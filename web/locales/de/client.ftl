@@ -301,6 +301,7 @@ encryption-chip = { $state }. Verschlüsselung prüfen
 locked-short = Geschlossen
 locked-what = Das Treffen ist geschlossen. Niemand Neues kann um Einlass bitten.
 
+notices = Hinweise
 trouble-keys-disagree = Das Senden ruht: Die anderen benutzen Schlüssel, von denen dieses Gerät nichts erfuhr. Es geht von selbst weiter, wenn sie übereinstimmen. Dauert es eine Minute, lade die Seite neu.
 trouble-facilitator-silent = Von { $names } war seit 15 Sekunden nichts zu hören. Bis sich das ändert, kommen Entscheidungen von dort vielleicht nicht an.
 trouble-no-facilitator = Niemand von der Leitung ist da. Niemand Neues kann hereinkommen. Das Treffen kann noch eine Weile weitergehen, meist 10 Minuten, dann endet es von selbst.

@@ -314,7 +314,8 @@ encryption-chip = { $state }. Check encryption
 locked-short = Locked
 locked-what = The meeting is locked. Nobody new can ask to come in.
 
-# Notices.
+# Notices, and the name of the place where they stand when they are more than fit.
+notices = Notices
 trouble-keys-disagree = Sending has stopped: the others use keys that this device was not told of. It goes on by itself when the keys agree. If this lasts a minute, load the page again.
 trouble-facilitator-silent = Nothing was heard of { $names } for 15 seconds. Until that changes, decisions from there may not arrive here.
 trouble-no-facilitator = No facilitator is here. Nobody new can come in. The meeting can go on for a while, usually 10 minutes, and then ends by itself.
