@@ -275,20 +275,30 @@ export class Delivery {
     const view = await readCommit(fromBase64url(commit));
     if (Math.max(after, this.base) !== this.head || Number(view.epoch) !== this.epoch) {
       const repeated = this.commits.find((entry) => entry.sender === member && entry.commit === commit);
-      if (repeated) return this.#tell(member, { type: "mls_committed", room: ROOM, commit: repeated });
+      if (repeated) {
+        this.#tell(member, { type: "mls_committed", room: ROOM, commit: repeated });
+        return;
+      }
       const missed = this.#missed(Number(view.epoch), after);
       if (missed) this.#tell(member, { type: "mls_rebase", room: ROOM, commits: missed });
       else this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
       return;
     }
     if (view.sender === null || this.leaves.get(view.sender) !== member) {
-      return this.#refuse(member, "mls_commit", "foreign");
+      this.#refuse(member, "mls_commit", "foreign");
+      return;
     }
     const removes = view.proposals.flatMap((proposal) => (proposal.type === "remove" ? [proposal.leaf] : []));
     const refs = view.proposals.flatMap((proposal) => (proposal.type === "add" ? [String(proposal.ref)] : []));
     const added = refs.map((ref) => [...this.sessions].find(([, { offer }]) => offer?.ref === ref)?.[0]);
-    if (added.includes(undefined)) return this.#refuse(member, "mls_commit", "unknown_key_package");
-    if (removes.some((leaf) => !this.leaves.has(leaf))) return this.#refuse(member, "mls_commit", "not_permitted");
+    if (added.includes(undefined)) {
+      this.#refuse(member, "mls_commit", "unknown_key_package");
+      return;
+    }
+    if (removes.some((leaf) => !this.leaves.has(leaf))) {
+      this.#refuse(member, "mls_commit", "not_permitted");
+      return;
+    }
     const before = this.leaves;
     const removed = removes.map((leaf) => this.leaves.get(leaf) as string);
     const entry: Committed = { seq: ++this.seq, epoch: this.epoch, sender: member, commit, after: this.head };
@@ -362,7 +372,10 @@ export class Delivery {
       else this.#refuse(member, "say", "repeated", n);
       return;
     }
-    if (this.#epochOf(body) !== this.epoch) return this.#refuse(member, "say", "stale", n);
+    if (this.#epochOf(body) !== this.epoch) {
+      this.#refuse(member, "say", "stale", n);
+      return;
+    }
     session.saidN = n;
     const entry: SaidMessage = {
       type: "said",
@@ -389,19 +402,24 @@ export class Delivery {
 
   #catchUp(member: string, epoch: number | null, applied: number, seen: number): void {
     if (this.group !== null && !this.#hasLeaf(member)) {
-      return this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
+      this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
+      return;
     }
     if (!this.#mayAct(member, "mls_catch_up")) return;
     const session = this.#session(member);
     const kept = this.#welcomes.get(member);
     if (epoch === null && !kept) {
-      return this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "no_state" });
+      this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "no_state" });
+      return;
     }
     const from =
       epoch === null && kept ? { epoch: kept.epoch, applied: kept.seq } : { epoch: epoch as number, applied };
     if (epoch !== null) this.#welcomes.delete(member);
     const missed = this.#missed(from.epoch, from.applied);
-    if (!missed) return this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
+    if (!missed) {
+      this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
+      return;
+    }
     const first = Math.max(seen, session.since);
     const before = missed[0]?.after ?? this.head;
     this.#tell(member, { type: "mls_caught_up", room: ROOM, applied: before, seq: this.seq, replayed_from: first + 1 });
@@ -423,9 +441,13 @@ export class Delivery {
     if (!this.#mayAct(member, "mls_reject")) return;
     const at = this.#cases.findIndex(({ entry }) => entry.seq === seq);
     const found = this.#cases[at];
-    if (!this.commits.some((entry) => entry.seq === seq)) return this.#refuse(member, "mls_reject", "stale");
+    if (!this.commits.some((entry) => entry.seq === seq)) {
+      this.#refuse(member, "mls_reject", "stale");
+      return;
+    }
     if (!found?.judges.includes(member)) {
-      return this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "rejected" });
+      this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "rejected" });
+      return;
     }
     found.reports.set(member, statement);
     const judges = found.judges.filter((id) => this.#present(id));

@@ -358,3 +358,192 @@ async function check(world: World, starter: Somebody, people: Somebody[]): Promi
   await starter.do({ type: "mark-checked", room: ROOM, round: views[0]?.round ?? "" });
   for (const one of people) expect(starter.person(one)?.checked).toBe(true);
 }
+
+describe("a restart of the server", () => {
+  test("a facilitator registers the group again, and everybody goes on", async () => {
+    const { world, ana, ben, chi } = await three();
+    const { epoch } = world.agreement(ana, ben, chi);
+    for (const one of [ana, ben, chi]) await world.cut(one);
+    world.server.restart();
+    for (const one of [ben, chi, ana]) await world.resume(one);
+    await world.advance(3);
+    expect(world.agreement(ana, ben, chi).epoch).toBe(epoch);
+    await ben.say("still here");
+    await ana.do({ type: "remove", member: chi.member });
+    await world.advance(1);
+    expect(ana.chats).toEqual(["still here"]);
+    expect(world.agreement(ana, ben).people).toEqual(["ana", "ben"]);
+    quiet(ana, ben, chi);
+  });
+
+  test("without facilitators somebody else registers it", async () => {
+    const { world, ana, ben, chi } = await three();
+    for (const one of [ana, ben, chi]) await world.cut(one);
+    world.server.restart();
+    for (const one of [ben, chi]) await world.resume(one);
+    await world.advance(10);
+    await ben.say("anybody?");
+    await world.settle();
+    expect(chi.chats).toEqual(["anybody?"]);
+    await world.resume(ana);
+    await world.advance(1);
+    expect(world.agreement(ana, ben, chi).people).toHaveLength(3);
+    expect(ana.chats).toEqual(["anybody?"]);
+  });
+
+  test("a facilitator who reloaded meanwhile waits for those who hold the group", async () => {
+    const { world, ana, ben, chi } = await three();
+    for (const one of [ana, ben, chi]) await world.cut(one);
+    world.server.restart();
+    ana.reload();
+    for (const one of [ana, ben, chi]) await world.resume(one);
+    await world.advance(15);
+    expect(world.agreement(ana, ben, chi).people.sort()).toEqual(["ana", "ben", "chi"]);
+    quiet(ana, ben, chi);
+  });
+
+  test("of two states the one that is further ahead is taken, and who is behind comes back", async () => {
+    const { world, ana, fay, ben, chi } = await four();
+    await world.cut(fay);
+    await ana.do({ type: "co-facilitator", member: ben.member, granted: true });
+    await world.advance(1);
+    for (const one of [ana, ben, chi]) await world.cut(one);
+    world.server.restart();
+    for (const one of [fay, ben, chi, ana]) await world.resume(one);
+    await world.advance(8);
+    expect(world.agreement(ana, fay, ben, chi).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+    expect(fay.person(ben)?.role).toBe("co_facilitator");
+    quiet(ana, fay, ben, chi);
+  });
+
+  test("what was on its way is said once", async () => {
+    const { world, ana, ben, chi } = await three();
+    await ben.say("one");
+    await world.server.receive(ben.member, ben.outgoing.shift() as never, ben.nonce);
+    await ben.say("two");
+    for (const one of [ana, ben, chi]) await world.cut(one);
+    world.server.restart();
+    for (const one of [ana, ben, chi]) await world.resume(one);
+    await world.advance(8);
+    expect(ana.chats).toEqual(["one", "two"]);
+    expect(ben.tell("said")).toMatchObject([{ id: 1 }, { id: 2 }]);
+  });
+});
+
+describe("co-facilitators", () => {
+  test("are made and unmade at an epoch, and may let people in and remove participants", async () => {
+    const { world, ana, ben, chi } = await three();
+    await ana.do({ type: "co-facilitator", member: ben.member, granted: true });
+    await world.advance(1);
+    expect(chi.person(ben)?.role).toBe("co_facilitator");
+    expect(chi.view?.changes.at(-1)).toMatchObject({ kind: "granted", members: [ben.member], by: ana.member });
+    expect(world.server.sessions.get(ben.member)?.role).toBe("co_facilitator");
+    const dee = await world.participant("dee");
+    await world.arrive(dee);
+    await world.admit(ben, dee);
+    await world.advance(1);
+    expect(dee.person(ben)?.role).toBe("co_facilitator");
+    await ben.do({ type: "remove", member: ana.member });
+    await ben.do({ type: "remove", member: chi.member });
+    await world.advance(1);
+    expect(world.agreement(ana, ben, dee).people).toEqual(["ana", "ben", "dee"]);
+    await ana.do({ type: "co-facilitator", member: ben.member, granted: false });
+    await world.advance(1);
+    expect(dee.person(ben)?.role).toBe("participant");
+    expect(dee.view?.changes.at(-1)).toMatchObject({ kind: "withdrawn", members: [ben.member] });
+    await ben.do({ type: "remove", member: dee.member });
+    await world.advance(1);
+    expect(world.agreement(ana, ben, dee).people).toHaveLength(3);
+    quiet(ana, ben, chi, dee);
+  });
+
+  test("keep the role over a reload, and those who come later know it", async () => {
+    const { world, ana, ben, chi } = await three();
+    await ana.do({ type: "co-facilitator", member: ben.member, granted: true });
+    await world.advance(1);
+    await world.reload(ben);
+    await world.advance(2);
+    expect(ben.person(ben)?.role).toBe("co_facilitator");
+    const dee = await world.participant("dee");
+    await world.arrive(dee);
+    await world.admit(ben, dee);
+    await world.advance(1);
+    expect(world.agreement(ana, ben, chi, dee).people).toHaveLength(4);
+    expect(dee.person(ben)?.role).toBe("co_facilitator");
+    quiet(ana, ben, chi, dee);
+  });
+
+  test("who is removed does not stay one", async () => {
+    const { world, ana, ben, chi } = await three();
+    await ana.do({ type: "co-facilitator", member: ben.member, granted: true });
+    await ana.do({ type: "co-facilitator", member: chi.member, granted: true });
+    await world.advance(1);
+    await ana.do({ type: "remove", member: ben.member });
+    await ana.do({ type: "co-facilitator", member: chi.member, granted: false });
+    await world.advance(1);
+    expect(world.agreement(ana, chi).people).toEqual(["ana", "chi"]);
+    expect(ana.person(chi)?.role).toBe("participant");
+  });
+});
+
+describe("revocations", () => {
+  test("end a facilitator's role in the meeting, for newcomers too", async () => {
+    const { world, ana, fay, ben, chi } = await four();
+    const list = await world.revoke(1, bytesFor("fay", 8));
+    await ana.do({ type: "group-changed", certificates: world.certificates, revocations: list });
+    await world.advance(1);
+    for (const one of [ana, fay, ben, chi]) expect(one.person(fay)?.role).toBe("participant");
+    await fay.do({ type: "remove", member: ben.member });
+    await world.advance(1);
+    expect(world.agreement(ana, fay, ben, chi).people).toHaveLength(4);
+    world.revocations = null;
+    const dee = await world.participant("dee");
+    await world.arrive(dee);
+    await world.admit(ana, dee);
+    await world.advance(1);
+    expect(dee.person(fay)?.role).toBe("participant");
+    quiet(ana, fay, ben, chi, dee);
+  });
+
+  test("an older list changes nothing", async () => {
+    const { world, ana, fay, ben } = await four();
+    const list = await world.revoke(2, bytesFor("fay", 8));
+    const older = await world.revoke(1);
+    await ana.do({ type: "group-changed", certificates: world.certificates, revocations: list });
+    await world.advance(1);
+    await ben.do({ type: "group-changed", certificates: world.certificates, revocations: older });
+    await ben.do({ type: "group-changed", certificates: ["junk", "AAAA"], revocations: "AAAA" });
+    await world.advance(1);
+    expect(ben.person(fay)?.role).toBe("participant");
+  });
+
+  test("what a revoked facilitator granted is granted anew with the next admission", async () => {
+    const { world, ana, fay, ben, chi } = await four();
+    await fay.do({ type: "co-facilitator", member: ben.member, granted: true });
+    await world.advance(1);
+    const list = await world.revoke(1, bytesFor("fay", 8));
+    await ana.do({ type: "group-changed", certificates: world.certificates, revocations: list });
+    await world.advance(1);
+    const dee = await world.participant("dee");
+    await world.arrive(dee);
+    await world.admit(ana, dee);
+    await world.advance(1);
+    expect(world.agreement(ana, fay, ben, chi, dee).people).toHaveLength(5);
+    expect(dee.person(ben)?.role).toBe("co_facilitator");
+    quiet(ana, fay, ben, chi, dee);
+  });
+});
+
+describe("keys", () => {
+  test("are renewed every five minutes, by one facilitator", async () => {
+    const { world, ana, fay, ben, chi } = await four();
+    const { epoch } = world.agreement(ana, fay, ben, chi);
+    await world.advance(605);
+    expect(world.agreement(ana, fay, ben, chi).epoch).toBe(epoch + 2);
+    expect(kinds(ben)?.slice(-2)).toEqual(["renewed", "renewed"]);
+    await world.cut(ana);
+    await world.advance(330);
+    expect(world.agreement(fay, ben, chi).epoch).toBe(epoch + 3);
+    quiet(ana, fay, ben, chi);
+  });
+});

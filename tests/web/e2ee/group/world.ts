@@ -345,7 +345,7 @@ export class World {
       const next = this.#timers.reduce((first, timer) => (timer.at < first.at ? timer : first), {
         id: 0,
         at: Number.POSITIVE_INFINITY,
-        call: () => undefined as void,
+        call: () => {},
       });
       if (next.at > end) break;
       this.clock = Math.max(this.clock, next.at);
