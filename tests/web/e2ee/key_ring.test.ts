@@ -185,6 +185,18 @@ describe("contexts", () => {
     expect(found(5, 1e6, { track: "cam", kind: "video" }, 4)).toHaveLength(1);
   });
 
+  test("that were withdrawn are waited for when another track uses their number, those that were not are not", () => {
+    const { keys, begin, found } = ring();
+    begin(5, 0);
+    keys.announce("r", "ann", [microphone], 0);
+    expect(found(5, 0, { track: "new" })).toBe("foreign");
+    keys.announce("r", "ann", [], 1);
+    begin(6, 1);
+    expect(found(6, 1, { track: "new" })).toBe("unannounced");
+    keys.announce("r", "ann", [{ ...microphone, track: "new" }], 2);
+    expect(found(6, 2, { track: "new" })).toHaveLength(1);
+  });
+
   test("carry over to the next epoch", () => {
     const { keys, begin, found } = ring();
     begin(5, 0);

@@ -16,7 +16,10 @@ export interface EpochKeys {
 }
 
 export interface FrameKeys {
-  /** Receive keys are installed before this returns; the order of the calls is the order of the epochs. */
+  /**
+   * Receive keys are installed before this returns; the order of the calls is the order of the epochs. An epoch may begin
+   * again, with the same keys, when what followed it is void: senders go on in it at once. No counter comes twice.
+   */
   epochBegan(keys: EpochKeys): void;
   /** `mls_ready`: every connected member holds the receive keys. */
   everybodyReady(room: string, epoch: number): void;

@@ -127,7 +127,10 @@ export class KeyRing<Key> {
     if (theirs.length === 0) return "foreign";
     const context = held.contexts.get(member)?.get(contextOf(kid));
     if (!context || context.dropAt <= now) return "unannounced";
-    if (context.track !== track || context.kind !== kind) return "foreign";
+    if (context.track !== track || context.kind !== kind) {
+      // One that is no longer listed may be listed anew, for another track: its owner's page was reloaded.
+      return context.dropAt === Number.POSITIVE_INFINITY ? "foreign" : "unannounced";
+    }
     const keys = theirs.map((epoch) => {
       const known = epoch.keys.get(kid);
       if (known) return known;
