@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fromBase64url, toBase64url } from "../../web/client/base64url";
-import { Door, type Link, LinkError, parseLink } from "../../web/client/links";
+import { Door, type Link, LinkError, parseLink, roleSeedOf } from "../../web/client/links";
 import type { Role } from "../../web/client/model";
 import vectors from "../vectors/links.json";
 
@@ -54,30 +54,27 @@ describe.each(vectors.cases)("worked example $input.group", ({ input, links, pro
     expect(await holder.isRootKey("junk")).toBe(false);
   });
 
-  test("title and name open, and only what is whole", async () => {
+  test("the title opens for the holders of the link, and only what is whole", async () => {
+    for (const role of ROLES) expect(await (await door(role)).openProfile(expected.sealed_profile)).toBe(input.title);
     const holder = await door("facilitator");
-    expect(await holder.openProfile(expected.sealed_profile)).toBe(input.title);
-    expect(await holder.openKnock(expected.sealed_knock)).toBe(input.name);
-    expect(await holder.openKnock(expected.sealed_profile)).toBeNull();
     expect(await holder.openProfile(expected.sealed_knock)).toBeNull();
     expect(await holder.openProfile(`${expected.sealed_profile.slice(0, -4)}AAAA`)).toBeNull();
-    expect(await holder.openKnock("AQ")).toBeNull();
-    expect(await holder.openKnock("")).toBeNull();
-  });
-
-  test("a knock opens for the facilitators of the same link only", async () => {
-    const sealed = await (await door("participant")).sealKnock("Zoë");
-    expect(await (await door("facilitator")).openKnock(sealed)).toBe("Zoë");
+    expect(await holder.openProfile("")).toBeNull();
     const other: Link = { ...parseLink(links.facilitator), roomSecret: new Uint8Array(16) };
-    expect(await (await Door.of(other)).openKnock(sealed)).toBeNull();
-    expect(sealed.length).toBe(expected.sealed_knock.length);
+    expect(await (await Door.of(other)).openProfile(expected.sealed_profile)).toBeNull();
   });
 
-  test("a knock with a name that is none stays without a name", async () => {
-    const holder = await door("participant");
-    for (const name of ["", " Ann", "\u202enna", "x".repeat(60)]) {
-      expect(await holder.openKnock(await holder.sealKnock(name))).toBeNull();
-    }
+  test("what an organiser gives the server for a room secret: its door, and the title sealed for its holders", async () => {
+    const { door_key, profile } = await (await door("organiser")).forServer("Friday circle");
+    expect(door_key).toBe(expected.door_key);
+    expect(await (await door("participant")).openProfile(profile)).toBe("Friday circle");
+    expect(profile.length).toBe(380); // padded: no title's length shows
+  });
+
+  test("role seeds of the root seed", async () => {
+    const rootSeed = fromBase64url(input.root_seed);
+    expect(toBase64url(await roleSeedOf(rootSeed, 1))).toBe(expected.role_seeds[0]);
+    expect(toBase64url(await roleSeedOf(rootSeed, 2))).toBe(expected.role_seeds[1]);
   });
 });
 

@@ -7,14 +7,9 @@ export function info(label: string, ...context: string[]): Bytes {
 }
 
 /** `length` in bytes. */
-export async function derive(
-  secret: Uint8Array,
-  label: Bytes,
-  length: number,
-  salt: Uint8Array = new Uint8Array(0),
-): Promise<Bytes> {
+export async function derive(secret: Uint8Array, label: Bytes, length: number): Promise<Bytes> {
   const key = await crypto.subtle.importKey("raw", secret.slice(), "HKDF", false, ["deriveBits"]);
-  const algorithm = { name: "HKDF", hash: "SHA-256", salt: salt.slice(), info: label };
+  const algorithm = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: label };
   return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, length * 8));
 }
 

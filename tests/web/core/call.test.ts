@@ -1,14 +1,20 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { CheckView } from "../../../web/client/e2ee/worker_messages";
+import type { SubscribeOfferMessage, TrackMap } from "../../../web/client/protocol_types";
 import { person } from "./fake_manager";
 import { FakePeerConnection } from "./fakes";
 import { knock, Person, settle, setUp, TWO } from "./meeting_fixture";
 
 const MARTA = { type: "state", name: "Marta", microphone: true, camera: true, hand: 0, contexts: [] };
 const BEN = person("ben", 2);
-const voiceOf = (member: string) => ({ mid: "0", member, track: `voice-of-${member}`, kind: "audio" }) as const;
-const offerOf = (member: string, generation = 1) =>
-  ({ type: "subscribe_offer", room: "room", generation, sdp: "m=audio 0", tracks: [voiceOf(member)] }) as const;
+const voiceOf = (member: string): TrackMap => ({ mid: "0", member, track: `voice-of-${member}`, kind: "audio" });
+const offerOf = (member: string): SubscribeOfferMessage => ({
+  type: "subscribe_offer",
+  room: "room",
+  generation: 1,
+  sdp: "m=audio 0",
+  tracks: [voiceOf(member)],
+});
 
 let ana: Person;
 

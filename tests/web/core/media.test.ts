@@ -12,6 +12,8 @@ let announced: number;
 let online: boolean;
 let media: RoomMedia;
 let ids: number;
+/** All contexts of the epoch are used up. */
+let spent: boolean;
 
 const [PUBLISHER, SUBSCRIBER] = [0, 1];
 const connection = (index: number) => FakePeerConnection.made[index] as FakePeerConnection;
@@ -50,7 +52,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   fakeMediaGlobals();
   [sent, protectedSenders, opened, announced, online, ids] = [[], [], [], 0, true, 0];
-  [guarded, strangers] = [[], []];
+  [guarded, strangers, spent] = [[], [], false];
   media = new RoomMedia({
     room: "room",
     send: (message) => {
@@ -60,7 +62,8 @@ beforeEach(() => {
     makeConnection: () => new FakePeerConnection() as unknown as RTCPeerConnection,
     protect: (sender, track) => {
       protectedSenders.push(sender);
-      return { context: protectedSenders.length, epoch: 0, salt: "salt", ...track };
+      if (spent) throw new RangeError("no context is left");
+      return { context: protectedSenders.length, ...track };
     },
     guardReceiver: (receiver) => guarded.push(receiver),
     openReceiver: (receiver, from) => {
@@ -318,6 +321,19 @@ test("a failed publisher is built anew under new contexts and track ids", async 
     [1, "track-1"],
     [2, "track-3"],
   ]);
+});
+
+test("without a context left nothing is published, until there is one again", async () => {
+  spent = true;
+  media.start();
+  await tickFor(3_000);
+  expect([ofType("publish"), announced, media.contexts]).toEqual([[], 0, []]);
+  expect(ofType("subscribe")).toHaveLength(1);
+  const made = FakePeerConnection.made.filter((one) => one.connectionState !== "closed");
+  expect(made).toHaveLength(1);
+  spent = false;
+  await tickFor(9_000);
+  expect([ofType("publish").length, announced]).toEqual([1, 1]);
 });
 
 test("the new publisher sends what was sent before, and nothing that was muted", async () => {

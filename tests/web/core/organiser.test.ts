@@ -186,12 +186,15 @@ test("a server that never answers is given up", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   behaviour = "loses the update";
   organiser.lost = () => undefined;
-  const added = organiser.addFacilitator();
-  for (let step = 0; step < 30; step++) {
+  let added: boolean | null = null;
+  void organiser.addFacilitator().then((done) => {
+    added = done;
+  });
+  while (added === null) {
     await vi.advanceTimersByTimeAsync(1_000);
-    await new Promise((resolve) => setImmediate(resolve));
+    await crypto.subtle.digest("SHA-256", new Uint8Array(1)); // signing takes real turns
   }
-  expect(await added).toBe(false);
+  expect(added).toBe(false);
 });
 
 test("new links: secret, door and title change, roles stay, and this tab keeps the new link", async () => {
