@@ -24,6 +24,9 @@ describe("the check of the encryption", () => {
     await settle();
     const list = dialog()?.querySelector("ol, ul");
     expect(list && nameOf(list)).toBe("Emoji");
+    expect(dialog()?.querySelector('[role="status"]')?.textContent).toBe(
+      "The eight emoji are here. Somebody reads them aloud.",
+    );
     const items = [...(list?.children ?? [])];
     expect(items.length).toBe(8);
     expect(items.map((item) => item.querySelector("span")?.getAttribute("aria-hidden"))).toEqual(Array(8).fill("true"));

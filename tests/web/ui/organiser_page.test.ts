@@ -36,11 +36,11 @@ describe("facilitators' links", () => {
     expect(calls).toEqual(["copyFacilitatorLink(1)"]);
   });
 
-  it("grow by one press, which says that the new one is copied", async () => {
+  it("grow by one press", async () => {
     const { calls } = await show("organiser");
     await press("Add a facilitator");
     expect(calls).toEqual(["addFacilitator"]);
-    expect(document.body.textContent).toContain("The new link is copied. Give it to one person.");
+    expect(document.body.textContent).toContain("A new link is in the list. Give it to one person.");
   });
 
   it("are revoked after a question that says what a server could still do", async () => {

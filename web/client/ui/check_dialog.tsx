@@ -49,18 +49,20 @@ function Result(props: { emoji: NonNullable<Check["emoji"]>; digits: string | nu
   );
 }
 
-function Progress(props: { ready: boolean; state: Check["state"] | undefined }) {
+const PROGRESS: Readonly<Record<Check["state"], string>> = {
+  gathering: "check-gathering",
+  revealing: "check-revealing",
+  done: "say-check-done",
+  failed: "check-not-through",
+};
+
+/** Where the round is. The page's live regions cannot be heard beside an open dialog, so the result is told here too. */
+function Progress(props: { ready: boolean; state: Check["state"] }) {
   const { t } = useApp().l10n;
-  const id = !props.ready
-    ? "check-no-keys"
-    : props.state === "failed"
-      ? "check-not-through"
-      : props.state === "revealing"
-        ? "check-revealing"
-        : "check-gathering";
+  const done = props.state === "done";
   return (
-    <p class="check-progress" role="status">
-      {t(id)}
+    <p class={done ? "visually-hidden" : "check-progress"} role="status">
+      {t(props.ready || done ? PROGRESS[props.state] : "check-no-keys")}
     </p>
   );
 }
@@ -195,17 +197,12 @@ export function CheckDialog() {
   }
   return (
     <Dialog key="check" title={t("check-encryption")} closeLabel={t("close")} wide onCancel={close}>
-      {result?.emoji ? (
-        <Result emoji={result.emoji} digits={result.digits} />
-      ) : (
-        <>
-          <Progress ready={view.ready} state={check?.state} />
-          {check?.state === "failed" && (
-            <span>
-              <AgainButton />
-            </span>
-          )}
-        </>
+      <Progress ready={view.ready} state={check?.state ?? "gathering"} />
+      {result?.emoji && <Result emoji={result.emoji} digits={result.digits} />}
+      {check?.state === "failed" && (
+        <span>
+          <AgainButton />
+        </span>
       )}
       <Facts view={view} />
       {result?.emoji && !result.marked && (

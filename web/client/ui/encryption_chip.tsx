@@ -28,7 +28,7 @@ export function LockedChip() {
   const { model, l10n } = useApp();
   if (!model.encryption.value.locked) return null;
   return (
-    <span class="chip" role="img" aria-label={l10n.t("locked-what")}>
+    <span class="chip chip-locked" role="img" aria-label={l10n.t("locked-what")}>
       <Icon name="door-closed-locked" />
       <span class="label" aria-hidden="true">
         {l10n.t("locked-short")}

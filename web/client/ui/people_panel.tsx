@@ -146,9 +146,10 @@ function Hands(props: { members: readonly MemberView[]; times: HandTimes; leads:
 
 /** A face with its shield: pressing it explains the shield in a sentence. */
 function Face(props: { member: MemberView; palette: number | undefined; open: boolean; onToggle: () => void }) {
-  const { t } = useApp().l10n;
+  const { l10n } = useApp();
+  const { t } = l10n;
   const shield = SHIELDS[shieldOf(props.member)];
-  const name = nameOf(props.member, useApp().l10n);
+  const name = nameOf(props.member, l10n);
   return (
     <button
       type="button"

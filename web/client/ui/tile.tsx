@@ -36,6 +36,7 @@ export function Tile(props: { member: MemberView; palette: number | undefined })
   const { l10n, preferences } = useApp();
   const { t } = l10n;
   const { member } = props;
+  const name = nameOf(member, l10n);
   const shield = SHIELDS[shieldOf(member)];
   const hidden = member.self && preferences.hideSelf.value;
   const video = hidden || member.cameraOff || member.keys !== "encrypted" ? null : member.video;
@@ -70,11 +71,17 @@ export function Tile(props: { member: MemberView; palette: number | undefined })
         )}
         {member.muted && <Icon name="mic-off" small class="off" />}
         <span class="name" dir="auto">
-          {member.self ? t("you") : nameOf(member, l10n)}
+          {member.self ? t("you") : name}
         </span>
         {member.role !== "participant" && <span class="role">{t(ROLES[member.role].inside)}</span>}
         {hidden && <Icon name="eye-off" small />}
-        <Icon name={shield.icon} small class={shield.colour} />
+        <span
+          class={shield.colour}
+          title={t(member.self ? "explain-self" : shield.explanation, { name })}
+          aria-hidden="true"
+        >
+          <Icon name={shield.icon} small />
+        </span>
       </div>
     </div>
   );
