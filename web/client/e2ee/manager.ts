@@ -74,11 +74,6 @@ export class E2eeManager {
     this.#worker = this.#startWorker();
   }
 
-  /** What has no method of its own: co-facilitators. */
-  post(message: ToWorker): void {
-    this.#worker.postMessage(message);
-  }
-
   // -- The door ------------------------------------------------------------------------------------------------------
 
   /** After every `waiting`: a `knock` is sent, or an `obstacle` reported. */
@@ -86,7 +81,7 @@ export class E2eeManager {
     this.#online = true;
     this.#joined = null;
     this.#knock = { data, at: performance.now() };
-    this.post({ type: "make-knock", ...data });
+    this.#post({ type: "make-knock", ...data });
   }
 
   /** The name of who knocks; null if the knock is not genuine, so that nobody can be let in by it. */
@@ -97,7 +92,7 @@ export class E2eeManager {
       if (this.#knocks.size <= KNOCKS_KEPT) break;
       this.#knocks.delete(oldest);
     }
-    this.post({ type: "read-knock", knock });
+    this.#post({ type: "read-knock", knock });
     return new Promise((resolve) => {
       this.#readers.set(knock.id, [...(this.#readers.get(knock.id) ?? []), resolve]);
     });
@@ -105,12 +100,12 @@ export class E2eeManager {
 
   /** Those whose knocks were read and genuine. */
   admit(knocks: readonly string[]): void {
-    this.post({ type: "admit", knocks });
+    this.#post({ type: "admit", knocks });
   }
 
   groupChanged(certificates: readonly string[], revocations: string | null): void {
     this.#identity = { ...this.#identity, certificates, revocations };
-    this.post({ type: "group-changed", certificates, revocations });
+    this.#post({ type: "group-changed", certificates, revocations });
   }
 
   // -- The meeting ---------------------------------------------------------------------------------------------------
@@ -120,52 +115,52 @@ export class E2eeManager {
     this.#knock = null;
     this.#joined = { message, at: performance.now() };
     for (const { id, said_n } of message.rooms) this.#lastSaid.set(id, Math.max(said_n, this.#lastSaid.get(id) ?? 0));
-    this.post({ type: "joined", message });
+    this.#post({ type: "joined", message });
   }
 
   server(message: GroupMessage): void {
     if (message.type === "mls_registered") this.#keep(message.room, { mls: message.state });
     if (message.type === "member_gone") this.#keepGone(message.room, message.gone);
-    this.post({ type: "server", message });
+    this.#post({ type: "server", message });
   }
 
   /** The socket is lost. */
   offline(): void {
     this.#online = false;
-    this.post({ type: "offline" });
+    this.#post({ type: "offline" });
   }
 
   /** `id` is the caller's and comes back in `said` or `unsaid`; a newer one of the same `slot` replaces one that waits. */
   say(room: string, id: number, message: Message, { to, slot }: { to?: string; slot?: string } = {}): void {
     this.#unsettled.set(`${room} ${id}`, { room, id });
-    this.post({ type: "say", room, id, message, to: to ?? null, slot: slot ?? null });
+    this.#post({ type: "say", room, id, message, to: to ?? null, slot: slot ?? null });
   }
 
   withdraw(room: string, id: number): void {
-    this.post({ type: "withdraw", room, id });
+    this.#post({ type: "withdraw", room, id });
   }
 
   remove(member: string): void {
-    this.post({ type: "remove", member });
+    this.#post({ type: "remove", member });
   }
 
   coFacilitator(member: string, granted: boolean): void {
-    this.post({ type: "co-facilitator", member, granted });
+    this.#post({ type: "co-facilitator", member, granted });
   }
 
   check(room: string): void {
-    this.post({ type: "check", room });
+    this.#post({ type: "check", room });
   }
 
   markChecked(room: string, round: string): void {
-    this.post({ type: "mark-checked", room, round });
+    this.#post({ type: "mark-checked", room, round });
   }
 
   /** Resolves when `leave` was handed out to be sent: signed, or plain if the worker does not answer in time. */
   leave(): Promise<void> {
     this.#knock = null;
     this.#joined = null;
-    this.post({ type: "leave" });
+    this.#post({ type: "leave" });
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         if (!this.#leaving?.sent) this.#options.on({ type: "send", message: { type: "leave" } });
@@ -182,7 +177,7 @@ export class E2eeManager {
 
   leaveRoom(room: string): void {
     this.#contexts.delete(room);
-    this.post({ type: "forget-room", room });
+    this.#post({ type: "forget-room", room });
   }
 
   // -- Frames --------------------------------------------------------------------------------------------------------
@@ -197,7 +192,7 @@ export class E2eeManager {
     { track, kind }: Pick<SenderContext, "track" | "kind">,
   ): SenderContext {
     const context = { context: this.#book(room).give(sender), track, kind };
-    this.#attach(sender, "send", (id) => this.post({ type: "sender", id, room, context }));
+    this.#attach(sender, "send", (id) => this.#post({ type: "sender", id, room, context }));
     return context;
   }
 
@@ -211,7 +206,7 @@ export class E2eeManager {
 
   /** Whose track the m-line carries from now on. */
   openReceiver(room: string, receiver: RTCRtpReceiver, { member, track, kind }: Omit<From, "room">): void {
-    this.#attach(receiver, "receive", (id) => this.post({ type: "receiver", id, from: { room, member, track, kind } }));
+    this.#attach(receiver, "receive", (id) => this.#post({ type: "receiver", id, from: { room, member, track, kind } }));
   }
 
   close(): void {
@@ -241,6 +236,10 @@ export class E2eeManager {
   }
 
   // -- The worker ----------------------------------------------------------------------------------------------------
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
 
   #startWorker(): Worker {
     this.#startedAt = performance.now();
@@ -290,16 +289,16 @@ export class E2eeManager {
   /** Keys and counters died with the worker: the new one comes into the group under another leaf and epoch. */
   #replaceWorker(): void {
     this.#worker = this.#startWorker();
-    for (const knock of this.#knocks.values()) this.post({ type: "read-knock", knock });
+    for (const knock of this.#knocks.values()) this.#post({ type: "read-knock", knock });
     const since = (at: number) => Math.round((performance.now() - at) / 1000);
     if (this.#online && this.#knock) {
       const { data, at } = this.#knock;
-      this.post({ type: "make-knock", ...data, now: data.now + since(at) });
+      this.#post({ type: "make-knock", ...data, now: data.now + since(at) });
     }
     if (this.#online && this.#joined) {
       const { message, at } = this.#joined;
       const rooms = message.rooms.map((room) => ({ ...room, said_n: this.#lastSaid.get(room.id) ?? room.said_n }));
-      this.post({ type: "joined", message: { ...message, rooms, resumed: true, now: message.now + since(at) } });
+      this.#post({ type: "joined", message: { ...message, rooms, resumed: true, now: message.now + since(at) } });
     }
     const unsettled = [...this.#unsettled.values()];
     this.#unsettled.clear();
