@@ -284,6 +284,17 @@ describe("somebody who is said to come back, or to be a facilitator", () => {
     expect(vic.view?.people.find(({ member }) => member === idOf("late"))).toMatchObject({ role: "facilitator" });
   });
 
+  test("does not put anybody else out by coming in under their id", async () => {
+    const stage = await Stage.of(["fay"], ["ben"]);
+    const vic = await Victim.open("vic", { facilitator: true });
+    await stage.admit(vic, "fay", "facilitator");
+    const late = await facilitator("late");
+    const key_package = toBase64url(late.own.message);
+    await vic.hear({ type: "mls_offered", room: ROOM, member: idOf("ben"), key_package });
+    await pass(3, vic);
+    expect(vic.sent("mls_commit")).toEqual([]);
+  });
+
   test("does not come in by a certificate of another root or group, an expired or revoked one, or one for another meeting", async () => {
     const { stage, vic } = await waiting();
     await stage.say("fay", { type: "revocations", list: await revocations("gone") });

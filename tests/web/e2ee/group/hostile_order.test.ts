@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Bytes, fromBase64url, toBase64url } from "../../../../web/client/base64url";
 import { FrameWorker } from "../../../../web/client/e2ee/frame_worker";
-import { rosterHash, SILENCE } from "../../../../web/client/e2ee/group/watch";
+import { GRACE, rosterHash, SILENCE } from "../../../../web/client/e2ee/group/watch";
 import { kidOf } from "../../../../web/client/e2ee/kid";
-import { addAndCommit, emptyCommit, roster } from "../../../../web/client/e2ee/mls/adapter";
+import { addAndCommit, createGroup, emptyCommit, roster } from "../../../../web/client/e2ee/mls/adapter";
 import { signWithLeaf } from "../../../../web/client/e2ee/mls/messages";
 import { rejectionStatement } from "../../../../web/client/e2ee/mls/statements";
 import { FrameCounter, Sealer } from "../../../../web/client/e2ee/sealer";
@@ -78,12 +78,12 @@ describe("withholding", () => {
   test("an answer that never comes to the question what was missed keeps nothing quiet", async () => {
     await vic.receive({ type: "offline" });
     await vic.receive(stage.joined(vic, { resumed: true }));
-    await pass(SILENCE + 5, vic);
+    await pass(SILENCE + GRACE, vic);
     expect(vic.troubles).toContain("facilitator-silent");
   });
 
   test("sockets that are cut every few seconds keep nothing quiet either", async () => {
-    for (let at = 0; at < SILENCE + 3; at += 3) {
+    for (let at = 0; at < SILENCE + GRACE; at += 3) {
       await vic.receive({ type: "offline" });
       await vic.receive(stage.joined(vic, { resumed: true }));
       await vic.hear({ type: "mls_caught_up", room: ROOM, applied: stage.head, seq: stage.seq, replayed_from: 1 });
@@ -170,6 +170,15 @@ describe("splitting", () => {
     expect(vic.people).toContain(idOf("ghost"));
     await pass(SILENCE, vic);
     expect(vic.troubles).toEqual(["facilitator-silent", "no-facilitator"]);
+  });
+
+  test("another group is not taken for this one by somebody who comes back", async () => {
+    await vic.hear({ type: "mls_must_rejoin", room: ROOM, reason: "behind" });
+    const keyPackage = fromBase64url(vic.sent("mls_offer").at(-1)?.key_package ?? "");
+    const group = await createGroup(bytesFor("another group", 16), stage.actor("mal").who.own, async () => true);
+    await stage.welcome(vic, "mal", await addAndCommit(group, [keyPackage], await psk, NOW), ++stage.seq);
+    expect(vic.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "another-group" }]);
+    expect(vic.view?.state).toBe("out");
   });
 
   test("a facilitator who names other people in the same epoch is a sign of it", async () => {

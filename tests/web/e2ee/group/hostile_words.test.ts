@@ -59,6 +59,13 @@ describe("a word", () => {
     expect(vic.heard).toEqual([chat("second")]);
   });
 
+  test("that the server held back behind another's is not heard any more", async () => {
+    const [question, answer] = [await stage.words("ben", chat("agreed?")), await stage.words("mal", chat("yes"))];
+    await vic.hear(answer);
+    await vic.hear(question);
+    expect(vic.heard).toEqual([chat("yes")]);
+  });
+
   test("that the server put together or changed is not heard", async () => {
     const said = await stage.words("ben", chat("yes"));
     const bytes = fromBase64url(said.body);

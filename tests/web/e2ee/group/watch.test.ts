@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fromBase64url } from "../../../../web/client/base64url";
-import { HEARTBEAT, rosterHash, SILENCE, Watch, type Watched } from "../../../../web/client/e2ee/group/watch";
+import { GRACE, HEARTBEAT, rosterHash, SILENCE, Watch, type Watched } from "../../../../web/client/e2ee/group/watch";
 import { seeded } from "../../random";
 import { bytesFor, hex } from "../mls/world";
 
@@ -165,6 +165,30 @@ describe("listening", () => {
     expect(kinds(watch, 2)).toEqual(["keys-disagree"]);
     watch.heard("ben", 5, "roster 5", 3);
     expect(kinds(watch, 3)).toEqual([]);
+  });
+
+  test("a socket that is back after a loss gives people time for the next heartbeat, once", () => {
+    const watch = new Watch();
+    watch.people(group(4, self("participant"), other("ben")), 0);
+    watch.heard("ben", 4, "roster 4", 1);
+    watch.back(100);
+    expect(kinds(watch, 100)).toEqual([]);
+    expect(watch.deadline).toBe(100 + GRACE);
+    watch.back(100 + GRACE - 1);
+    watch.people(group(5, self("participant"), other("ben")), 100 + GRACE - 1);
+    expect(kinds(watch, 100 + GRACE)).toContain("facilitator-silent");
+    watch.back(200);
+    expect(kinds(watch, 200)).toContain("facilitator-silent");
+    watch.heard("ben", 5, "roster 5", 201);
+    watch.back(300);
+    expect(kinds(watch, 300)).toEqual([]);
+  });
+
+  test("a socket that was lost shortly takes no time away", () => {
+    const watch = new Watch();
+    watch.people(group(4, self("participant"), other("ben")), 0);
+    watch.back(1);
+    expect(watch.deadline).toBe(SILENCE);
   });
 
   test("a timer that did not run excuses nobody", () => {

@@ -11,12 +11,14 @@ import type { Person, Trouble } from "../worker_messages";
 
 /** Seconds between two heartbeats of a facilitator. Twice as often would double what a quiet meeting sends. */
 export const HEARTBEAT = 5;
-/**
- * Seconds without one after which a facilitator is named: two may be lost and the third late. Time is not excused for
- * any reason that a server could bring about, such as a lost socket; a device that wakes up names people for as long as
- * it takes until their next heartbeat.
- */
+/** Seconds without one after which a facilitator is named: two may be lost and the third late. */
 export const SILENCE = 15;
+/**
+ * Seconds that people have to be heard again after one's own socket was lost: the next heartbeat, and its way. Once
+ * only until they are heard, because it is the server that cuts sockets: twice would excuse any silence.
+ */
+export const GRACE = 8;
+
 /** SHA-256 of, for each leaf rising, u32 leaf ‖ leaf key (docs/protocol.md, section 8); base64url. */
 export async function rosterHash(roster: readonly { leaf: number; key: Bytes }[]): Promise<string> {
   const sorted = [...roster].sort((a, b) => a.leaf - b.leaf);
@@ -43,6 +45,8 @@ interface Heard {
   at: number;
   /** Their last heartbeat of an epoch that is ours names other people than ours. */
   disagrees: boolean;
+  /** They had their grace since then. */
+  graced: boolean;
 }
 
 export class Watch {
@@ -64,7 +68,7 @@ export class Watch {
       if (!others.some((other) => other.member === member)) this.#others.delete(member);
     }
     for (const { member } of others) {
-      if (!this.#others.has(member)) this.#others.set(member, { at: now, disagrees: false });
+      if (!this.#others.has(member)) this.#others.set(member, { at: now, disagrees: false, graced: false });
     }
     const facilitator = watched.people.some(({ role, self }) => role === "facilitator" && self);
     const same = this.#watched?.epoch === watched.epoch && this.#watched.roster === watched.roster;
@@ -79,7 +83,16 @@ export class Watch {
     const heard = this.#others.get(member);
     if (!heard || epoch !== this.#watched?.epoch) return;
     heard.at = now;
+    heard.graced = false;
     heard.disagrees = roster !== this.#watched.roster;
+  }
+
+  /** One's own socket is back after a loss. */
+  back(now: number): void {
+    for (const heard of this.#others.values()) {
+      if (!heard.graced) heard.at = Math.max(heard.at, now + GRACE - SILENCE);
+      heard.graced = true;
+    }
   }
 
   /** When to call `tick` next; null: never. */
