@@ -206,7 +206,9 @@ export class E2eeManager {
 
   /** Whose track the m-line carries from now on. */
   openReceiver(room: string, receiver: RTCRtpReceiver, { member, track, kind }: Omit<From, "room">): void {
-    this.#attach(receiver, "receive", (id) => this.#post({ type: "receiver", id, from: { room, member, track, kind } }));
+    this.#attach(receiver, "receive", (id) =>
+      this.#post({ type: "receiver", id, from: { room, member, track, kind } }),
+    );
   }
 
   close(): void {
