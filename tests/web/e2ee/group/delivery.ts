@@ -483,15 +483,16 @@ export class Delivery {
       epoch: this.epoch,
       reports: [...reports].sort().map(([member, statement]) => ({ member, statement })),
     };
+    const { sender } = entry;
+    for (const member of this.leaves.values()) {
+      if (member !== sender && !back.has(member)) this.#tell(member, reopened);
+    }
     for (const member of this.leaves.values()) {
       if (!this.sessions.has(member)) {
         const gone: Gone = { member, reason: "expelled" };
         this.sessions.set(member, { ...EMPTY, gone });
+        this.#toSeated({ type: "member_gone", room: ROOM, gone }, member);
       }
-    }
-    const { sender } = entry;
-    for (const member of this.leaves.values()) {
-      if (member !== sender && !back.has(member)) this.#tell(member, reopened);
     }
     for (const member of back) {
       this.#welcomes.delete(member);

@@ -172,6 +172,8 @@ export class World {
   #timers: { id: number; at: number; call: () => void }[] = [];
   #timerId = 0;
   certificates: string[] = [];
+  /** Whose network stands still. */
+  readonly frozen = new Set<Somebody>();
   revocations: string | null = null;
 
   constructor(seed = 1) {
@@ -309,7 +311,7 @@ export class World {
 
   /** One message goes one step; false when none is on its way. */
   async step(): Promise<boolean> {
-    const moving = this.everybody.filter(({ inbox, outgoing }) => inbox.length || outgoing.length);
+    const moving = this.everybody.filter((one) => (one.inbox.length || one.outgoing.length) && !this.frozen.has(one));
     const chosen = moving[Math.floor(this.#random() * moving.length)];
     if (!chosen) return false;
     const down = chosen.inbox.length > 0 && (!chosen.outgoing.length || this.#random() < 0.5);

@@ -7,6 +7,7 @@
  */
 import { type Bytes, bytesOf, fromBase64url, toBase64url } from "../../base64url";
 import type { Gone, MlsOfferedMessage, Refusal } from "../../protocol_types";
+import { epochAuthenticator } from "../mls/adapter";
 import { decodeCredential, standing, verifyCredential } from "../mls/credentials";
 import { CredentialError, equal } from "../mls/fields";
 import { type LeafKey, MlsError, readKeyPackage } from "../mls/messages";
@@ -14,7 +15,7 @@ import type { Person } from "../mls/policy";
 import { leavingStatement, rejoinStatement } from "../mls/statements";
 import { SIGNATURE_BYTES, verify } from "../mls/verify";
 import { Builder, type Built, type Item, MAX_ITEMS } from "./builder";
-import { type Change, type Held, meetingOf, memberOf, personOf, roleOf, self, type Time } from "./held";
+import { type Change, type Held, meetingOf, memberOf, type Prepared, personOf, roleOf, self, type Time } from "./held";
 import type { Link } from "./link";
 
 /** Seconds in which admissions share a commit, after the first that went at once. More makes people wait at the door. */
@@ -31,6 +32,8 @@ const REPEAT = 3;
 const BUSY = 2;
 /** Wishes at once: a full room leaves, and a full waiting room comes in. */
 const MAX_WISHES = 512;
+/** Own commits whose echo is recognised: more than are on their way within a reopening. */
+const MAX_SENT = 8;
 /** People who were let in by this member, and may have to be let in again. */
 const MAX_ADMITTED = 256;
 
@@ -49,6 +52,8 @@ export class Committer {
   readonly #wishes = new Map<string, { wish: Wish; since: number }>();
   #items: readonly Item[] = [];
   #flight: { built: Built; sentAt: number } | null = null;
+  /** The last that were sent: one that was too late may be taken all the same, when what came before it is void. */
+  #sent: readonly Prepared[] = [];
   /** No admission before this. */
   #admissions = Number.NEGATIVE_INFINITY;
   #busyUntil = Number.NEGATIVE_INFINITY;
@@ -237,6 +242,7 @@ export class Committer {
     for (const item of refused) this.#drop(item);
     if (built) {
       this.#flight = { built, sentAt: now };
+      this.#sent = [...this.#sent, built.prepared].slice(-MAX_SENT);
       if (built.items.some(({ wish }) => wish.startsWith("admit "))) this.#admissions = now + ADMISSIONS;
     }
     return { send: built, refused: refused.map(({ wish }) => wish) };
@@ -250,6 +256,13 @@ export class Committer {
   /** One's own commit, if it is on its way. */
   get flight(): Built | null {
     return this.#flight?.built ?? null;
+  }
+
+  /** A commit of one's own on this very state, by its bytes. */
+  own(held: Held, commit: Bytes): Prepared | null {
+    const now = epochAuthenticator(held.group);
+    const same = ({ pending, authenticator }: Prepared) => equal(pending.commit, commit) && equal(authenticator, now);
+    return this.#sent.find(same) ?? null;
   }
 
   /** The socket is back, and with it the order: what is on its way is sent again at once. */

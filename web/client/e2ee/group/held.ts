@@ -3,7 +3,17 @@
  * Every commit passes the policy here, one's own before it is sent.
  */
 import { type Bytes, toBase64url } from "../../base64url";
-import { adopt, epoch, type Group, groupId, ownLeaf, type Pending, processPublicMessage, roster } from "../mls/adapter";
+import {
+  adopt,
+  epoch,
+  epochAuthenticator,
+  type Group,
+  groupId,
+  ownLeaf,
+  type Pending,
+  processPublicMessage,
+  roster,
+} from "../mls/adapter";
 import { equal } from "../mls/fields";
 import { type CommitView, MlsError, readCommit } from "../mls/messages";
 import { isCoFacilitator, judgeCommit, type Person, people, type Situation, type Verdict } from "../mls/policy";
@@ -135,6 +145,8 @@ export async function follow(held: Held, commit: Bytes, link: Link, time: Time):
 /** A commit of one's own that everybody will accept. */
 export interface Prepared {
   readonly pending: Pending;
+  /** Of the epoch that it ends: an epoch of the same number may take its place when a commit is void. */
+  readonly authenticator: Bytes;
   readonly view: CommitView;
   readonly verdict: Accepted;
 }
@@ -143,7 +155,7 @@ export interface Prepared {
 export async function judged(held: Held, pending: Pending, link: Link, time: Time): Promise<Prepared | null> {
   const view = await readCommit(pending.commit);
   const verdict = await judgeCommit(view, situation(held, link, time));
-  return verdict.accepted ? { pending, view, verdict } : null;
+  return verdict.accepted ? { pending, authenticator: epochAuthenticator(held.group), view, verdict } : null;
 }
 
 /** One's own commit came back from the server. Throws MlsError "epoch" when another one was first. */

@@ -395,8 +395,7 @@ export class Membership {
       return;
     }
     const bytes = bytesFrom(commit.commit) ?? new Uint8Array(0);
-    const { flight } = committer;
-    const own = flight && equal(flight.prepared.pending.commit, bytes) ? flight.prepared : null;
+    const own = committer.own(held, bytes);
     const followed = own
       ? { outcome: "applied" as const, change: await adopted(held, own, link, time()) }
       : await follow(held, bytes, link, time());

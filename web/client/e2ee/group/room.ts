@@ -295,10 +295,7 @@ export class Room implements MembershipEvents {
     this.#history.backTo(epochOf(held));
     this.#outbox.epochEnded();
     this.#committer.out();
-    // Keys of this epoch were in use before: nothing more is sent with them, the next commit follows at once.
-    this.around.frames.suspend(this.id);
-    await this.#look(held);
-    this.#tellGroup();
+    await this.#epoch(held, false);
   }
 
   async settled(): Promise<void> {
