@@ -199,6 +199,7 @@ class Sessions:
             0 < len(group) <= MAX_GROUP_ID_BYTES
             and 0 <= epoch < 1 << 53
             and member in members
+            and (epoch > 0 or len(members) == 1)  # who founds a group is alone in it
             and len(members) == len(set(members)) <= self._limit
             and all(0 <= leaf < MAX_LEAVES for leaf in leaves)
             and all(len(known) <= MAX_ID_CHARS for known in members)

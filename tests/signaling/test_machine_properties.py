@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from signaling import effects as e
 from signaling import messages as m
@@ -15,7 +15,9 @@ from tests.signaling.test_permissions import SAMPLES
 from tests.signaling.world import GROUP, Client, World, signed_join
 
 PLENTY = Allowance(1e9, 1e9)
-LIMITS = Limits(members=4, waiting=3, messages=PLENTY, arrivals=PLENTY, faults=PLENTY, returns=PLENTY, requests=PLENTY)
+LIMITS = Limits(members=5, waiting=3, messages=PLENTY, arrivals=PLENTY, faults=PLENTY, returns=PLENTY, requests=PLENTY)
+
+WHO = st.integers(0, 9)
 
 
 class Evenings(RuleBasedStateMachine):
@@ -31,9 +33,25 @@ class Evenings(RuleBasedStateMachine):
         self.openers: set[str] = set()
         """Who may have been granted the co-facilitator role at some time."""
 
-    def running(self, client: Client) -> bool:
+    @initialize(target=clients, people=st.integers(0, 3), second=st.booleans())
+    def begins(self, people: int, second: bool) -> object:
+        """Most evenings begin with some people in the room."""
+        if not people:
+            return multiple()
+        everybody = self.world.meeting(people)
+        return multiple(*everybody, *([self.world.second(everybody[0])] if second else []))
+
+    def member(self, who: int) -> Client | None:
+        """One of those in the room whose sockets are open."""
         group = self.world.machine._groups.get(GROUP)
-        return client.closed is None and bool(client.room) and group is not None and group.meeting is not None
+        if group is None or group.meeting is None:
+            return None
+        here = [c for c in self.world.clients.values() if c.closed is None and c.member in group.meeting.attendees]
+        return here[who % len(here)] if here else None
+
+    def people(self) -> list[Client]:
+        """Everybody's last socket."""
+        return list({client.member: client for client in self.world.clients.values() if client.member}.values())
 
     # -- What people do ---------------------------------------------------------------------------------------------
 
@@ -59,6 +77,7 @@ class Evenings(RuleBasedStateMachine):
     @rule(client=consumes(clients))
     def gets_lost(self, client: Client) -> None:
         client.lose()
+        client.closed = client.closed or 1006
 
     @rule(client=clients, action=st.sampled_from(list(SAMPLES)))
     def does_something(self, client: Client, action: str) -> None:
@@ -73,81 +92,99 @@ class Evenings(RuleBasedStateMachine):
         if client.closed is None:
             client.send(text)
 
-    @rule(client=clients)
-    def knocks(self, client: Client) -> None:
-        if client.closed is None and client.member:
-            client.knock()
+    @rule(who=WHO)
+    def knocks(self, who: int) -> None:
+        waiting = [client for client in self.people() if client.closed is None]
+        if waiting:
+            waiting[who % len(waiting)].knock()
 
-    @rule(client=clients, other=clients)
-    def declines(self, client: Client, other: Client) -> None:
-        if client.closed is None and other.member:
-            client.send(m.Decline(knock=other.member))
-            if other.find(m.Declined):
-                self.ended.add(other.member)
+    @rule(who=WHO, other=WHO)
+    def declines(self, who: int, other: int) -> None:
+        if (client := self.member(who)) is not None:
+            person = self.people()[other % len(self.people())]
+            client.send(m.Decline(knock=person.member))
+            if person.find(m.Declined):
+                self.ended.add(person.member)
 
     # -- What members do in the group -------------------------------------------------------------------------------
 
-    @rule(client=clients, epoch=st.integers(0, 2), others=st.lists(clients, max_size=3))
-    def registers(self, client: Client, epoch: int, others: list[Client]) -> None:
-        if self.running(client):
-            members = {other.member for other in others if other.member and other.member != client.member}
-            client.register(epoch, *sorted(members))
+    @rule(who=WHO, epoch=st.integers(0, 2), others=st.sets(WHO, max_size=4))
+    def registers(self, who: int, epoch: int, others: set[int]) -> None:
+        if (client := self.member(who)) is not None:
+            members = {self.people()[other % len(self.people())].member for other in others}
+            client.register(epoch, *sorted(members - {client.member}))
 
-    @rule(client=clients, rejoin=st.booleans())
-    def offers(self, client: Client, rejoin: bool) -> None:
-        if self.running(client):
+    @rule(who=WHO, rejoin=st.booleans())
+    def offers(self, who: int, rejoin: bool) -> None:
+        if (client := self.member(who)) is not None:
             client.offer(rejoin=rejoin)
 
-    @rule(client=clients, others=st.lists(clients, min_size=1, max_size=3, unique=True))
-    def adds(self, client: Client, others: list[Client]) -> None:
-        if self.running(client):
-            here = self.world.room.holders
-            instead = [other.leaf for other in others if other.member in here and other.member]
-            client.add(*(other for other in others if other.package), instead=dict.fromkeys(instead))
+    @rule(who=WHO, others=st.sets(WHO, max_size=2))
+    def adds(self, who: int, others: set[int]) -> None:
+        if (client := self.member(who)) is not None:
+            holders, sessions = self.world.room.holders, self.world.room.delivery._sessions
+            offering = [p for p in self.people() if p.package and p.member in sessions and sessions[p.member].ref]
+            found = [offering[other % len(offering)] for other in others if offering]
+            chosen = {person.member: person for person in found}
+            instead = [person.leaf for person in chosen.values() if person.member in holders]
+            client.add(*chosen.values(), instead=instead)
 
-    @rule(client=clients, other=clients)
-    def removes(self, client: Client, other: Client) -> None:
-        if not self.running(client) or other.member not in self.world.room.holders:
+    @rule(who=WHO, other=WHO)
+    def removes(self, who: int, other: int) -> None:
+        client = self.member(who)
+        gone = [person for person in self.people() if client is not None and person.member in self.world.room.holders]
+        if client is None or not gone:
             return
-        absent = other.member in self.world.room.delivery.absent
+        victim = gone[other % len(gone)]
+        absent = victim.member in self.world.room.delivery.absent
         self.world.effects.clear()
-        client.remove(other)
-        if other.member not in self.world.room.holders and not absent:
-            kinds = [type(effect) for effect in self.world.effects]
-            assert kinds[0] is e.DropMedia
-            self.ended.add(other.member)
+        client.remove(victim)
+        if victim.member not in self.world.room.holders and not absent:
+            assert isinstance(self.world.effects[0], e.DropMedia)
+            self.ended.add(victim.member)
 
-    @rule(client=clients, chosen=st.lists(clients, max_size=2))
-    def grants(self, client: Client, chosen: list[Client]) -> None:
-        if self.running(client):
-            members = [other.member for other in chosen if other.member]
+    @rule(who=WHO, chosen=st.sets(WHO, max_size=2))
+    def grants(self, who: int, chosen: set[int]) -> None:
+        if (client := self.member(who)) is not None:
+            members = [self.people()[other % len(self.people())].member for other in chosen]
             self.openers |= set(members)
             client.commit(co_facilitators=members)
 
-    @rule(client=clients, back=st.integers(0, 3))
-    def rejects(self, client: Client, back: int) -> None:
-        if not self.running(client):
+    @rule(by=WHO, who=WHO, back=st.integers(0, 2))
+    def commits_and_somebody_rejects(self, by: int, who: int, back: int) -> None:
+        committer, client = self.member(by), self.member(who)
+        if committer is None or client is None:
             return
-        before = {attendee.id for attendee in self.world.meeting_now.attendees.values()}
-        client.send(m.MlsReject(room=client.room, seq=max(0, self.world.head - back), statement="AAAA"))
+        committer.commit(co_facilitators=[client.member] if back else None)
+        self.openers.add(client.member)
+        cases = [case.entry.seq for case in self.world.room.delivery._unsettled]
+        seq = cases[-1 - back % len(cases)] if cases else self.world.head
+        before = set(self.world.meeting_now.attendees)
+        client.send(m.MlsReject(room=client.room, seq=seq, statement="AAAA"))
         door = {visitor.id for visitor in self.world.machine._groups[GROUP].door}
-        self.ended |= before - {attendee.id for attendee in self.world.meeting_now.attendees.values()} - door
+        self.ended |= before - set(self.world.meeting_now.attendees) - door
 
-    @rule(client=clients)
-    def applies(self, client: Client) -> None:
-        if self.running(client):
+    @rule(who=WHO)
+    def applies(self, who: int) -> None:
+        if (client := self.member(who)) is not None:
             client.applied()
 
-    @rule(client=clients, other=clients, private=st.booleans())
-    def says(self, client: Client, other: Client, private: bool) -> None:
-        if self.running(client):
-            client.say(to=other.member if private and other.member else None)
+    @rule(who=WHO, other=WHO, private=st.booleans())
+    def says(self, who: int, other: int, private: bool) -> None:
+        if (client := self.member(who)) is not None:
+            client.say(to=self.people()[other % len(self.people())].member if private else None)
 
-    @rule(client=clients, known=st.booleans(), seen=st.integers(0, 5))
-    def catches_up(self, client: Client, known: bool, seen: int) -> None:
-        if self.running(client):
+    @rule(who=WHO, known=st.booleans(), seen=st.integers(0, 5))
+    def catches_up(self, who: int, known: bool, seen: int) -> None:
+        if (client := self.member(who)) is not None:
             epoch = self.world.room.delivery.epoch if known else None
             client.send(m.MlsCatchUp(room=client.room, epoch=epoch, applied=self.world.head, seen=seen))
+
+    @rule(who=WHO)
+    def leaves(self, who: int) -> None:
+        if (client := self.member(who)) is not None:
+            self.ended.add(client.member)
+            client.send(m.Leave(leaving="s" * 86))
 
     # -- Time -------------------------------------------------------------------------------------------------------
 
@@ -214,16 +251,15 @@ class Evenings(RuleBasedStateMachine):
     @invariant()
     def numbers_rise_on_every_screen(self) -> None:
         for client in self.world.clients.values():
-            live: list[int] = []
+            live: dict[str, list[int]] = {}
             for message in client.all:
                 match message:
                     case m.MlsCaughtUp():
                         break
-                    case m.Said(seq=seq):
-                        live.append(seq)
-                    case m.MlsCommitted(commit=commit):
-                        live.append(commit.seq)
-            assert live == sorted(set(live))
+                    case m.Said(room=room, seq=seq) | m.MlsCommitted(room=room, commit=m.Committed(seq=seq)):
+                        live.setdefault(room, []).append(seq)
+            for seqs in live.values():
+                assert seqs == sorted(set(seqs))
 
     @invariant()
     def only_who_may_sees_the_door_and_what_is_whispered(self) -> None:

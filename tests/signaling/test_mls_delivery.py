@@ -135,10 +135,11 @@ def test_nobody_else_registers_it_and_nobody_twice() -> None:
         (b"g", -1, {0: "fac"}),
         (b"g", 0, {}),
         (b"g", 0, {0: "other"}),
-        (b"g", 0, {0: "fac", 1: "fac"}),
-        (b"g", 0, {1024: "fac"}),
-        (b"g", 0, {0: "fac", 1: "x" * 33}),
-        (b"g", 0, {0: "fac", 1: "a", 2: "b", 3: "c"}),
+        (b"g", 0, {0: "fac", 1: "a"}),
+        (b"g", 1, {0: "fac", 1: "fac"}),
+        (b"g", 1, {1024: "fac"}),
+        (b"g", 1, {0: "fac", 1: "x" * 33}),
+        (b"g", 1, {0: "fac", 1: "a", 2: "b", 3: "c"}),
     ],
 )
 def test_an_implausible_registration(group: bytes, epoch: int, leaves: dict[int, str]) -> None:
