@@ -99,6 +99,26 @@ describe("an attacker in the room", () => {
     for (const { last } of devices) expect(last).toMatchObject({ state: "failed", silent: ["cleo"] });
   });
 
+  test("cannot exchange a number that was found to fit", async () => {
+    const { devices, round } = await gathered();
+    const [ann, ben] = devices;
+    const nonce = bytesFor("mal's", 32);
+    for (const device of devices) {
+      await device.hear(line({ type: "check_commitment", round, hash: await hashFor(round, MAL, nonce) }));
+    }
+    const said = ann.said.splice(0);
+    for (const { message } of said) await ben.hear(line(message, 0));
+    // Ben lacks Mal's number alone, Ann lacks both.
+    const bens = ben.said.splice(0).filter(({ message }) => message.type === "check_reveal");
+    for (const number of [nonce, bytesFor("a better one", 32)]) {
+      await ann.hear(line({ type: "check_reveal", round, nonce: toBase64url(number) }));
+    }
+    for (const { message } of bens) await ann.hear(line(message, 1));
+    await ben.hear(line({ type: "check_reveal", round, nonce: toBase64url(nonce) }));
+    expect(ann.last).toMatchObject({ state: "done" });
+    expect(ann.last).toEqual(ben.last);
+  });
+
   test("cannot get a second number out of the same round", async () => {
     const { devices, round } = await gathered();
     await tell(devices, { type: "check_commitment", round, hash: hash("mine") });
