@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signaling.messages import Refusal
 from signaling.mls_messages import read_commit, read_welcome
-from signaling.mls_rules import Change, Refusal, Role, RuleError, Session, change_of
+from signaling.mls_rules import Change, Role, RuleError, Session, change_of
 from tests.signaling import mls_bytes as b
 
 LEAVES = {0: "fac", 1: "co", 2: "par", 3: "pat", 4: "left"}

@@ -8,7 +8,7 @@ from signaling import effects as e
 from signaling import messages as m
 from signaling.group_state import UNLED_SECONDS
 from signaling.session import GRACE_SECONDS, TOKEN_SECONDS
-from tests.signaling.world import World
+from tests.signaling.world import GROUP, World
 
 
 def test_an_answer_that_comes_second_changes_nothing() -> None:
@@ -105,7 +105,7 @@ def test_nothing_stays_in_memory_once_the_tokens_are_too_old() -> None:
 @pytest.mark.parametrize(("how", "seconds"), [("leaves", 600), ("is lost", 600), ("leaves", 90)])
 def test_without_a_facilitator_the_meeting_goes_on_for_the_groups_grace_time(how: str, seconds: int) -> None:
     world = World()
-    world.groups["groupgroupgroupgroup01"].grace_seconds = seconds
+    world.groups[GROUP].grace_seconds = seconds
     facilitator, ana, _ = world.meeting(2)
     facilitator.commit(co_facilitators=[ana.member])
     waiting = world.knock()
@@ -175,9 +175,9 @@ def test_an_organiser_who_has_gone_meanwhile_is_told_nothing() -> None:
     _, ana = world.meeting(1)
     organiser = world.organiser()
     organiser.lose()
-    keys = world.groups["groupgroupgroupgroup01"]
-    world.do(world.machine.group_updated(organiser.connection, "groupgroupgroupgroup01", keys))
+    keys = world.groups[GROUP]
+    world.do(world.machine.group_updated(organiser.connection, GROUP, keys))
     world.do(world.machine.update_refused(organiser.connection))
     world.do(world.machine.group_updated(organiser.connection, "nogroupnogroup", keys))
     ana.take(m.GroupChanged)
-    assert world.machine._groups["groupgroupgroupgroup01"].organisers == set()
+    assert world.machine._groups[GROUP].organisers == set()

@@ -15,12 +15,12 @@ from tests.signaling.world import Client, World, text_of
 LEAVING = "s" * 86
 
 
-def settled(participants: int) -> tuple[World, Client, *tuple[Client, ...]]:
+def settled(participants: int) -> tuple[Client, ...]:
     """A meeting in which nothing can be undone any more."""
     world = World()
-    facilitator, *people = world.meeting(participants)
+    everybody = world.meeting(participants)
     world.wait(SETTLE_SECONDS)
-    return world, facilitator, *people
+    return everybody
 
 
 # -- Removal --------------------------------------------------------------------------------------------------------
@@ -249,7 +249,8 @@ def test_when_nobody_holds_a_state_participants_knock_anew() -> None:
 
 
 def test_who_was_added_by_a_void_commit_knocks_anew() -> None:
-    world, facilitator, _ = settled(1)
+    facilitator, _ = settled(1)
+    world = facilitator.world
     second = world.second(facilitator)
     world.wait(SETTLE_SECONDS)
     person = world.knock()
@@ -327,7 +328,8 @@ def test_only_facilitators_grant_and_only_with_an_accepted_commit() -> None:
 
 
 def test_a_role_is_taken_back_with_its_commit() -> None:
-    world, facilitator, ana = settled(1)
+    facilitator, ana = settled(1)
+    world = facilitator.world
     second = world.second(facilitator)
     world.wait(SETTLE_SECONDS)
     second.commit(co_facilitators=[ana.member])

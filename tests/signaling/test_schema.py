@@ -40,7 +40,7 @@ def test_the_document_lists_every_error_and_close_code() -> None:
     codes = re.findall(
         r"^\| `?([a-z_0-9]+)`? \|", _section("### Error codes", "<!-- end of messages -->"), re.MULTILINE
     )
-    wanted = [*messages.ERROR_MEANINGS, *map(str, messages.CLOSE_CODES)]
+    wanted = [*messages.ERROR_MEANINGS, *messages.REFUSAL_MEANINGS, *map(str, messages.CLOSE_CODES)]
     assert [code for code in codes if code != "code"] == wanted
 
 
@@ -55,7 +55,7 @@ def test_check_names_what_is_outdated(capsys: pytest.CaptureFixture[str], monkey
 
 
 def test_limits_are_written_out() -> None:
-    assert "at most 256 long" in _section("#### `admit`", "#### `decline`")
+    assert "at most 1024 long" in _section("#### `mls_register`", "#### `mls_offer`")
 
 
 def test_an_annotation_without_a_rule_is_refused() -> None:

@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,13 +22,16 @@ from sfu.control import CloseTransport, TransportClosed
 from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
+from signaling.certificates import issue_revocations
 from signaling.effects import Effect
+from signaling.links import b64, unb64
 from signaling.rate_limit import Allowance, Limits
 from signaling.server import Signaling
 from signaling.store import DATABASE_NAME, Group, MarkKind, MisfitError, OpenMeeting, Store, StoreError
+from tests.signaling import mls_bytes as b
 from tests.signaling.fake_sfu import FakeSfu
 from tests.signaling.sdp_samples import sample
-from tests.signaling.world import GROUP, Keys, signed_join
+from tests.signaling.world import GROUP, ROOT_SEED, Keys, signed_join
 
 M = TypeVar("M", bound=m.ServerMessage)
 SECONDS = 5.0  # a test that waits longer for a message has failed
@@ -57,6 +60,12 @@ class MemoryStore:
 
     async def get_group(self, group: str) -> Group | None:
         self._check()
+        return self.groups.get(group)
+
+    async def update_group(self, group: str, change: Callable[[Group], Group]) -> Group | None:
+        self._check()
+        if group in self.groups:
+            self.groups[group] = change(self.groups[group])
         return self.groups.get(group)
 
     async def delete_group(self, group: str) -> bool:
@@ -101,6 +110,30 @@ class Person:
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self.socket = socket
         self.others: list[m.ServerMessage] = []
+        self.epoch = 0
+        self.head = 0
+        """The number of the registration or commit that was heard of last."""
+
+    async def register(self, room: str, member: str) -> None:
+        """Found the group."""
+        await self.send(m.MlsRegister(room=room, group=b64(b.GROUP), epoch=0, leaves=[m.Seat(0, member)]))
+        self.head = (await self.get(m.MlsRegistered)).state.seq
+
+    async def commit(self, room: str, *proposals: bytes, to: Collection[bytes] = ()) -> None:
+        """As leaf 0, and wait until it holds."""
+        data = b.commit(0, self.epoch, *proposals)
+        welcome = b64(b.welcome(*to)) if to else None
+        await self.send(m.MlsCommit(room=room, after=self.head, commit=b64(data), welcome=welcome))
+        self.epoch += 1
+
+    async def committed(self) -> None:
+        """Hear of the own commit."""
+        self.head = (await self.get(m.MlsCommitted)).commit.seq
+
+    async def admit(self, room: str, *knocks: m.Knock) -> None:
+        packages = [unb64(knock.key_package) for knock in knocks]
+        await self.commit(room, *map(b.add, packages), b.LINK, to=packages)
+        await self.committed()
 
     async def send(self, message: m.ClientMessage) -> None:
         await self.socket.send_str(m.encode(message))
@@ -154,13 +187,32 @@ class House:
         await person.send(signed_join(role, nonce))
         return person
 
+    async def visitor(self, headers: dict[str, str] | None = None) -> tuple[Person, m.Waiting]:
+        """Somebody who has knocked."""
+        person = await self.join("participant", headers)
+        waiting = await person.get(m.Waiting)
+        await person.send(m.SendKnock(sealed="name", key_package=b64(b.key_package(waiting.member))))
+        return person, waiting
+
+    async def facilitator(self) -> tuple[Person, m.Joined]:
+        """The first one, who founds the group."""
+        person = await self.join("facilitator")
+        joined = await person.get(m.Joined)
+        await person.register(joined.rooms[0].id, joined.member)
+        return person, joined
+
     async def meeting(self) -> tuple[Person, m.Joined, Person, m.Joined]:
-        facilitator = await self.join("facilitator")
-        led = await facilitator.get(m.Joined)
-        person = await self.join("participant")
-        knock = (await facilitator.get(m.Knocked)).knock
-        await facilitator.send(m.Admit(knocks=[knock.id]))
-        return facilitator, led, person, await person.get(m.Joined)
+        facilitator, led = await self.facilitator()
+        person, _ = await self.visitor()
+        await facilitator.admit(led.rooms[0].id, (await facilitator.get(m.Knocked)).knock)
+        joined = await person.get(m.Joined)
+        person.head, person.epoch = facilitator.head, facilitator.epoch
+        return facilitator, led, person, joined
+
+
+def say(room: str, n: int, size: int = 40) -> m.Say:
+    """What is said in the first epoch after `House.meeting`."""
+    return m.Say(room=room, n=n, body=b64(b.application(1, size=size)))
 
 
 @asynccontextmanager
@@ -193,7 +245,7 @@ async def test_a_meeting_from_knock_to_end(house: House, caplog: pytest.LogCaptu
     caplog.set_level(logging.DEBUG)
     facilitator, led, person, joined = await house.meeting()
     room = joined.rooms[0].id
-    await person.send(m.Say(room=room, n=1, body="abc"))
+    await person.send(say(room, 1))
     assert (await facilitator.get(m.Said)).sender == joined.member
     assert (await person.get(m.Said)).n == 1
     await person.send(m.Ping(n=4))
@@ -226,7 +278,7 @@ async def test_media_goes_through_the_sfu_and_ends_with_the_removal(house: House
     offer = await facilitator.get(m.SubscribeOffer)
     assert {track.member for track in offer.tracks} == {joined.member}
     published = next(iter(house.sfu.transports))
-    await facilitator.send(m.Remove(member=joined.member))
+    await facilitator.commit(joined.rooms[0].id, b.remove(1))
     await person.get(m.Removed)
     assert [request.transport for request in house.sfu.asked(CloseTransport)] == [published]
     assert await person.closed() == 4000
@@ -285,8 +337,7 @@ async def test_junk_is_answered_and_then_closed_upon_and_nobody_else_notices(hou
     for _ in range(30):
         await person.socket.send_str("[" * 1000)
     assert await person.closed() == 4002
-    lost = await facilitator.get(m.MemberLost)
-    assert lost.member == joined.member
+    assert await facilitator.get(m.MemberConnection) == m.MemberConnection(joined.rooms[0].id, joined.member, False)
     await facilitator.send(m.Ping(n=1))
     await facilitator.get(m.Pong)
 
@@ -295,7 +346,7 @@ async def test_an_oversize_message_ends_the_socket_and_keeps_the_place(house: Ho
     facilitator, _, person, joined = await house.meeting()
     await person.socket.send_str("x" * (m.MAX_MESSAGE_BYTES + 1))
     assert await person.closed() == 1009
-    await facilitator.get(m.MemberLost)
+    assert not (await facilitator.get(m.MemberConnection)).connected
     again, _ = await house.connect()
     await again.send(m.Resume(group=GROUP, token=joined.token))
     assert (await again.get(m.Joined)).member == joined.member
@@ -309,15 +360,14 @@ async def test_text_that_is_not_utf8_ends_the_socket(house: House) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"X-Forwarded-For": "198.51.100.1"}], ids=["direct", "behind a proxy"])
 async def test_sixty_people_join_from_one_address_at_once(house: House, headers: dict[str, str]) -> None:
-    facilitator = await house.join("facilitator")
-    await facilitator.get(m.Joined)
-    people = await asyncio.gather(*(house.join("participant", headers) for _ in range(60)))
-    for person in people:
-        assert (await person.get(m.Waiting)).facilitator_present
-    knocks = [(await facilitator.get(m.Knocked)).knock.id for _ in range(60)]
-    assert len(set(knocks)) == 60
-    await facilitator.send(m.Admit(knocks=knocks))
-    members = {(await person.get(m.Joined)).member for person in people}
+    facilitator, led = await house.facilitator()
+    people = await asyncio.gather(*(house.visitor(headers) for _ in range(60)))
+    for _, waiting in people:
+        assert waiting.facilitator_present
+    knocks = [(await facilitator.get(m.Knocked)).knock for _ in range(60)]
+    assert len({knock.id for knock in knocks}) == 60
+    await facilitator.admit(led.rooms[0].id, *knocks)
+    members = {(await person.get(m.Joined)).member for person, _ in people}
     assert len(members) == 60
 
 
@@ -339,9 +389,9 @@ async def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.Monkey
         transport.pause_reading()
         room, n = joined.rooms[0].id, 0
         async with asyncio.timeout(30):
-            while not any(isinstance(message, m.MemberLost) for message in facilitator.others):
+            while not any(isinstance(message, m.MemberConnection) for message in facilitator.others):
                 n += 1
-                await facilitator.send(m.Say(room=room, n=n, body="x" * 20_000))
+                await facilitator.send(say(room, n, size=15_000))
                 await facilitator.get(m.Said)
         transport.abort()
         assert n < 2_000, "cut off before the operating system's buffers held much more than may wait here"
@@ -351,8 +401,8 @@ async def test_a_restarted_server_takes_everybody_back() -> None:
     store = MemoryStore()
     async with open_house(store) as house:
         facilitator, led, person, joined = await house.meeting()
-        waiting = await house.join("participant")
-        token = (await waiting.get(m.Waiting)).token
+        waiting, waited = await house.visitor()
+        token = waited.token
 
         async def told(who: Person) -> int | None:
             await who.get(m.Restarting)
@@ -367,15 +417,14 @@ async def test_a_restarted_server_takes_everybody_back() -> None:
 
     async with open_house(store) as house:
         back, _ = await house.connect()
-        room = joined.rooms[0]
-        await back.send(m.Resume(group=GROUP, token=joined.token, seen={room.id: room.seq}))
+        await back.send(m.Resume(group=GROUP, token=joined.token))
         resumed = await back.get(m.Joined)
         assert (resumed.member, resumed.meeting, resumed.media_kept) == (joined.member, joined.meeting, False)
         leader, _ = await house.connect()
         await leader.send(m.Resume(group=GROUP, token=led.token))
         assert len((await leader.get(m.Joined)).rooms[0].members) == 2
         visitor, _ = await house.connect()
-        await visitor.send(m.Resume(group=GROUP, token=token, sealed="name"))
+        await visitor.send(m.Resume(group=GROUP, token=token))
         assert (await visitor.get(m.Waiting)).facilitator_present
 
 
@@ -394,6 +443,26 @@ async def test_an_organiser_deletes_the_group(house: House) -> None:
     assert house.store.groups == {}
 
 
+async def test_an_organiser_changes_the_group(house: House) -> None:
+    facilitator, _, _, _ = await house.meeting()
+    organiser = await house.join("organiser")
+    assert (await organiser.get(m.OrganiserReady)).certificates == []
+    issued = issue_revocations(ROOT_SEED, group=unb64(GROUP), version=1, date=1, serials=(bytes(8),))
+    revocations = b64(issued.encode())
+    await organiser.send(m.UpdateGroup(revocations=revocations))
+    assert (await organiser.get(m.OrganiserReady)).revocations == revocations
+    await facilitator.get(m.GroupChanged)
+    assert house.store.groups[GROUP].revocations == revocations
+    await organiser.send(m.UpdateGroup(revocations=revocations[:-10] + "A" * 10))
+    error = await organiser.get(m.Error)
+    assert (error.code, error.about) == ("bad_group", "update_group")
+    assert house.store.groups[GROUP].revocations == revocations
+    house.store.fails = True
+    await organiser.send(m.UpdateGroup(revocations=revocations))
+    assert (await organiser.get(m.Error)).code == "internal"
+    house.store.fails = False
+
+
 async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,13 +479,13 @@ async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
     await person.send(publish)
     await person.get(m.Published)
     house.store.gate.clear()
-    await facilitator.send(m.Remove(member=joined.member))
+    await facilitator.commit(joined.rooms[0].id, b.remove(1))
     await facilitator.send(m.Ping(n=1))
     late = await house.join("facilitator")
     async with asyncio.timeout(SECONDS):
         await media_ended.wait()
-    await person.send(m.Say(room=joined.rooms[0].id, n=1, body="abc"))
-    leaving = asyncio.create_task(facilitator.get(m.MemberLeft))
+    await person.send(say(joined.rooms[0].id, 1))
+    leaving = asyncio.create_task(facilitator.get(m.MlsCommitted))
     removing = asyncio.create_task(person.get(m.Removed))
     entering = asyncio.create_task(late.get(m.Joined))
     done, _ = await asyncio.wait([leaving, removing, entering], timeout=0.2)
@@ -426,8 +495,7 @@ async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
     house.store.gate.set()
     await removing
     assert {kind for kind, _ in marks} == {"session"}
-    left = await leaving
-    assert (left.member, left.reason) == (joined.member, "removed")
+    assert (await leaving).commit.epoch == 1
     assert joined.member not in {member.id for member in (await entering).rooms[0].members}
     await facilitator.get(m.Pong)
     assert not [message for message in facilitator.others if isinstance(message, m.Said)]
@@ -446,13 +514,9 @@ async def test_what_is_told_is_in_the_database(tmp_path: Path) -> None:
             return found
 
     async with open_house(cast(MemoryStore, store)) as house:
-        facilitator = await house.join("facilitator")
-        await facilitator.get(m.Joined)
+        facilitator, _, person, joined = await house.meeting()
         assert rows("meetings") == 1
-        person = await house.join("participant")
-        await facilitator.send(m.Admit(knocks=[(await facilitator.get(m.Knocked)).knock.id]))
-        joined = await person.get(m.Joined)
-        await facilitator.send(m.Remove(member=joined.member))
+        await facilitator.commit(joined.rooms[0].id, b.remove(1))
         await person.get(m.Removed)
         assert rows("marks") == 1
         await facilitator.send(m.EndMeeting())
@@ -472,9 +536,9 @@ async def test_a_bad_disk_does_not_hold_a_removal_up(
         house.store.gate.clear()
     else:
         house.store.fails = True
-    await facilitator.send(m.Remove(member=joined.member))
+    await facilitator.commit(joined.rooms[0].id, b.remove(1))
     await person.get(m.Removed)
-    await facilitator.get(m.MemberLeft)
+    await facilitator.get(m.MlsCommitted)
     assert caplog.text.count("A restart now would forget who was removed") == 1
     ((_, marks),) = house.store.meetings.values()
     assert marks == []
@@ -488,7 +552,7 @@ async def test_what_cannot_be_kept_because_its_group_is_gone_holds_nothing_up(ho
     facilitator, _, person, _ = await house.meeting()
     house.store.meetings.clear()
     await person.send(m.Leave())
-    await facilitator.get(m.MemberLeft)
+    await facilitator.get(m.MemberGone)
     await house.signaling._to_store.join()
 
 
@@ -506,7 +570,7 @@ async def test_a_store_that_fails_is_told_once_and_the_meeting_goes_on(
     await organiser.send(m.DeleteGroup())
     assert (await organiser.get(m.Error)).code == "internal"
     await person.send(m.Leave())
-    assert (await facilitator.get(m.MemberLeft)).member == joined.member
+    assert (await facilitator.get(m.MemberGone)).gone.member == joined.member
     lines = [record.getMessage() for record in caplog.records if record.name == "hearthside.signaling"]
     failures = [line for line in lines if line.startswith("The database is full.")]
     assert len(failures) == 2, "once for what was asked, once for what was to be kept"

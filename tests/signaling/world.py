@@ -17,7 +17,7 @@ from signaling.room import Room
 from signaling.session import TokenKeeper
 from tests.signaling import mls_bytes as b
 
-GROUP = "groupgroupgroupgroup01"
+GROUP = "groupgroupgroupgroup0g"
 ROOT_SEED, DOOR_SEED, ROLE_SEED, SECOND_ROLE_SEED = (bytes([i]) * 32 for i in range(1, 5))
 SEEDS: dict[m.Role, bytes] = {"participant": DOOR_SEED, "facilitator": ROLE_SEED, "organiser": ROOT_SEED}
 M = TypeVar("M", bound=m.ServerMessage)
