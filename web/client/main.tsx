@@ -88,7 +88,10 @@ async function openGroup(link: Link): Promise<{ door: Door; group: GroupAnswer }
   const [door, group] = await Promise.all([Door.of(link), fetchGroup(BASE, link.group)]);
   if (typeof group === "string") return group;
   if (!(await door.isRootKey(group.root_key))) return "foreign-link";
-  store.title.value = (await door.openProfile(group.profile)) ?? "";
+  const title = await door.openProfile(group.profile);
+  // The organiser changed the links: without the new secret this facilitator and the others would sit in two rooms.
+  if (title === null && link.role === "facilitator") return "certificate-revoked";
+  store.title.value = title ?? "";
   return { door, group };
 }
 

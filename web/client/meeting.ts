@@ -109,7 +109,9 @@ export class Meeting {
     const e2ee = this.#e2ee;
     const left = e2ee ? e2ee.leave() : Promise.resolve();
     void left.then(() => {
-      if (this.#e2ee === e2ee) this.events.finished("left");
+      if (this.#e2ee !== e2ee) return;
+      this.close();
+      this.events.finished("left");
     });
   }
 
@@ -124,15 +126,27 @@ export class Meeting {
     if (group) this.#e2ee?.groupChanged(group.certificates, group.revocations);
   }
 
-  /** Everything ends, and nothing of it stays on the page. */
+  /** Everything ends, and nothing of it stays on the page; the way back is kept, for a reload or another tab. */
   close(): void {
+    this.#detach()?.close();
+  }
+
+  /** Everything ends for good: the key that would prove a way back is deleted too. */
+  forget(): void {
+    const e2ee = this.#detach();
+    // Nobody hears this leaving: what it says goes nowhere any more.
+    void e2ee?.leave().then(() => e2ee.close());
+  }
+
+  #detach(): E2eeManager | null {
+    const e2ee = this.#e2ee;
+    this.#e2ee = null;
     this.#call?.end();
     this.#call = null;
-    this.#e2ee?.close();
-    this.#e2ee = null;
     this.#ending.forget();
     this.options.wakeLock.release();
     this.options.store.forgetMeeting();
+    return e2ee;
   }
 
   #makeCall(joined: JoinedMessage, e2ee: E2eeManager): Call {

@@ -1,9 +1,9 @@
 /** What the server's refusals mean for the person. */
-import type { Problem } from "./model";
+import type { Problem, Role } from "./model";
 import type { ErrorCode, ErrorMessage } from "./protocol_types";
 
 /** Refusals before the person is in, and the page that explains each. */
-export const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
+const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   unknown_group: "unknown-group",
   bad_proof: "foreign-link",
   meeting_full: "meeting-full",
@@ -13,6 +13,13 @@ export const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   rate_limited: "too-busy",
   bad_message: "version",
 };
+
+/** The page that explains a refusal before the person is in; undefined where a later attempt may succeed. */
+export function problemOf(code: ErrorCode, role: Role): Problem | undefined {
+  // The page made sure that group and link have one root key: what does not fit is a role key that was withdrawn.
+  if (code === "bad_proof" && role === "facilitator") return "certificate-revoked";
+  return PROBLEMS[code];
+}
 
 /** Refusals that pass by themselves: after a restart of the server all come back at once. */
 export const BUSY: readonly ErrorCode[] = ["rate_limited", "server_full"];

@@ -21,7 +21,7 @@ import type {
   ServerMessage,
   WaitingMessage,
 } from "./protocol_types";
-import { BUSY, PROBLEMS, worthSaying } from "./refusals";
+import { BUSY, problemOf, worthSaying } from "./refusals";
 import { RESERVED_NAMES } from "./reserved_names";
 
 export interface SessionOptions extends MeetingOptions {
@@ -147,7 +147,7 @@ export class Session {
   #stopWaiting(): void {
     this.#connection.send({ type: "leave" });
     this.#connection.stop();
-    this.#meeting.close();
+    this.#meeting.forget();
     this.#forgetSession();
     this.#before();
   }
@@ -312,7 +312,7 @@ export class Session {
     }
     // A session is not given up for a busy minute: the socket closes, and the next attempt comes later.
     if (this.options.tab.token !== null && BUSY.includes(message.code)) return;
-    const problem = PROBLEMS[message.code];
+    const problem = problemOf(message.code, store.role.value);
     if (problem) this.#close({ name: "problem", problem });
   }
 
@@ -343,6 +343,8 @@ export class Session {
   #finish(reason: LeftReason): void {
     const { store, memory, tab } = this.options;
     const deleted = reason === "deleted";
+    // The other tab goes on with this one's key.
+    if (reason === "taken-over") this.#meeting.close();
     if (store.role.value !== "organiser") {
       this.#close({ name: "left", reason });
       return;
@@ -359,7 +361,7 @@ export class Session {
   #close(screen: Screen): void {
     this.#connection.stop();
     this.#kept.stop();
-    this.#meeting.close();
+    this.#meeting.forget();
     this.#forgetSession();
     this.options.store.screen.value = screen;
   }

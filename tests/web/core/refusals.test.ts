@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { worthSaying } from "../../../web/client/refusals";
+import { problemOf, worthSaying } from "../../../web/client/refusals";
+
+test("a proof that is not taken tells a facilitator of a withdrawn link, others of a foreign one", () => {
+  expect(problemOf("bad_proof", "facilitator")).toBe("certificate-revoked");
+  expect(problemOf("bad_proof", "participant")).toBe("foreign-link");
+  expect(problemOf("bad_proof", "organiser")).toBe("foreign-link");
+  expect(problemOf("meeting_locked", "facilitator")).toBe("meeting-locked");
+  expect(problemOf("internal", "participant")).toBeUndefined();
+});
 
 test("a facilitator hears of what was not done, and not of what somebody else did first", () => {
   expect(worthSaying({ type: "error", code: "not_permitted", about: "lock" })).toBe(true);

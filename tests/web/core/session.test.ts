@@ -102,6 +102,15 @@ test.each([
   expect([ana.screen, ana.media.live, ana.sockets.length]).toEqual([problem, [], 1]);
 });
 
+test("a facilitator whose proof the group no longer takes reads that the link was withdrawn", async () => {
+  const marta = new Person("facilitator");
+  marta.session.begin();
+  marta.actions.askToJoin("Marta");
+  await marta.greet();
+  await marta.hear({ type: "error", code: "bad_proof", about: "join" });
+  expect(marta.screen).toBe("certificate-revoked");
+});
+
 test("declined: kindly, with the time from which one may ask again, and asking again uses the same name", async () => {
   const ana = new Person();
   ana.session.begin();
@@ -280,6 +289,23 @@ test.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test.each([
+  ["taken_over", []],
+  ["ended", ["leave"]],
+] as const)("%s: the key to come back with is left to the other tab, or deleted", async (type, asked) => {
+  const ana = new Person();
+  await ana.comeIn();
+  await ana.hear(type === "ended" ? { type, reason: "empty" } : { type });
+  expect([ana.e2ee.asked, ana.e2ee.closed, ana.sent("leave")]).toEqual([asked, true, []]);
+});
+
+test("a page that goes away keeps the key, for a reload", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  ana.session.hide();
+  expect([ana.e2ee.asked, ana.e2ee.closed]).toEqual([[], true]);
+});
+
 test("removed: proved by the commit, which comes first or a moment behind; never so by the server alone", async () => {
   const by = { type: "removed", room: "room", by: "marta" } as const;
   const [ana, ben, chi, dan] = [new Person(), new Person(), new Person(), new Person()];
@@ -357,6 +383,7 @@ test.each([
   await ana.greet();
   await (role === "participant" ? ana.wait() : ana.hear(ana.joined({ role })));
   ana.e2ee.tell({ type: "obstacle", obstacle });
+  await vi.advanceTimersByTimeAsync(0);
   expect([ana.screen, ana.sent("leave").length, ana.media.live]).toEqual([obstacle, 1, []]);
   expect([ana.kept.token, ana.e2ee.closed]).toEqual([null, true]);
 });
