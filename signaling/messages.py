@@ -143,8 +143,8 @@ REFUSAL_MEANINGS: dict[Refusal, str] = {
     "no_key": "a commit that adds must mix in the link's key, and only such a commit",
     "no_path": "a Remove, or an empty commit, without new keys: those removed could go on reading",
     "welcome": "not for exactly those whom the commit adds",
-    "full": "no leaf is free, or too many sessions are known",
-    "busy": "too many commits at once: try again in a few seconds",
+    "full": "no place is free in the meeting, or too many sessions are known",
+    "busy": "too many commits at once, or too early for this: try again in a few seconds",
     "clock": "the KeyPackage's lifetime does not hold now: the device's clock is wrong",
     "stale": "sealed in an epoch that has ended, or about a commit that is void",
     "repeated": "this count was used before, and the message is no longer kept",
@@ -367,7 +367,10 @@ class Say(ClientMessage, tag="say"):
 
 
 class MlsRegister(ClientMessage, tag="mls_register"):
-    """A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot."""
+    """A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot.
+
+    After a restart anybody may, once 5 s have passed without one; before that it is `busy`.
+    """
 
     room: Id
     group: MlsGroup
@@ -466,7 +469,10 @@ class Challenge(ServerMessage, tag="challenge"):
 
 
 class Waiting(ServerMessage, tag="waiting"):
-    """The person is at the door, or still is after a `resume`."""
+    """The person is at the door, or still is after a `resume`; now they knock.
+
+    A member gets it too when nobody holds keys for them any more (section 8, coming back): media is over, they knock.
+    """
 
     token: Token
     member: Id

@@ -260,7 +260,7 @@ export interface SayMessage {
   to?: Id | null;
 }
 
-/** A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot. */
+/** A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot. After a restart anybody may, once 5 s have passed without one; before that it is `busy`. */
 export interface MlsRegisterMessage {
   type: "mls_register";
   room: Id;
@@ -353,7 +353,7 @@ export interface ChallengeMessage {
   nonce: string;
 }
 
-/** The person is at the door, or still is after a `resume`. */
+/** The person is at the door, or still is after a `resume`; now they knock. A member gets it too when nobody holds keys for them any more (section 8, coming back): media is over, they knock. */
 export interface WaitingMessage {
   type: "waiting";
   token: Token;
