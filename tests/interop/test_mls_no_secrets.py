@@ -7,7 +7,7 @@ import pytest
 from signaling import mls_messages as m
 from signaling.mls_delivery import Delivery
 from tests.interop.mls_world import World, meeting
-from tests.signaling.test_mls_delivery import kept
+from tests.signaling.mls_desk import kept
 
 SAID = b"what Ana said to the circle"
 

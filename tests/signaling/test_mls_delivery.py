@@ -1,265 +1,21 @@
+"""The order of commits and of what is said, letting in and putting out, coming back, and what is forgotten."""
+
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import mls_effects as e
 from signaling.mls_delivery import MAX_SAID_BYTES, Delivery
-from signaling.mls_jury import MAX_STATEMENT_BYTES, SETTLE_SECONDS, UNSETTLED
+from signaling.mls_jury import SETTLE_SECONDS, UNSETTLED
 from signaling.mls_log import LOG_SECONDS, Committed, Sealed
-from signaling.mls_rules import CLOCK_SECONDS, MAX_KEY_PACKAGE_BYTES, Rejoin, Role
-from signaling.mls_sessions import ANYBODY_SECONDS, FOUND_SECONDS, SESSIONS
 from tests.signaling import mls_bytes as b
-
-NOW = 1_700_000_000.0
-DAY = 86_400
-
-
-class Desk:
-    """A delivery service with a clock."""
-
-    def __init__(self, *, limit: int = 50, seq: int = 0) -> None:
-        self.server = Delivery(limit=limit, seq=seq)
-        self.now = NOW
-
-    def arrive(self, *members: str, role: Role = "participant") -> list[e.Effect]:
-        return [effect for member in members for effect in self.server.arrive(member, role, now=self.now)]
-
-    def register(self, member: str, epoch: int = 0, leaves: dict[int, str] | None = None) -> list[e.Effect]:
-        return self.server.register(member, b.GROUP, epoch, leaves or {0: member}, now=self.now)
-
-    def offer(self, member: str, package: bytes | None = None) -> list[e.Effect]:
-        return self.server.offer(member, package or b.key_package(member), now=self.now)
-
-    def commit(self, sender: str, *proposals: bytes, to: Iterable[bytes] = (), mark: bytes = b"") -> list[e.Effect]:
-        """On the current state, from the sender's leaf."""
-        data = b.commit(self.leaf(sender), self.server.epoch, *proposals, mark=mark)
-        letters = list(to)
-        return self.server.commit(sender, self.head, data, b.welcome(*letters) if letters else None, now=self.now)
-
-    def grant(self, sender: str, *chosen: str) -> list[e.Effect]:
-        """New keys, and these as co-facilitators."""
-        data = b.commit(self.leaf(sender), self.server.epoch)
-        return self.server.commit(sender, self.head, data, None, chosen, now=self.now)
-
-    def admit(self, sender: str, *members: str) -> list[e.Effect]:
-        packages = [b.key_package(member) for member in members]
-        return self.commit(sender, *map(b.add, packages), b.LINK, to=packages)
-
-    def say(self, member: str, n: int, message: bytes | None = None) -> list[e.Effect]:
-        return self.server.say(member, n, message or b.application(self.server.epoch), now=self.now)
-
-    def catch_up(self, member: str, epoch: int | None, applied: int, seen: int = 0) -> list[e.Effect]:
-        return self.server.catch_up(member, epoch, applied, seen, now=self.now)
-
-    def reject(self, member: str, seq: int) -> list[e.Effect]:
-        return self.server.reject(member, seq, b"signed by " + member.encode(), now=self.now)
-
-    def tick(self, seconds: float) -> list[e.Effect]:
-        self.now += seconds
-        return self.server.tick(now=self.now)
-
-    def leaf(self, member: str) -> int:
-        return next(leaf for leaf, other in self.server.leaves.items() if other == member)
-
-    @property
-    def head(self) -> int:
-        return self.server._log.head
-
-
-def meeting(*participants: str, facilitators: tuple[str, ...] = ("fac",)) -> Desk:
-    """Everybody is in, and the commits that let them in have settled."""
-    desk = Desk()
-    desk.arrive(*facilitators, role="facilitator")
-    desk.arrive(*participants)
-    desk.register(facilitators[0])
-    rest = (*facilitators[1:], *participants)
-    for member in rest:
-        desk.offer(member)
-    if rest:
-        desk.admit(facilitators[0], *rest)
-    desk.tick(SETTLE_SECONDS)
-    return desk
-
-
-def told(effects: list[e.Effect], member: str) -> list[e.Message]:
-    return [effect.message for effect in effects if isinstance(effect, e.Tell) and effect.member == member]
-
-
-def receivers(effects: list[e.Effect], kind: type[e.Message]) -> list[str]:
-    return sorted(f.member for f in effects if isinstance(f, e.Tell) and isinstance(f.message, kind))
-
-
-def refusal(effects: list[e.Effect]) -> str:
-    """The one effect of a message that was refused."""
-    (effect,) = effects
-    assert isinstance(effect, e.Tell)
-    assert isinstance(effect.message, e.Refused)
-    return effect.message.code
-
-
-# -- Registering ---------------------------------------------------------------------------------------------------
-
-
-def test_a_facilitator_registers_the_group_and_everybody_hears() -> None:
-    desk = Desk()
-    desk.arrive("fac", role="facilitator")
-    desk.arrive("par")
-    assert receivers(desk.register("fac"), e.Registered) == ["fac", "par"]
-    assert desk.server.state == e.Registered(b.GROUP, 0, 1)
-    assert desk.arrive("late") == []
-
-
-def test_nobody_else_registers_it_and_nobody_twice() -> None:
-    desk = Desk()
-    desk.arrive("fac", "two", role="facilitator")
-    desk.arrive("par")
-    desk.arrive("co", role="co_facilitator")
-    for member in ("par", "co", "stranger"):
-        assert refusal(desk.register(member)) == "not_permitted"
-    desk.register("fac")
-    assert told(desk.register("two"), "two") == [e.Refused("registered"), e.Registered(b.GROUP, 0, 1)]
-    assert desk.server.leaves == {0: "fac"}
-
-
-@pytest.mark.parametrize(
-    ("group", "epoch", "leaves"),
-    [
-        (b"", 0, {0: "fac"}),
-        (bytes(65), 0, {0: "fac"}),
-        (b"g", -1, {0: "fac"}),
-        (b"g", 0, {}),
-        (b"g", 0, {0: "other"}),
-        (b"g", 0, {0: "fac", 1: "a"}),
-        (b"g", 1, {0: "fac", 1: "fac"}),
-        (b"g", 1, {1024: "fac"}),
-        (b"g", 1, {0: "fac", 1: "x" * 33}),
-        (b"g", 1, {0: "fac", 1: "a", 2: "b", 3: "c"}),
-    ],
-)
-def test_an_implausible_registration(group: bytes, epoch: int, leaves: dict[int, str]) -> None:
-    desk = Desk(limit=3)
-    desk.arrive("fac", role="facilitator")
-    assert refusal(desk.server.register("fac", group, epoch, leaves, now=NOW)) == "malformed"
-    assert refusal(desk.say("fac", 1)) == "not_registered"
-
-
-def test_after_a_restart_numbers_go_on_and_members_stay() -> None:
-    desk = Desk(seq=5000)
-    desk.arrive("fac", role="facilitator")
-    desk.register("fac", 7, {0: "fac", 3: "par"})
-    desk.arrive("par")
-    assert told(desk.catch_up("par", 7, 44), "par") == [e.CaughtUp(5001, 5001, 5002)]
-    (behind,) = told(desk.catch_up("par", 6, 43), "par")
-    assert behind == e.MustRejoin("behind")
-    assert receivers(desk.say("par", 1), Sealed) == ["fac", "par"]
-
-
-def test_a_registration_is_corrected_until_the_first_commit() -> None:
-    desk = Desk(seq=5000)
-    desk.arrive("fac", "two", role="facilitator")
-    leaves = {0: "fac", 1: "two"}
-    desk.register("fac", 7, leaves)
-    assert refusal(desk.register("two", 7, leaves)[:1]) == "registered"
-    assert receivers(desk.register("two", 8, leaves), e.Registered) == ["fac", "two"]
-    assert told(desk.catch_up("fac", 7, 44), "fac") == [e.MustRejoin("behind")]
-    desk.commit("two")
-    assert refusal(desk.register("fac", 99, leaves)[:1]) == "registered"
-    assert desk.server.epoch == 9
-
-
-def test_after_a_restart_without_a_facilitator_anybody_names_the_group() -> None:
-    desk = restarted("par", "pat")
-    assert refusal(desk.register("par", 7, {1: "par", 2: "pat", 0: "fac"})) == "busy"
-    desk.now += ANYBODY_SECONDS
-    assert refusal(desk.server.register("stranger", b.GROUP, 7, {1: "stranger"}, now=desk.now)) == "not_permitted"
-    assert receivers(desk.register("par", 7, {1: "par", 2: "pat"}), e.Registered) == ["par", "pat"]
-    assert receivers(desk.say("pat", 1), Sealed) == ["par", "pat"]
-
-
-def test_a_facilitator_corrects_what_a_participant_named() -> None:
-    other = b"another group id"
-    for group, epoch, good in ((b.GROUP, 8, True), (b.GROUP, 7, False), (other, 3, True), (other, 0, False)):
-        desk = restarted("par")
-        desk.now += FOUND_SECONDS
-        desk.register("par", 7, {1: "par", 0: "fac"})
-        desk.arrive("fac", role="facilitator")
-        effects = desk.server.register("fac", group, epoch, {0: "fac", 1: "par"}, now=desk.now)
-        assert (receivers(effects, e.Registered) == ["fac", "par"]) == good
-        assert desk.server.epoch == (epoch if good else 7)
-
-
-def test_a_group_founded_after_a_restart_waits_for_the_one_that_people_hold() -> None:
-    desk = restarted("par")
-    desk.arrive("fac", role="facilitator")
-    assert desk.register("fac") == []
-    desk.now += ANYBODY_SECONDS
-    assert receivers(desk.register("par", 7, {1: "par"}), e.Registered) == ["fac", "par"]
-    assert desk.tick(FOUND_SECONDS) == []
-    assert desk.server.epoch == 7
-
-
-def test_a_group_founded_after_a_restart_is_it_if_nobody_holds_another() -> None:
-    desk = restarted()
-    desk.arrive("fac", role="facilitator")
-    assert desk.register("fac") == []
-    assert desk.tick(FOUND_SECONDS - 1) == []
-    assert receivers(desk.tick(1), e.Registered) == ["fac"]
-    assert desk.server.leaves == {0: "fac"}
-    desk = restarted()
-    desk.arrive("fac", role="facilitator")
-    desk.register("fac")
-    desk.server.leave("fac", now=desk.now)
-    assert desk.tick(FOUND_SECONDS) == []
-    assert desk.server.state is None
-
-
-def restarted(*members: str) -> Desk:
-    """After a restart, with these back."""
-    desk = Desk()
-    desk.server = Delivery(limit=50, seq=5000, restored=desk.now)
-    desk.arrive(*members)
-    return desk
-
-
-def test_a_group_of_which_nobody_holds_a_state_is_founded_anew() -> None:
-    desk = meeting("par", "pat", facilitators=("fac", "two"))
-    assert not receivers(desk.offer("par"), e.Abandoned)
-    assert not receivers(desk.offer("fac"), e.Abandoned)
-    assert desk.server.leave("pat", now=NOW) == []
-    assert receivers(desk.offer("two"), e.Abandoned) == ["fac", "two"]
-    assert refusal(desk.say("par", 1)) == "not_registered"
-    effects = desk.register("two")
-    assert receivers(effects, e.Registered) == ["fac", "par", "two"]
-    assert sorted(m.member for m in told(effects, "two") if isinstance(m, e.Offered)) == ["fac", "par"]
-    desk.admit("two", "fac", "par")
-    assert desk.server.leaves == {0: "two", 1: "fac", 2: "par"}
-
-
-def test_a_facilitator_alone_who_reloads_founds_a_new_group() -> None:
-    desk = meeting()
-    assert receivers(desk.offer("fac"), e.Abandoned) == ["fac"]
-    desk.register("fac")
-    assert receivers(desk.say("fac", 1), Sealed) == ["fac"]
-
+from tests.signaling.mls_desk import NOW, Desk, kept, meeting, receivers, refusal, told
 
 # -- Letting in ----------------------------------------------------------------------------------------------------
-
-
-def test_offers_go_to_those_who_may_act_on_them() -> None:
-    desk = meeting("par", facilitators=("fac", "two"))
-    desk.arrive("new")
-    desk.arrive("newfac", role="facilitator")
-    assert receivers(desk.offer("new"), e.Offered) == ["fac", "two"]
-    assert receivers(desk.offer("newfac"), e.Offered) == ["fac", "par", "two"]
-    assert receivers(desk.offer("par"), e.Offered) == ["fac", "two"]
-    desk.server.arrive("par", "co_facilitator", now=NOW)
-    assert receivers(desk.offer("new"), e.Offered) == ["fac", "par", "two"]
 
 
 def test_a_commit_and_its_welcome_are_one() -> None:
@@ -301,40 +57,6 @@ def test_a_new_facilitator_hears_who_waits() -> None:
     desk.offer("new")
     desk.offer("two")
     assert receivers(desk.admit("par", "two"), e.Offered) == ["two"]
-
-
-def test_a_key_packages_lifetime_may_be_off_by_a_day() -> None:
-    desk = meeting()
-    desk.arrive("new")
-    now = int(NOW)
-    for start, end, good in (
-        (now + DAY // 2, now + 9 * DAY, True),
-        (now - 9 * DAY, now - DAY // 2, True),
-        (now + 2 * CLOCK_SECONDS, now + 9 * DAY, False),
-        (now - 400 * DAY, now - 365 * DAY, False),
-    ):
-        effects = desk.offer("new", b.key_package("new", (start, end)))
-        assert (receivers(effects, e.Offered) == ["fac"]) == good
-        assert good or refusal(effects) == "clock"
-
-
-def test_the_proof_of_who_comes_back_is_handed_on() -> None:
-    desk = meeting("par", "pat")
-    proof = Rejoin(1, bytes(64))
-    effects = desk.server.offer("par", b.key_package("par again"), proof, now=desk.now)
-    assert told(effects, "pat") == [e.Offered("par", b.key_package("par again"), proof)]
-    for bad in (Rejoin(1, bytes(63)), Rejoin(1024, bytes(64))):
-        assert refusal(desk.server.offer("par", b.key_package("par again"), bad, now=desk.now)) == "malformed"
-
-
-def test_nobody_takes_another_ones_key_package() -> None:
-    desk = meeting("par")
-    desk.arrive("new", "thief")
-    desk.offer("new")
-    assert refusal(desk.offer("thief", b.key_package("new"))) == "unknown_key_package"
-    assert refusal(desk.offer("stranger")) == "not_a_member"
-    assert refusal(desk.offer("thief", b.key_package("t" * MAX_KEY_PACKAGE_BYTES))) == "malformed"
-    assert refusal(desk.offer("thief", b"junk")) == "malformed"
 
 
 def test_the_meeting_has_a_limit() -> None:
@@ -577,114 +299,6 @@ def test_coming_back_needs_nobodys_click() -> None:
     assert desk.leaf("par") == leaf
 
 
-# -- Commits that do not hold --------------------------------------------------------------------------------------
-
-
-def bad_commit(desk: Desk, sender: str = "par") -> int:
-    """A participant clears the leaf of somebody who left, with a commit that nobody can use. Returns its number."""
-    desk.server.leave("left", now=desk.now)
-    (entry,) = told(desk.commit(sender, b.remove(desk.leaf("left"))), sender)
-    assert isinstance(entry, Committed)
-    return entry.seq
-
-
-def test_a_facilitators_report_reopens_the_epoch() -> None:
-    desk = meeting("par", "pat", "left")
-    head = desk.head
-    seq = bad_commit(desk)
-    effects = desk.reject("fac", seq)
-    reopened = e.Reopened(desk.server.seq, seq, head, 1, (("fac", b"signed by fac"),))
-    assert effects == [e.Expel("par"), e.Tell("fac", reopened), e.Tell("pat", reopened)]
-    assert (desk.server.epoch, desk.head) == (1, head)
-    assert refusal(desk.say("par", 1)) == "not_a_member"
-    assert desk.catch_up("pat", 2, seq)[0] == e.Tell("pat", e.MustRejoin("behind"))
-    assert refusal(desk.reject("pat", seq)) == "stale"
-    desk.commit("pat", b.remove(desk.leaf("left")), b.remove(desk.leaf("par")))
-    assert set(desk.server.leaves.values()) == {"fac", "pat"}
-
-
-def test_a_majority_reopens_it_too() -> None:
-    desk = meeting("par", "pat", "pia", "pol", "left")
-    seq = bad_commit(desk)
-    assert desk.reject("pat", seq) == []
-    assert desk.reject("pat", seq) == []
-    assert desk.reject("pia", seq) == []
-    assert e.Expel("par") in desk.reject("pol", seq)
-
-
-def test_participants_do_not_undo_a_facilitators_commit() -> None:
-    desk = meeting("par", "pat", "pia")
-    (entry, *_) = told(desk.commit("fac"), "fac")
-    assert isinstance(entry, Committed)
-    for member in ("par", "pat", "pia"):
-        assert desk.reject(member, entry.seq) == [e.Tell(member, e.MustRejoin("rejected"))]
-    assert desk.server.epoch == 2
-
-
-def test_a_lonely_report_ends_in_a_rejoin() -> None:
-    desk = meeting("par", "pat", "pia", "left")
-    seq = bad_commit(desk)
-    assert desk.reject("pat", seq) == []
-    assert desk.tick(SETTLE_SECONDS) == [e.Tell("pat", e.MustRejoin("rejected"))]
-    assert desk.reject("fac", seq) == [e.Tell("fac", e.MustRejoin("rejected"))]
-    assert desk.server.epoch == 2
-
-
-def test_a_bad_commit_cannot_be_buried() -> None:
-    desk = meeting("par", "pat", "left", facilitators=("fac", "two"))
-    desk.arrive("new")
-    desk.offer("new")
-    seq = bad_commit(desk)
-    desk.admit("two", "new")
-    desk.say("two", 1)
-    effects = desk.reject("fac", seq)
-    assert e.Expel("par") in effects
-    assert told(effects, "new") == [e.MustRejoin("void")]
-    assert "new" not in desk.server.leaves.values()
-    assert [type(m) for m in told(desk.catch_up("pat", 1, desk.head), "pat")] == [e.CaughtUp]
-    assert receivers(desk.offer("new"), e.Offered) == ["fac", "two"]
-
-
-def test_who_was_removed_by_a_void_commit_stays_out() -> None:
-    desk = meeting("par", "pat", facilitators=("fac", "two"))
-    (entry, *_) = told(desk.commit("fac", b.remove(desk.leaf("pat"))), "two")
-    assert isinstance(entry, Committed)
-    desk.reject("two", entry.seq)
-    assert "pat" in desk.server.leaves.values()
-    assert refusal(desk.say("pat", 1)) == "not_a_member"
-    desk.commit("par", b.remove(desk.leaf("pat")), b.remove(desk.leaf("fac")))
-    assert set(desk.server.leaves.values()) == {"par", "two"}
-
-
-def test_who_came_by_a_void_commit_and_left_is_forgotten() -> None:
-    desk = meeting("par", "pat", "left", facilitators=("fac", "two"))
-    desk.arrive("new")
-    desk.offer("new")
-    seq = bad_commit(desk)
-    desk.admit("two", "new")
-    desk.server.leave("new", now=desk.now)
-    assert sorted(desk.server.absent) == ["new"]
-    desk.reject("fac", seq)
-    assert sorted(desk.server.absent) == ["left", "par"]
-    assert "new" not in desk.server._sessions
-
-
-def test_neither_the_sender_nor_the_added_nor_a_long_statement_counts() -> None:
-    desk = meeting("par", "left")
-    desk.arrive("newfac", role="facilitator")
-    desk.offer("newfac")
-    desk.server.leave("left", now=NOW)
-    package = b.key_package("newfac")
-    effects = desk.commit("par", b.remove(desk.leaf("left")), b.add(package), b.LINK, to=[package])
-    (entry, *_) = told(effects, "par")
-    assert isinstance(entry, Committed)
-    for member in ("par", "newfac"):
-        assert desk.reject(member, entry.seq) == [e.Tell(member, e.MustRejoin("rejected"))]
-    long = desk.server.reject("fac", entry.seq, bytes(MAX_STATEMENT_BYTES + 1), now=NOW)
-    assert refusal(long) == "malformed"
-    assert desk.server.epoch == 2
-
-
 # -- Purity, bounds and the end --------------------------------------------------------------------------------------
 
 
@@ -701,15 +315,6 @@ def test_it_has_no_clock_no_socket_and_no_key() -> None:
                 assert not name.startswith("signaling") or name.startswith(("signaling.mls_", "signaling.messages"))
 
 
-def test_sessions_are_bounded() -> None:
-    desk = Desk()
-    for n in range(SESSIONS):
-        assert desk.arrive(f"m{n}") == []
-    assert refusal(desk.arrive("one more")) == "full"
-    desk.server.leave("m0", now=NOW)
-    assert desk.arrive("one more") == []
-
-
 def test_nothing_is_kept_after_the_end() -> None:
     desk = meeting("par", "pat")
     desk.arrive("new")
@@ -720,25 +325,6 @@ def test_nothing_is_kept_after_the_end() -> None:
     fresh = Delivery(limit=50)
     assert kept(desk.server) == kept(fresh)
     assert kept(fresh) == []
-
-
-def kept(thing: object, seen: set[int] | None = None) -> list[object]:
-    """Every text and byte string that an object holds on to, however deep."""
-    seen = set() if seen is None else seen
-    if id(thing) in seen:
-        return []
-    seen.add(id(thing))
-    if isinstance(thing, str | bytes):
-        return [thing]
-    if isinstance(thing, dict):
-        inner: list[object] = [*thing.keys(), *thing.values()]
-    elif isinstance(thing, Iterable):
-        inner = list(thing)
-    else:
-        names = list(getattr(thing, "__dict__", {}))
-        names += [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
-        inner = [getattr(thing, name) for name in names]
-    return [found for item in inner for found in kept(item, seen)]
 
 
 def test_what_is_kept_is_found() -> None:
