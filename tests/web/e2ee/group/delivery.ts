@@ -88,6 +88,7 @@ export class Delivery {
       applied: null,
     });
     if (role === "facilitator") this.#tell(member, this.joined(member, false));
+    else this.waiting(member);
   }
 
   offline(member: string): void {
@@ -103,7 +104,10 @@ export class Delivery {
     if (!session || session.gone) return;
     session.online = true;
     session.applied = null;
-    if (!session.seated) return;
+    if (!session.seated) {
+      this.waiting(member);
+      return;
+    }
     this.#tell(member, this.joined(member, true));
     this.#toSeated({ type: "member_connection", room: ROOM, member, connected: true }, member);
   }
@@ -254,9 +258,26 @@ export class Delivery {
     for (const [known, other] of this.sessions) {
       other.since = this.base;
       other.applied = null;
-      if (other.seated) this.#tell(known, { type: "mls_registered", room: ROOM, state: this.#state(group) });
+      const concerned = other.role === "facilitator" || this.#hasLeaf(known);
+      if (concerned) this.#tell(known, { type: "mls_registered", room: ROOM, state: this.#state(group) });
     }
     for (const other of this.sessions.keys()) this.#passOn(other, member);
+    this.#matchSeats();
+  }
+
+  /** Participants without a leaf, and without a way back to one, are at the door. */
+  #matchSeats(): void {
+    for (const [member, session] of this.sessions) {
+      if (session.role === "facilitator" || !session.seated || session.gone || this.#hasLeaf(member)) continue;
+      session.seated = false;
+      session.offer = null;
+      this.waiting(member);
+    }
+  }
+
+  waiting(member: string): void {
+    const [token, now] = ["token-token-token", this.now()];
+    this.#tell(member, { type: "waiting", token, member, now, facilitator_present: true });
   }
 
   #passOn(member: string, reader: string): void {
@@ -496,8 +517,11 @@ export class Delivery {
     }
     for (const member of back) {
       this.#welcomes.delete(member);
-      this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "void" });
+      if (this.#hasLeaf(member) || this.#session(member).role === "facilitator") {
+        this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "void" });
+      }
     }
+    this.#matchSeats();
     this.deliver(sender, { type: "removed", reason: "faulty" });
     this.end(sender, "expelled");
   }
@@ -523,6 +547,7 @@ export class Delivery {
       if (session.gone) this.sessions.delete(member);
       else if (session.role === "facilitator") this.#tell(member, { type: "mls_abandoned", room: ROOM });
     }
+    this.#matchSeats();
   }
 
   #ready(): void {

@@ -80,6 +80,7 @@ export class Somebody {
   online = false;
   sockets = 0;
   #said = 0;
+  #lives = 0;
 
   constructor(
     readonly world: World,
@@ -93,14 +94,18 @@ export class Somebody {
   }
 
   #worker(): GroupWorker {
-    return new GroupWorker({
-      tell: (message) => this.#take(message),
-      frames: this.frames,
+    const { frames } = this;
+    const life = ++this.#lives;
+    // For a worker that is gone time stands still, and nobody hears it.
+    const worker = new GroupWorker({
+      tell: (message) => life === this.#lives && this.#take(message),
+      frames,
       now: () => START + this.clockOff + this.world.clock,
-      clock: () => this.world.clock,
+      clock: () => (life === this.#lives ? this.world.clock : Number.NaN),
       rejoinStore: this.world.store(this.name),
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     });
+    return worker;
   }
 
   /** A reload of the page, or a worker that died: everything but the browser's database is gone. */
@@ -110,9 +115,7 @@ export class Somebody {
     this.outgoing = [];
     this.frames = new Frames();
     this.view = null;
-    const old = this.worker;
     this.worker = this.#worker();
-    void old;
     void this.worker.receive({ type: "start", identity: this.identity });
   }
 
@@ -183,6 +186,7 @@ export class World {
       (member, message) => this.everybody.find((one) => one.member === member)?.inbox.push(message),
     );
     vi.stubGlobal("setTimeout", (call: () => void, ms: number) => {
+      // That of a worker that is gone never comes.
       this.#timers.push({ id: ++this.#timerId, at: this.clock + ms / 1000, call });
       return this.#timerId;
     });
@@ -262,7 +266,6 @@ export class World {
       somebody.online = true;
       somebody.sockets++;
       this.server.arrive(somebody.member, somebody.facilitator ? "facilitator" : "participant");
-      if (!somebody.facilitator) await this.knock(somebody);
     }
     await this.settle();
   }
@@ -297,8 +300,6 @@ export class World {
     somebody.online = true;
     somebody.sockets++;
     this.server.resume(somebody.member);
-    const session = this.server.sessions.get(somebody.member);
-    if (session && !session.seated) await this.knock(somebody);
   }
 
   async reload(somebody: Somebody): Promise<void> {
@@ -327,7 +328,8 @@ export class World {
     if (message.type === "joined") {
       await somebody.do({ type: "joined", message });
       for (const knock of message.knocks ?? []) await somebody.do({ type: "read-knock", knock });
-    } else if (message.type === "knocked") await somebody.do({ type: "read-knock", knock: message.knock });
+    } else if (message.type === "waiting") await this.knock(somebody);
+    else if (message.type === "knocked") await somebody.do({ type: "read-knock", knock: message.knock });
     else if (message.type !== "removed") await somebody.do({ type: "server", message: message as GroupMessage });
   }
 

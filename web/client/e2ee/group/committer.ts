@@ -34,9 +34,6 @@ const BUSY = 2;
 const MAX_WISHES = 512;
 /** Own commits whose echo is recognised: more than are on their way within a reopening. */
 const MAX_SENT = 8;
-/** People who were let in by this member, and may have to be let in again. */
-const MAX_ADMITTED = 256;
-
 type Wish =
   | { readonly kind: "admit"; readonly member: string; readonly keyPackage: Bytes }
   | { readonly kind: "remove"; readonly member: string }
@@ -60,8 +57,6 @@ export class Committer {
   #renewedAt = 0;
   /** Wishes that were refused together: each is tried by itself. */
   #alone = false;
-  /** Leaf and rejoin keys of those whom this member let in, by member id. */
-  readonly #admitted = new Map<string, { key: Bytes; rejoinKey: Bytes }>();
   /** Whose socket is lost, as the server says. */
   readonly #away = new Set<string>();
 
@@ -178,15 +173,11 @@ export class Committer {
       const there = personOf(held, offer.member);
       const trust = this.link.trust(meetingOf(held));
       const signature = bytesOf(offer.rejoin?.signature, SIGNATURE_BYTES);
-      // Without a leaf of theirs, whom one let in oneself, into an epoch that turned out void.
-      const before = there
-        ? { key: there.key, rejoinKey: there.credential.rejoinKey }
-        : this.#admitted.get(offer.member);
-      if (offer.rejoin && signature && before && (!there || there.leaf === offer.rejoin.leaf)) {
+      if (offer.rejoin && signature && there && there.leaf === offer.rejoin.leaf) {
         const { leaf } = offer.rejoin;
-        const proven = await verify(before.rejoinKey, rejoinStatement(trust.meeting, leaf, before.key, ref), signature);
-        if (proven && equal(credential.rejoinKey, before.rejoinKey)) {
-          if (!there) return { add, at: since };
+        const { rejoinKey } = there.credential;
+        const statement = rejoinStatement(trust.meeting, leaf, there.key, ref);
+        if (equal(credential.rejoinKey, rejoinKey) && (await verify(rejoinKey, statement, signature))) {
           const rank = this.#rank(held, own, () => true, there) ?? 0;
           return { add, remove: leaf, rejoin: { leaf, ref, signature }, at: since + rank * RANK };
         }
@@ -276,17 +267,7 @@ export class Committer {
     this.#flight = null;
     this.#alone = false;
     if (change.path) this.#renewedAt = time.clock;
-    for (const person of change.added) {
-      const member = memberOf(person);
-      this.#away.delete(member);
-      if (this.#wishes.has(`admit ${member}`)) {
-        this.#admitted.set(member, { key: person.key, rejoinKey: person.credential.rejoinKey });
-        for (const oldest of this.#admitted.keys()) {
-          if (this.#admitted.size <= MAX_ADMITTED) break;
-          this.#admitted.delete(oldest);
-        }
-      }
-    }
+    for (const person of change.added) this.#away.delete(memberOf(person));
     await this.assess(change.after, time);
   }
 

@@ -108,6 +108,8 @@ export class GroupWorker {
         if (await link.update(message.certificates, message.revocations)) await this.#revocationsChanged(true);
         return;
       case "make-knock":
+        // At the door, if not from a room: whether what is held there is good for anything, `joined` will say.
+        for (const room of this.#rooms.values()) await room.offline();
         return this.#knock(door, message);
       case "read-knock": {
         const name = await door.read(message.knock);

@@ -174,7 +174,11 @@ export class Membership {
     this.#member = message.member;
     this.#meeting = message.meeting;
     let checked: readonly Bytes[] = [];
-    if (!this.held && !this.#founding && !this.#place) {
+    // Let in by a knock: whatever was held before is of a group that is no longer.
+    if (!message.resumed && tickets.length) {
+      this.#lose();
+      this.#place = null;
+    } else if (!this.held && !this.#founding && !this.#place) {
       const record = await store.load(link.identity.tab, message.meeting);
       if (record && record.member === message.member) {
         this.#place = { ...record, rejoinKey: record.key, before: null };
