@@ -229,6 +229,7 @@ Object.assign(globalThis, {
   epoch: (who: Who, epoch: number, removal: boolean) => current.epoch(who, epoch, { removal }),
   changeKeys: (first: number, changes: number) => current.changeKeys(first, changes),
   changeKeyLate: (epoch: number, late: number) => current.changeKeyLate(epoch, late),
+  pause,
   leak: (every: number) => current.tell("ann", { type: "leak", every }),
   counts: (who: Who) => current.ask(who, { type: "count" }, "counted"),
   measure: (count: number) => current.ask("ann", { type: "measure", count }, "measured"),

@@ -224,24 +224,14 @@ async def test_plain_frames_among_the_others_are_dropped(browser: Browser, addre
     assert received["taken"] - received["passed"] >= sent["leaked"] * 0.7
 
 
-async def at_best(page: Page, attempts: int, change: str, enough: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """
-    Run `change` until it froze the picture for `enough` seconds at most; what the last run added, and Ben's counts.
-
-    A machine that is busy with other things freezes a picture by itself: keys that do it, do it every time.
-    """
-    added: dict[str, Any] = {}
-    counted: dict[str, Any] = {}
-    for attempt in range(attempts):
-        before, counts = await figures(page), await page.evaluate("counts('ben')")
-        await page.evaluate(change.format(attempt=attempt))
-        await asyncio.sleep(1)
-        after, now = await figures(page), await page.evaluate("counts('ben')")
-        added = {name: after[name] - before[name] for name in after}
-        counted = {name: now[name] - counts[name] for name in ("taken", "passed", "keyFramesAsked")}
-        if added["frozenSeconds"] <= enough:
-            break
-    return added, counted
+async def added_by(page: Page, change: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `change` and a second after it add to the figures, and to the counts of Ben's worker."""
+    before, counts = await figures(page), await page.evaluate("counts('ben')")
+    await page.evaluate(change)
+    await asyncio.sleep(1)
+    after, now = await figures(page), await page.evaluate("counts('ben')")
+    counted = {name: now[name] - counts[name] for name in ("taken", "passed", "keyFramesAsked")}
+    return {name: after[name] - before[name] for name in after}, counted
 
 
 @BOTH
@@ -249,20 +239,29 @@ async def test_a_key_change_every_second_freezes_nothing(browser: Browser, addre
     page = await opened(browser, address, PROTECTED, before=before)
     await grown(page, "videoFrames", by=30)
     changes = 20
-    added, counted = await at_best(page, 3, f"changeKeys(2 + {changes} * {{attempt}}, {changes})", 0)
-    print(f"{changes} changes: {added['freezes']} freezes, {added['videoFrames']} pictures, {counted['taken']} frames")
-    assert counted["passed"] == counted["taken"] > 500
-    assert counted["keyFramesAsked"] == 0
-    assert added["freezes"] == 0
+    # A machine that is busy with other things freezes a picture by itself, keys that do it do it at every change:
+    # there may be as many freezes as in the same time without any change, on a quiet machine none.
+    for attempt in range(3):
+        usual, _ = await added_by(page, f"pause({changes / 2 * 1000})")
+        added, counted = await added_by(page, f"changeKeys({2 + changes * attempt}, {changes})")
+        print(f"{changes} changes: {added['freezes']} freezes, {usual['freezes']} in half the time without any")
+        assert counted["passed"] == counted["taken"] > 500
+        assert counted["keyFramesAsked"] == 0
+        if added["freezes"] <= 2 * usual["freezes"]:
+            break
+    assert added["freezes"] <= 2 * usual["freezes"]
 
 
 async def test_a_key_that_comes_400_ms_late_loses_nothing(browser: Browser, address: str) -> None:
     page = await opened(browser, address, PROTECTED)
     await grown(page, "videoFrames", by=30)
-    added, counted = await at_best(page, 3, "changeKeyLate(2 + {attempt}, 400)", 0.8)
-    print(f"key 400 ms late: frozen {added['frozenSeconds']:.2f} s")
-    assert counted["passed"] == counted["taken"]
-    assert counted["keyFramesAsked"] == 0
+    for attempt in range(3):
+        added, counted = await added_by(page, f"changeKeyLate({2 + attempt}, 400)")
+        print(f"key 400 ms late: frozen {added['frozenSeconds']:.2f} s")
+        assert counted["passed"] == counted["taken"]
+        assert counted["keyFramesAsked"] == 0
+        if added["frozenSeconds"] <= 0.8:
+            break
     assert added["frozenSeconds"] <= 0.8
 
 
