@@ -30,7 +30,7 @@ copy-refused = Der Browser hat das Kopieren nicht erlaubt. Drücke noch einmal o
 
 ## Vor dem Treffen
 
-before-promise = Nur die Leitung und die Menschen, die sie einlässt, können dich sehen, hören oder lesen, und alle haben eine Kachel. Dieser Server kann es nicht. Kameras sind willkommen und werden nie erwartet.
+before-promise = Nur die Leitung und die Menschen, die sie einlässt, können dich sehen, hören oder lesen. Sie alle haben eine Kachel. Dieser Server gehört nicht dazu. Kameras sind willkommen und werden nie erwartet.
 agreement = Vereinbarung der Gruppe
 agree-stays = Was hier gesagt wird, bleibt hier. Ich nehme nichts auf und mache keine Kopien oder Bildschirmfotos.
 agree-listen = Ich spreche für mich und lasse andere ausreden.

@@ -32,7 +32,7 @@ copy-refused = The browser did not allow copying. Press again, or allow the clip
 
 ## Before joining
 
-before-promise = Only facilitators and the people they let in can see, hear or read you, and each has a tile. This server cannot. Cameras are welcome here and never expected.
+before-promise = Only facilitators and the people they let in can see, hear or read you. Each of them has a tile. This server is not one of them. Cameras are welcome here and never expected.
 # Name of a group.
 agreement = Group agreement
 agree-stays = What is said here stays here. I do not record, copy or screenshot.
