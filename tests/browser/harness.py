@@ -111,6 +111,7 @@ class Server:
         module: str = "signaling.cli",
         host: str = "127.0.0.1",
         tls: bool = False,
+        public_url: str | None = None,
     ) -> None:
         self.folder = folder
         self.host = host
@@ -118,7 +119,7 @@ class Server:
         self.log = folder / "server.log"
         self.port = free_port()
         self.media_port = free_port(socket.SOCK_DGRAM)
-        self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
+        self.url = public_url or f"{'https' if tls else 'http'}://{host}:{self.port}"
         self._settings = dict(settings or {})
         if tls:
             self._settings |= self._certificate()
@@ -153,7 +154,7 @@ class Server:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT, env=self._environment()
             )
-        for _ in range(200):
+        for _ in range(600):  # machines that hold whole meetings are busy
             if self._process.returncode is not None:
                 break
             # Not by a connection: the server may be on a machine of its own.
