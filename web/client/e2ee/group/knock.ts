@@ -72,8 +72,12 @@ export class KnockBook {
       if (other !== id && knocks.some((known) => known.ref === knock.ref || known.nonce === nonce)) return false;
     }
     const known = this.#knocks.get(id) ?? [];
-    const same = known.findIndex((one) => one.nonce === nonce);
-    if (same >= 0) return same === known.length - 1 && known[same]?.ref === knock.ref;
+    const newest = known.at(-1);
+    if (known.some((one) => one.ref === knock.ref && one.nonce === nonce)) {
+      return newest?.ref === knock.ref && newest.nonce === nonce;
+    }
+    // Of an older socket. Somebody who is sent to the door again knocks anew on the socket that they have.
+    if (newest?.nonce !== nonce && known.some((one) => one.nonce === nonce)) return false;
     this.#knocks.delete(id);
     this.#knocks.set(id, [...known, knock].slice(-MAX_KNOCKS_PER_ID));
     for (const oldest of this.#knocks.keys()) {
