@@ -2,125 +2,99 @@ import { describe, expect, test } from "vitest";
 import { toBase64url, utf8 } from "../../../web/client/base64url";
 import { aesKey } from "../../../web/client/derive";
 import {
-  type Envelope,
-  envelopeLabel,
   type Message,
-  openEnvelope,
-  ReplayGuard,
+  openJson,
+  readEnvelope,
   readMessage,
-  sealEnvelope,
   sealJson,
+  writeEnvelope,
 } from "../../../web/client/e2ee/envelope";
+import { pad, TEXT_PADDING } from "../../../web/client/e2ee/padding";
 import { seeded } from "../random";
 
-const key = await aesKey(new Uint8Array(16).fill(1));
-const [room, ann, ben] = ["room-room", "ann-member", "ben-member"];
-const salt = toBase64url(new Uint8Array(16));
-const instance = toBase64url(new Uint8Array(8));
-const chat = (n: number, more: object = {}) =>
-  ({ v: 1, type: "chat", from: ann, instance, n, text: "hello", ...more }) as Envelope;
+const ben = "ben-member";
+const text = (bytes: number) => toBase64url(new Uint8Array(bytes).fill(7));
 const state: Extract<Message, { type: "state" }> = {
   type: "state",
   name: "Ann",
   microphone: true,
   camera: false,
   hand: null,
-  contexts: [{ context: 1, epoch: 0, track: "track-id", kind: "audio", salt }],
+  contexts: [{ context: 1, track: "track-id", kind: "audio" }],
 };
-const open = (body: string, guard = new ReplayGuard(), more: object = {}) =>
-  openEnvelope(key, room, { sender: ann, body, ...more }, guard);
-const sealed = async (json: object, to?: string) =>
-  toBase64url(await sealJson(key, envelopeLabel(room, ann, to), json));
+const good: Message[] = [
+  state,
+  { type: "chat", text: "x".repeat(4000) },
+  { type: "lower_hand", member: ben },
+  { type: "mute", member: ben },
+  { type: "mute", member: null },
+  { type: "locked", locked: true },
+  { type: "end" },
+  { type: "resend" },
+  { type: "heartbeat", epoch: 7, roster: text(32) },
+  { type: "revocations", list: text(99) },
+  { type: "check_commitment", round: text(16), hash: text(32) },
+  { type: "check_set", round: text(16), leaves: [0, 1, 1023] },
+  { type: "check_reveal", round: text(16), nonce: text(32) },
+];
 
-test("what was sealed opens", async () => {
-  const guard = new ReplayGuard();
-  const messages: Message[] = [
-    state,
-    { type: "chat", text: "x".repeat(4000) },
-    { type: "lower_hand", member: ben },
-    { type: "resend" },
-  ];
-  for (const [at, message] of messages.entries()) {
-    const envelope: Envelope = { v: 1, from: ann, instance, n: at + 1, ...message };
-    expect(await open(await sealEnvelope(key, room, envelope), guard)).toEqual(envelope);
-  }
-});
-
-test("the longest chat message fits in any script", async () => {
-  for (const char of ["字", "é", "\u{1f33f}"]) {
-    const text = char.repeat(4000).slice(0, 4000);
-    const body = await sealEnvelope(key, room, chat(1, { text }));
-    expect(body.length).toBeLessThanOrEqual(24_000); // MAX_SAY_CHARS in signaling/messages.py
-    expect(await open(body)).toMatchObject({ text });
-  }
-});
-
-test("length tells a class only, and the same message never looks the same", async () => {
-  const bodies = await Promise.all(
-    ["a", "hello", "x".repeat(120)].map((text) => sealEnvelope(key, room, chat(1, { text }))),
-  );
-  expect(new Set(bodies.map(({ length }) => length)).size).toBe(1);
-  expect(await sealEnvelope(key, room, chat(1))).not.toBe(await sealEnvelope(key, room, chat(1)));
-});
-
-describe("null for", () => {
-  test("another room, sender, receiver or key", async () => {
-    const body = await sealEnvelope(key, room, chat(1));
-    const guard = () => new ReplayGuard();
-    expect(await openEnvelope(key, "other-room", { sender: ann, body }, guard())).toBeNull();
-    expect(await open(body, guard(), { sender: ben })).toBeNull();
-    expect(await open(body, guard(), { to: ben })).toBeNull();
-    expect(await openEnvelope(await aesKey(new Uint8Array(16)), room, { sender: ann, body }, guard())).toBeNull();
-    const toBen = await sealEnvelope(key, room, chat(1), ben);
-    expect(await open(toBen)).toBeNull();
-    expect(await open(toBen, guard(), { to: ben })).not.toBeNull();
-  });
-
-  test("somebody who speaks in another's name", async () => {
-    expect(await open(await sealed(chat(1, { from: ben })))).toBeNull();
-  });
-
-  test("unknown types and versions, which count as had all the same", async () => {
-    const guard = new ReplayGuard();
-    expect(await open(await sealed(chat(5, { type: "poll" })), guard)).toBeNull();
-    expect(await open(await sealed(chat(5)), guard)).toBeNull();
-    expect(await open(await sealed(chat(6, { v: 2 })), guard)).toBeNull();
-    expect(await open(await sealed(chat(7)), guard)).not.toBeNull();
-  });
-
-  test("junk", async () => {
-    const good = await sealEnvelope(key, room, chat(1));
-    for (const body of ["", "A", "AQ", "!!", good.slice(0, -1), `${good}A`, `Ag${good.slice(2)}`, good.slice(0, 40)]) {
-      expect(await open(body)).toBeNull();
-    }
-    const random = seeded(5);
-    for (let round = 0; round < 200; round++) {
-      const bytes = Uint8Array.from({ length: Math.floor(random() * 400) }, () => random() * 256);
-      expect(await open(toBase64url(bytes))).toBeNull();
+describe("an envelope", () => {
+  test.each(good)("holds $type", (message) => {
+    for (const to of [null, ben]) {
+      expect(readEnvelope(writeEnvelope(3, to, message))).toEqual({ n: 3, to, message });
     }
   });
 
-  test("sealed junk", async () => {
+  test("of the longest chat message fits the largest size class in any script", () => {
+    for (const char of ["字", "é", "\u{1f33f}"]) {
+      const long = { type: "chat", text: char.repeat(4000).slice(0, 4000) } as const;
+      expect(pad(writeEnvelope(Number.MAX_SAFE_INTEGER, ben, long), TEXT_PADDING).length).toBeLessThanOrEqual(16_384);
+    }
+  });
+
+  test("of an unknown type or version is counted and not understood", () => {
     for (const json of [
-      [],
-      [1],
-      { v: 1 },
-      chat(0),
-      chat(1.5),
-      chat(-1),
-      chat(1, { instance: "x" }),
-      chat(1, { v: "1" }),
+      { v: 1, n: 2, type: "poll" },
+      { v: 2, n: 2, type: "chat", text: "hello" },
+      { v: 1, n: 2, type: "chat" },
     ]) {
-      expect(await open(await sealed(json))).toBeNull();
+      expect(readEnvelope(utf8(JSON.stringify(json)))).toEqual({ n: 2, to: null, message: null });
     }
-    const algorithm = { name: "AES-GCM", iv: new Uint8Array(12), additionalData: envelopeLabel(room, ann, undefined) };
-    const raw = new Uint8Array(await crypto.subtle.encrypt(algorithm, key, utf8("{}")));
-    expect(await open(toBase64url(Uint8Array.of(1, ...new Uint8Array(12), ...raw)))).toBeNull();
   });
-});
 
-test("unknown fields are ignored", async () => {
-  expect(await open(await sealed(chat(1, { colour: "red" })))).toEqual(chat(1));
+  test("may hold fields of a later version", () => {
+    const json = { v: 1, n: 1, to: null, type: "chat", text: "hello", colour: "red" };
+    expect(readEnvelope(utf8(JSON.stringify(json)))?.message).toEqual({ type: "chat", text: "hello" });
+  });
+
+  test.each([
+    "",
+    "x",
+    "[]",
+    "null",
+    "1",
+    "{}",
+    '{"v":1}',
+    '{"v":1,"n":0,"type":"end"}',
+    '{"v":1,"n":1.5,"type":"end"}',
+    '{"v":"1","n":1,"type":"end"}',
+    '{"v":1,"n":1,"to":5,"type":"end"}',
+    '{"v":1,"n":1,"to":"x","type":"end"}',
+    '{"v":1,"n":9007199254740992,"type":"end"}',
+  ])("is not %j", (json) => {
+    expect(readEnvelope(utf8(json))).toBeNull();
+  });
+
+  test("is not any bytes", () => {
+    const random = seeded(5);
+    expect(readEnvelope(Uint8Array.of(0xff, 0xfe))).toBeNull();
+    for (let round = 0; round < 300; round++) {
+      const bytes = writeEnvelope(1, null, state);
+      bytes[Math.floor(random() * bytes.length)] = random() * 256;
+      const read = readEnvelope(bytes);
+      if (read?.message) expect(readMessage({ ...read.message })).toEqual(read.message);
+    }
+  });
 });
 
 describe("fields are checked", () => {
@@ -140,15 +114,28 @@ describe("fields are checked", () => {
     { ...state, contexts: Array(17).fill(context) },
     { ...state, contexts: [null] },
     { ...state, contexts: [{ ...context, context: 256 }] },
-    { ...state, contexts: [{ ...context, epoch: -1 }] },
     { ...state, contexts: [{ ...context, kind: "text" }] },
-    { ...state, contexts: [{ ...context, salt: "AA" }] },
     { ...state, contexts: [{ ...context, track: "x y" }] },
     { type: "chat", text: "" },
     { type: "chat", text: "x".repeat(4001) },
     { type: "chat", text: ["x"] },
     { type: "lower_hand", member: "x" },
     { type: "lower_hand" },
+    { type: "mute" },
+    { type: "mute", member: "x" },
+    { type: "locked", locked: 1 },
+    { type: "heartbeat", epoch: -1, roster: text(32) },
+    { type: "heartbeat", epoch: 1, roster: text(31) },
+    { type: "revocations", list: "" },
+    { type: "revocations", list: "a b" },
+    { type: "revocations", list: "A".repeat(10_945) },
+    { type: "check_commitment", round: text(15), hash: text(32) },
+    { type: "check_commitment", round: text(16), hash: 5 },
+    { type: "check_set", round: text(16), leaves: [1, 0] },
+    { type: "check_set", round: text(16), leaves: [1, 1] },
+    { type: "check_set", round: text(16), leaves: [1024] },
+    { type: "check_set", round: text(16), leaves: "0" },
+    { type: "check_reveal", round: text(16), nonce: text(16) },
     { type: "toString" },
     {},
   ])("%j is no message", (message) => {
@@ -160,43 +147,24 @@ describe("fields are checked", () => {
   });
 });
 
-describe("replays", () => {
-  const [one, two, three] = ["one", "two", "three"];
+describe("a sealed blob", async () => {
+  const key = await aesKey(new Uint8Array(16).fill(1));
+  const label = utf8("label");
 
-  test("numbers rise", () => {
-    const guard = new ReplayGuard();
-    expect([1, 2, 2, 1, 5, 4, 6].map((n) => guard.take(ann, one, n))).toEqual([
-      true,
-      true,
-      false,
-      false,
-      true,
-      false,
-      true,
-    ]);
+  test("opens to what was sealed, under its own key and label", async () => {
+    const sealed = toBase64url(await sealJson(key, label, { title: "group" }));
+    expect(await openJson(key, label, sealed)).toEqual({ title: "group" });
+    expect(await openJson(key, utf8("other"), sealed)).toBeNull();
+    expect(await openJson(await aesKey(new Uint8Array(16)), label, sealed)).toBeNull();
+    for (const text of ["", "A", "AQ", "!!", sealed.slice(0, -1), `${sealed}A`, `Ag${sealed.slice(2)}`]) {
+      expect(await openJson(key, label, text)).toBeNull();
+    }
+    expect(await openJson(key, label, toBase64url(await sealJson(key, label, [1])))).toBeNull();
   });
 
-  test("a newer instance ends the one before for good", () => {
-    const guard = new ReplayGuard();
-    guard.take(ann, one, 7);
-    expect(guard.take(ann, two, 1)).toBe(true);
-    expect(guard.take(ann, one, 8)).toBe(false);
-    expect(guard.take(ann, three, 1)).toBe(true);
-    expect(guard.take(ann, two, 2)).toBe(false);
-    expect(guard.take(ann, one, 9)).toBe(false);
-  });
-
-  test("members do not disturb each other", () => {
-    const guard = new ReplayGuard();
-    guard.take(ann, one, 7);
-    expect(guard.take(ben, one, 1)).toBe(true);
-    expect(guard.take(ann, one, 8)).toBe(true);
-  });
-
-  test("a body is taken once", async () => {
-    const guard = new ReplayGuard();
-    const body = await sealEnvelope(key, room, chat(1));
-    expect(await open(body, guard)).not.toBeNull();
-    expect(await open(body, guard)).toBeNull();
+  test("tells a size class only, and never looks the same twice", async () => {
+    const sizes = ["a", "hello", "x".repeat(120)].map(async (title) => (await sealJson(key, label, { title })).length);
+    expect(new Set(await Promise.all(sizes)).size).toBe(1);
+    expect(await sealJson(key, label, {})).not.toEqual(await sealJson(key, label, {}));
   });
 });
