@@ -13,6 +13,7 @@ import type { Time } from "./held";
 import { Link } from "./link";
 import type { RejoinStore } from "./rejoin_store";
 import { Room, type Surroundings } from "./room";
+import { isWellFormed, tidy } from "./shape";
 
 /** Longest sleep, seconds: a timer is cheap, and setTimeout takes 24 days at most. */
 const LONGEST_SLEEP = 60;
@@ -126,11 +127,12 @@ export class GroupWorker {
         for (const [at, state] of message.message.rooms.entries()) {
           const room = this.#rooms.get(state.id) ?? new Room(state.id, surroundings);
           this.#rooms.set(state.id, room);
-          await room.joined(message.message, state, at === 0 ? tickets : []);
+          await room.joined(message.message, tidy(state), at === 0 ? tickets : []);
         }
         return;
       }
       case "server":
+        if (!isWellFormed(message.message)) return;
         if (message.message.type === "mls_refused" && message.message.room === null) {
           if (message.message.code === "clock") tell({ type: "obstacle", obstacle: "clock" });
           return;

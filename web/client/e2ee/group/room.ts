@@ -1,6 +1,6 @@
 /** One room's group: who is in it, what is committed and said, and what the page and the frames are told of it. */
 import { type Bytes, toBase64url } from "../../base64url";
-import type { JoinedMessage, MlsOfferedMessage, Refusal, RoomState, SaidMessage } from "../../protocol_types";
+import type { JoinedMessage, MlsOfferedMessage, Refusal, SaidMessage } from "../../protocol_types";
 import type { Message } from "../envelope";
 import type { FrameKeys } from "../epoch_keys";
 import { epochAuthenticator, exporter, ownLeaf } from "../mls/adapter";
@@ -14,6 +14,7 @@ import { Marks } from "./marks";
 import { Membership, type MembershipEvents, type Ticket } from "./membership";
 import { type Note, Outbox } from "./outbox";
 import type { RejoinStore } from "./rejoin_store";
+import type { tidy } from "./shape";
 import { Ear, seal } from "./speech";
 import { type CheckContext, type CheckMessage, type RoundView, Verification } from "./verification";
 import { rosterHash, Watch } from "./watch";
@@ -70,12 +71,12 @@ export class Room implements MembershipEvents {
 
   // -- From the page ------------------------------------------------------------------------------------------------
 
-  async joined(message: JoinedMessage, state: RoomState, tickets: readonly Ticket[]): Promise<void> {
+  async joined(message: JoinedMessage, state: ReturnType<typeof tidy>, tickets: readonly Ticket[]): Promise<void> {
     for (const { id, connected } of state.members) this.#committer.connection(id, connected ?? true);
-    for (const gone of state.gone ?? []) this.#committer.gone(gone, this.#clock);
+    for (const gone of state.gone) this.#committer.gone(gone, this.#clock);
     this.#outbox.back(state.said_n);
     const company = state.members.some(({ id }) => id !== message.member);
-    this.#marks.add(await this.#membership.joined(message, state.mls ?? null, tickets, company));
+    this.#marks.add(await this.#membership.joined(message, state.mls, tickets, company));
     await this.#goOn();
   }
 
