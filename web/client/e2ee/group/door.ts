@@ -6,8 +6,8 @@ import type { Obstacle } from "../worker_messages";
 import type { Time } from "./held";
 import { KnockBook, makeKnock, readKnock, type Visitor } from "./knock";
 import type { Link } from "./link";
-import { TICKETS, type Ticket, ticket } from "./membership";
 import type { RejoinKey, RejoinStore } from "./rejoin_store";
+import { makeTicket, TICKETS, type Ticket } from "./ticket";
 
 /** Visitors whose knock was read and not answered: more than may wait. */
 const MAX_VISITORS = 256;
@@ -33,7 +33,7 @@ export class Door {
     if (obstacle) return obstacle;
     this.#rejoinKey ??= await this.store.newKey();
     const fresh = { member, meeting: null, rejoinKey: this.#rejoinKey, proven: false };
-    const made = await ticket(this.link, null, fresh, utc);
+    const made = await makeTicket(this.link, null, fresh, utc);
     const { roomSecret, group } = this.link.identity;
     const { ref, message } = made.own;
     const sealed = await makeKnock({ roomSecret, group, name, nonce, ref, leafKey: made.key });

@@ -6,13 +6,12 @@
  */
 import { type Bytes, bytesOf, fromBase64url, toBase64url } from "../../base64url";
 import type { ClientMessage, Committed, JoinedMessage, MlsState, Refusal, RejoinProof } from "../../protocol_types";
-import { createGroup, forgetOldEpochs, groupId, joinFromWelcome, ownLeaf, roster } from "../mls/adapter";
-import { type Certificate, certifiedCredential, encodeCredential, ID_BYTES } from "../mls/credentials";
-import { CredentialError, equal } from "../mls/fields";
-import { keyPackage, type LeafKey, leafKey, MlsError, type OwnKeyPackage, signWithLeaf } from "../mls/messages";
-import { judgeWelcome, people } from "../mls/policy";
+import { createGroup, forgetOldEpochs, roster } from "../mls/adapter";
+import { ID_BYTES } from "../mls/credentials";
+import { equal } from "../mls/fields";
+import { type LeafKey, signWithLeaf } from "../mls/messages";
+import { people } from "../mls/policy";
 import { leavingStatement, rejectionStatement, rejoinStatement } from "../mls/statements";
-import { SIGNATURE_BYTES, verify } from "../mls/verify";
 import type { Obstacle } from "../worker_messages";
 import type { Committer } from "./committer";
 import {
@@ -29,32 +28,20 @@ import {
 } from "./held";
 import type { Link } from "./link";
 import type { RejoinKey, RejoinRecord, RejoinStore } from "./rejoin_store";
+import { type Report, Snapshots } from "./snapshots";
+import { makeTicket, openWelcome, TICKETS, type Ticket } from "./ticket";
 
 /**
  * Seconds that a facilitator without a state waits for somebody who has one, before founding a new group in a meeting
  * where others are: after a restart of the server everybody else may register after 5 s.
  */
-export const FOUND = 8;
+const FOUND = 8;
 /** Seconds after which anybody registers the group that a restarted server forgot: facilitators do at once. */
-export const REGISTER = 6;
+const REGISTER = 6;
 /** The same for each leaf, so that not everybody does. */
 const REGISTER_LEAF = 0.3;
 /** Seconds until a request without an answer is made again. */
-export const REPEAT = 5;
-/** Seconds that a state before a commit is kept, as long as the server may reopen its epoch (signaling/mls_jury.py). */
-export const UNSETTLED = 5;
-/** Knocks of which the Welcome may still come: a newer one takes their place at the server, with some delay. */
-export const TICKETS = 3;
-
-/** A KeyPackage of one's own that a Welcome may answer. */
-export interface Ticket {
-  readonly own: OwnKeyPackage;
-  readonly key: LeafKey;
-  readonly rejoinKey: RejoinKey;
-  /** It was offered in the place of an older leaf, or as a facilitator's. */
-  readonly proven: boolean;
-}
-
+const REPEAT = 5;
 /** A leaf that is one's own, or was. */
 interface Place {
   readonly group: Bytes;
@@ -63,15 +50,6 @@ interface Place {
   readonly rejoinKey: RejoinKey;
   /** The one before, in case the commit that led here turns out void. */
   readonly before: Place | null;
-}
-
-interface Snapshot {
-  readonly held: Held;
-  readonly applied: number;
-  /** The commit that ended it. */
-  readonly seq: number;
-  readonly hash: Bytes;
-  readonly at: number;
 }
 
 export interface MembershipEvents {
@@ -113,7 +91,7 @@ export class Membership {
   #tickets: Ticket[] = [];
   #founding: { held: Held; key: LeafKey; rejoinKey: RejoinKey } | null = null;
   #registered: MlsState | null = null;
-  #snapshots: Snapshot[] = [];
+  readonly #snapshots = new Snapshots();
   /** Number of a commit that was rejected: nothing after it can be followed. */
   #rejected: number | null = null;
   #online = false;
@@ -171,13 +149,12 @@ export class Membership {
     this.#serverNow = () => ahead + time().clock;
     this.#online = true;
     this.#registered = state;
-    this.#member = message.member;
-    this.#meeting = message.meeting;
     let checked: readonly Bytes[] = [];
-    // Let in by a knock: whatever was held before is of a group that is no longer.
-    if (!message.resumed && tickets.length) {
+    // Let in by a knock, or under another id: whatever was held before is of a group, or a part in it, that is no longer.
+    if ((!message.resumed && tickets.length) || (this.#member && this.#member !== message.member)) {
+      if (this.held) this.options.on.out();
       this.#lose();
-      this.#place = null;
+      this.#founding = this.#place = null;
     } else if (!this.held && !this.#founding && !this.#place) {
       const record = await store.load(link.identity.tab, message.meeting);
       if (record && record.member === message.member) {
@@ -186,6 +163,8 @@ export class Membership {
         checked = record.checked;
       }
     }
+    this.#member = message.member;
+    this.#meeting = message.meeting;
     this.#tickets = [...this.#tickets, ...tickets].slice(-TICKETS);
     if (this.held) this.#catchUp(this.held);
     else if (this.#founding) this.#askToRegister(this.#founding.held);
@@ -233,8 +212,11 @@ export class Membership {
     const state = this.#registered;
     if (!state) return;
     const place = this.#place && toBase64url(this.#place.group) === state.group ? this.#place : null;
-    // Whoever has neither was never let in, or lost the proof: a facilitator lets them in again.
-    if (!place && !link.facilitator) return;
+    if (!place && !link.facilitator) {
+      // The browser lost the proof: the person sees that this leads nowhere, and can leave and knock again.
+      this.#wasIn = true;
+      return;
+    }
     const meeting = bytesOf(state.group, ID_BYTES);
     const ticket = meeting && (await this.#ticket(meeting, place?.rejoinKey ?? null));
     if (!meeting || !ticket) return;
@@ -258,7 +240,7 @@ export class Membership {
       return null;
     }
     const rejoinKey = known ?? (await store.newKey());
-    return ticket(link, pass.certificate, { member: this.#member, meeting, rejoinKey, proven: true }, utc);
+    return makeTicket(link, pass.certificate, { member: this.#member, meeting, rejoinKey, proven: true }, utc);
   }
 
   // -- Founding ----------------------------------------------------------------------------------------------------
@@ -321,43 +303,19 @@ export class Membership {
   // -- Welcomes ----------------------------------------------------------------------------------------------------
 
   async welcomed(seq: number, welcome: string): Promise<void> {
-    if (this.held || this.#over || this.#catchingUp) return;
+    const { link, time, on } = this.options;
     const bytes = bytesFrom(welcome);
-    if (!bytes) return;
-    for (const ticket of [...this.#tickets].reverse()) {
-      const outcome = await this.#open(bytes, ticket, seq);
-      if (outcome === "in") return;
-      if (outcome !== "not-for-this") {
-        this.options.on.refusedCommit(null, outcome);
-        return;
-      }
-    }
-  }
-
-  async #open(welcome: Bytes, ticket: Ticket, seq: number): Promise<string> {
-    const { link, time } = this.options;
     const meeting = this.#registered && bytesOf(this.#registered.group, ID_BYTES);
-    if (!meeting) return "not-for-this";
-    try {
-      const joined = await joinFromWelcome(welcome, ticket.own, link.psk, link.authenticate(meeting));
-      const { group, signer, notes } = joined;
-      if (!equal(groupId(group), meeting)) return "another-group";
-      const trust = link.trust(meeting);
-      const { utc } = time();
-      const present = await people(roster(group), trust, utc);
-      const verdict = await judgeWelcome(
-        { people: present, trust, now: utc },
-        { signer, self: ownLeaf(group), rejoining: ticket.proven, notes },
-      );
-      if (!verdict.accepted) return verdict.reason;
-      const back = this.#place !== null && equal(this.#place.group, meeting);
-      const held = { group, people: present, grants: verdict.grants };
-      await this.#sit(held, ticket.key, ticket.rejoinKey, seq, back ? "back" : "joined");
-      return "in";
-    } catch (error) {
-      if (error instanceof CredentialError) return "bad-credential";
-      if (!(error instanceof MlsError)) throw error;
-      return error.kind === "malformed" ? "not-for-this" : error.kind;
+    if (this.held || this.#over || this.#catchingUp || !bytes || !meeting) return;
+    for (const ticket of [...this.#tickets].reverse()) {
+      const opened = await openWelcome(bytes, ticket, meeting, link, time().utc);
+      if (opened === "not-for-this") continue;
+      if (typeof opened === "string") on.refusedCommit(null, opened);
+      else {
+        const back = this.#place !== null && equal(this.#place.group, meeting);
+        await this.#sit(opened, ticket.key, ticket.rejoinKey, seq, back ? "back" : "joined");
+      }
+      return;
     }
   }
 
@@ -376,7 +334,7 @@ export class Membership {
     this.#tickets = [];
     this.#applied = seq;
     this.seen = Math.max(this.seen, seq);
-    this.#snapshots = [];
+    this.#snapshots.clear();
     this.#rejected = null;
     this.#request = null;
     this.#wasIn = true;
@@ -418,7 +376,7 @@ export class Membership {
       return;
     }
     const { change } = followed;
-    this.#snapshots.push({ held, applied: this.#applied, seq: commit.seq, hash, at: time().clock });
+    this.#snapshots.add({ held, applied: this.#applied, seq: commit.seq, hash, at: time().clock });
     this.held = change.after;
     this.#applied = commit.seq;
     await on.advanced(change);
@@ -436,12 +394,7 @@ export class Membership {
     return signWithLeaf(this.#key, statement);
   }
 
-  async reopened(
-    voidFrom: number,
-    after: number,
-    seq: number,
-    reports: readonly { member: string; statement: string }[],
-  ) {
+  async reopened(voidFrom: number, after: number, seq: number, reports: readonly Report[]): Promise<void> {
     if (!this.held || this.#catchingUp) return;
     this.seen = Math.max(this.seen, seq);
     if (this.#rejected !== null && this.#rejected >= voidFrom) {
@@ -453,14 +406,13 @@ export class Membership {
       }
     }
     if (this.#applied < voidFrom) return;
-    const snapshot = this.#snapshots.find((kept) => kept.seq === voidFrom && kept.applied === after);
-    if (!snapshot || !(await reportedByFacilitator(snapshot, reports))) {
+    const snapshot = await this.#snapshots.backTo(voidFrom, after, reports);
+    if (!snapshot) {
       await this.#rejoin();
       return;
     }
     this.held = snapshot.held;
     this.#applied = snapshot.applied;
-    this.#snapshots = this.#snapshots.filter((kept) => kept.seq < voidFrom);
     await this.#goBack();
   }
 
@@ -506,8 +458,9 @@ export class Membership {
     this.held = null;
     this.#catchingUp = false;
     this.#rejected = null;
-    this.#snapshots = [];
+    this.#snapshots.clear();
     this.#request = null;
+    this.#registerAt = Number.POSITIVE_INFINITY;
     this.options.committer.out();
   }
 
@@ -517,6 +470,11 @@ export class Membership {
       this.options.on.obstacle("clock");
     }
     if (about === "mls_catch_up" && code === "not_a_member") await this.#rejoin();
+    // The server does not know the commit that was rejected: it may be that there never was one.
+    if (about === "mls_reject" && code === "stale" && this.#rejected !== null && this.held) {
+      this.#rejected = null;
+      this.#catchUp(this.held);
+    }
   }
 
   // -- The end -----------------------------------------------------------------------------------------------------
@@ -550,14 +508,13 @@ export class Membership {
   /** When to call `tick`. */
   get deadline(): number {
     const old = this.held ? [...this.held.group.expiries.values()] : [];
-    const kept = this.#snapshots.map(({ at }) => at + UNSETTLED);
     const asked = this.#request && this.#online ? [this.#request.at] : [];
-    return Math.min(this.#foundAt, this.#registerAt, ...asked, ...old, ...kept);
+    return Math.min(this.#foundAt, this.#registerAt, this.#snapshots.deadline, ...asked, ...old);
   }
 
   async tick(): Promise<void> {
     const now = this.options.time().clock;
-    this.#snapshots = this.#snapshots.filter(({ at }) => now < at + UNSETTLED);
+    this.#snapshots.tick(now);
     if (this.held) this.held = { ...this.held, group: forgetOldEpochs(this.held.group, now) };
     if (now >= this.#foundAt) await this.#found();
     if (now >= this.#registerAt && this.held) {
@@ -577,41 +534,10 @@ export class Membership {
   }
 }
 
-/** Whether a certificate holder of the epoch that is to be current again signed that they refuse the commit. */
-async function reportedByFacilitator(
-  { held, seq, hash }: Snapshot,
-  reports: readonly { member: string; statement: string }[],
-): Promise<boolean> {
-  const statement = rejectionStatement(meetingOf(held), seq, hash);
-  for (const report of reports) {
-    const judge = held.people.find((person) => person.facilitator && memberOf(person) === report.member);
-    const signature = bytesOf(report.statement, SIGNATURE_BYTES);
-    if (judge && signature && (await verify(judge.key, statement, signature))) return true;
-  }
-  return false;
-}
-
 function bytesFrom(text: string): Bytes | null {
   try {
     return fromBase64url(text);
   } catch {
     return null;
   }
-}
-
-/** A KeyPackage with fresh keys. Throws CredentialError for a member id that is none. */
-export async function ticket(
-  link: Link,
-  certificate: Certificate | null,
-  who: { member: string; meeting: Bytes | null; rejoinKey: RejoinKey; proven: boolean },
-  utc: number,
-): Promise<Ticket> {
-  const key = await leafKey();
-  const ids = { member: bytesOf(who.member, ID_BYTES) ?? new Uint8Array(0), rejoinKey: who.rejoinKey.publicKey };
-  const credential =
-    link.role && certificate && who.meeting
-      ? await certifiedCredential(link.role, certificate, { ...ids, leafKey: key.publicKey, meeting: who.meeting })
-      : { ...ids, authority: null };
-  const own = await keyPackage(encodeCredential(credential), key, utc);
-  return { own, key, rejoinKey: who.rejoinKey, proven: who.proven };
 }

@@ -11,11 +11,12 @@ import { type Change, epochOf, type Held, meetingOf, memberOf, roleOf, self, typ
 import { History } from "./history";
 import type { Link } from "./link";
 import { Marks } from "./marks";
-import { Membership, type MembershipEvents, type Ticket } from "./membership";
+import { Membership, type MembershipEvents } from "./membership";
 import { type Note, Outbox } from "./outbox";
 import type { RejoinStore } from "./rejoin_store";
 import type { tidy } from "./shape";
 import { Ear, seal } from "./speech";
+import type { Ticket } from "./ticket";
 import { type CheckContext, type CheckMessage, type RoundView, Verification } from "./verification";
 import { rosterHash, Watch } from "./watch";
 
