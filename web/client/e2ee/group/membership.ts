@@ -120,6 +120,10 @@ export class Membership {
     return this.held !== null && this.#online && !this.#catchingUp && this.#rejected === null;
   }
 
+  get online(): boolean {
+    return this.#online;
+  }
+
   /** The number of the commit, or registration, that led to this state. */
   get applied(): number {
     return this.#applied;

@@ -48,7 +48,7 @@ export class Room implements MembershipEvents {
   readonly #ear = new Ear();
   readonly #history = new History();
   readonly #marks = new Marks();
-  #watch = new Watch();
+  readonly #watch = new Watch();
   readonly #verification: Verification;
   #check: { view: CheckView; keys: Bytes[] } | null = null;
   /** Those last known, while out. */
@@ -76,6 +76,7 @@ export class Room implements MembershipEvents {
     for (const { id, connected } of state.members) this.#committer.connection(id, connected ?? true);
     for (const gone of state.gone) this.#committer.gone(gone, this.#clock);
     this.#outbox.back(state.said_n);
+    this.#watch.back(this.#clock);
     const company = state.members.some(({ id }) => id !== message.member);
     this.#marks.add(await this.#membership.joined(message, state.mls, tickets, company));
     await this.#goOn();
@@ -264,7 +265,7 @@ export class Room implements MembershipEvents {
       this.#history.add(epochOf(held), { kind: how, members: [own], by, at: this.#wall });
     }
     this.#outbox.newLeaf();
-    this.#watch = new Watch();
+    this.#watch.back(this.#clock);
     await this.#epoch(held, false);
     this.#sayRevocations(held, null);
     await this.#keep();
@@ -301,8 +302,6 @@ export class Room implements MembershipEvents {
   }
 
   async settled(): Promise<void> {
-    // What was not heard while the socket was lost is nobody's silence.
-    this.#watch = new Watch();
     if (this.#membership.held) await this.#look(this.#membership.held);
     this.#committer.repeat();
   }
@@ -365,10 +364,10 @@ export class Room implements MembershipEvents {
   }
 
   #tellTroubles(): void {
-    const { rejoining, ready } = this.#membership;
+    const { rejoining, held, online } = this.#membership;
     let troubles: Trouble[] = [];
     if (rejoining) troubles = [{ kind: "rejoining" }];
-    else if (ready) {
+    else if (held && online) {
       troubles = this.#watch.troubles(this.#clock);
       const known = troubles.some(({ kind }) => kind === "keys-disagree");
       if (this.#disagree && !known) troubles = [...troubles, { kind: "keys-disagree" }];
@@ -407,23 +406,20 @@ export class Room implements MembershipEvents {
   // -- Going on ------------------------------------------------------------------------------------------------------
 
   get deadline(): number {
-    if (!this.#membership.ready) return this.#membership.deadline;
+    const { deadline, ready, held, online } = this.#membership;
     const never = Number.POSITIVE_INFINITY;
-    return Math.min(
-      this.#membership.deadline,
-      this.#committer.deadline,
-      this.#outbox.deadline,
-      this.#watch.deadline ?? never,
-      this.#verification.deadline ?? never,
-    );
+    // Silence counts while the server has not answered what was missed, too.
+    const watch = held && online ? (this.#watch.deadline ?? never) : never;
+    if (!ready) return Math.min(deadline, watch);
+    const check = this.#verification.deadline ?? never;
+    return Math.min(deadline, watch, check, this.#committer.deadline, this.#outbox.deadline);
   }
 
   async tick(): Promise<void> {
     await this.#membership.tick();
-    if (this.#membership.ready) {
-      this.#watch.tick(this.#clock);
-      this.#verification.tick(this.#clock);
-    }
+    const { ready, held, online } = this.#membership;
+    if (held && online) this.#watch.tick(this.#clock);
+    if (ready) this.#verification.tick(this.#clock);
     await this.#goOn();
   }
 
