@@ -44,7 +44,15 @@ import {
   roster,
   sealApplication,
 } from "../../../../web/client/e2ee/mls/adapter";
-import { decode, encode, keyPackage, MlsError, PSK_ID, readKeyPackage } from "../../../../web/client/e2ee/mls/messages";
+import {
+  decode,
+  encode,
+  keyPackage,
+  MlsError,
+  PSK_ID,
+  readCommit,
+  readKeyPackage,
+} from "../../../../web/client/e2ee/mls/messages";
 import { encodeStatements, rejoinStatement } from "../../../../web/client/e2ee/mls/statements";
 import { suite } from "../../../../web/client/e2ee/mls/suite";
 import { seeded } from "../../random";
@@ -98,6 +106,14 @@ async function expectSame(groups: Group[]): Promise<void> {
   );
   for (const other of secrets) expect(other).toEqual(secrets[0]);
 }
+
+test("what a commit says can be read before it is sent", async () => {
+  const { commit } = await removeAndCommit(ana.group, [2]);
+  expect(await readCommit(commit)).toMatchObject({ epoch: 1n, sender: 0, proposals: [{ type: "remove", leaf: 2 }] });
+  expect(await kind(readCommit(commit.slice(1)))).toBe("malformed");
+  const { message } = await sealApplication(ana.group, utf8("not a commit"));
+  expect(await kind(readCommit(message))).toBe("malformed");
+});
 
 describe("joining", () => {
   test("everybody comes to the same keys and the same people", async () => {

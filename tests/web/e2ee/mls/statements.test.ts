@@ -11,6 +11,7 @@ import {
   grantsStatement,
   leavingStatement,
   MAX_STATEMENTS,
+  rejectionStatement,
   rejoinStatement,
   type Statements,
   verifyGrants,
@@ -122,4 +123,17 @@ test("grants hold when a certificate holder of this meeting signed them", async 
   expect(await verifyGrants(own, await trust())).toBe(false);
   // Ana's credential with Ben's key.
   expect(await verifyGrants({ ...own, issuer: given.issuer }, await trust())).toBe(false);
+});
+
+test("a rejection is of one commit at one place in one meeting", () => {
+  const hash = bytesFor("hash", 32);
+  const written = [
+    rejectionStatement(MEETING, 7, hash),
+    rejectionStatement(MEETING, 8, hash),
+    rejectionStatement(MEETING, 7, bytesFor("another", 32)),
+    rejectionStatement(bytesFor("another", 16), 7, hash),
+  ];
+  expect(new Set(written.map(String)).size).toBe(4);
+  expect(() => rejectionStatement(MEETING, 7, new Uint8Array(31))).toThrow(CredentialError);
+  expect(() => rejectionStatement(MEETING, -1, hash)).toThrow(CredentialError);
 });
