@@ -263,6 +263,13 @@ export class Delivery {
     }
     for (const other of this.sessions.keys()) this.#passOn(other, member);
     this.#matchSeats();
+    for (const missing of this.leaves.values()) {
+      if (this.sessions.has(missing)) continue;
+      // Their session ended before the restart.
+      const gone: Gone = { member: missing, reason: "left" };
+      this.sessions.set(missing, { ...EMPTY, gone });
+      this.#toSeated({ type: "member_gone", room: ROOM, gone }, missing);
+    }
   }
 
   /** Participants without a leaf, and without a way back to one, are at the door. */

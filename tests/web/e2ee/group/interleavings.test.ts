@@ -20,7 +20,8 @@ async function play(seed: number): Promise<void> {
   const others = await Promise.all(["ben", "chi", "dee", "eve", "gus"].map((name) => world.participant(name)));
   const here = new Set<Somebody>();
   const done = new Set<Somebody>();
-  let said = 0;
+  const said: { by: Somebody; id: number; text: string; audience: Somebody[] }[] = [];
+  const reloaded = new Set<Somebody>();
   const seated = () => [...here].filter(({ online, people }) => online && people.length > 0);
   const hosts = () => seated().filter((one) => one.person(one)?.role === "facilitator");
 
@@ -40,8 +41,10 @@ async function play(seed: number): Promise<void> {
       if (host) await world.admit(host, ...others.filter((one) => here.has(one) && !one.people.length));
     },
     async () => {
-      const [by, text] = [pick(seated()), `${seed} ${said++}`];
-      await by?.say(text);
+      const [by, text] = [pick(seated()), `${seed} ${said.length}`];
+      if (!by || reloaded.has(by)) return;
+      const audience = [...here].filter((one) => one !== by && one.people.length > 0);
+      said.push({ by, id: await by.say(text), text, audience });
     },
     async () => {
       const somebody = pick(seated());
@@ -54,6 +57,7 @@ async function play(seed: number): Promise<void> {
     async () => {
       const somebody = pick(seated());
       if (!somebody) return;
+      reloaded.add(somebody);
       await world.reload(somebody);
     },
     async () => {
@@ -69,6 +73,13 @@ async function play(seed: number): Promise<void> {
       const somebody = pick(seated().filter((one) => one !== ana && !hosts().includes(one)));
       if (!somebody || random() < 0.5) return;
       await somebody.do({ type: "leave" });
+    },
+    async () => {
+      if (random() < 0.8) return;
+      const people = [...here].filter(({ online }) => online);
+      for (const one of people) await world.cut(one);
+      world.server.restart();
+      for (const one of people) await world.resume(one);
     },
     async () => world.advance(random() * 2),
     async () => world.advance(random() * 0.2),
@@ -97,6 +108,15 @@ async function play(seed: number): Promise<void> {
   for (const somebody of world.everybody) {
     expect(new Set(somebody.chats).size, "twice").toBe(somebody.chats.length);
     expect(somebody.incidents).toEqual([]);
+  }
+  // Who was never out of the group has heard everything that the server took.
+  const unbroken = staying.filter(
+    (one) => !reloaded.has(one) && one.told.every((message) => message.type !== "group" || message.view.state === "in"),
+  );
+  for (const { by, id, text, audience } of said) {
+    const taken = by.told.some((message) => message.type === "said" && message.id === id);
+    for (const one of audience) if (taken && unbroken.includes(one)) expect(one.chats, one.name).toContain(text);
+    if (unbroken.includes(by)) expect(taken, `${by.name} ${text}`).toBe(true);
   }
   for (const somebody of staying) {
     const troubles = somebody.tell("troubles").at(-1);
