@@ -21,6 +21,7 @@ async function play(seed: number): Promise<void> {
   const here = new Set<Somebody>();
   const done = new Set<Somebody>();
   const said: { by: Somebody; id: number; text: string; audience: Somebody[] }[] = [];
+  let count = 0;
   const reloaded = new Set<Somebody>();
   const seated = () => [...here].filter(({ online, people }) => online && people.length > 0);
   const hosts = () => seated().filter((one) => one.person(one)?.role === "facilitator");
@@ -41,7 +42,7 @@ async function play(seed: number): Promise<void> {
       if (host) await world.admit(host, ...others.filter((one) => here.has(one) && !one.people.length));
     },
     async () => {
-      const [by, text] = [pick(seated()), `${seed} ${said.length}`];
+      const [by, text] = [pick(seated()), `${seed} ${count++}`];
       if (!by || reloaded.has(by)) return;
       const audience = [...here].filter((one) => one !== by && one.people.length > 0);
       said.push({ by, id: await by.say(text), text, audience });
@@ -79,6 +80,8 @@ async function play(seed: number): Promise<void> {
       const people = [...here].filter(({ online }) => online);
       for (const one of people) await world.cut(one);
       world.server.restart();
+      // What it had taken and not passed on is lost with it.
+      said.length = 0;
       for (const one of people) await world.resume(one);
     },
     async () => world.advance(random() * 2),
