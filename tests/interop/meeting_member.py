@@ -56,6 +56,8 @@ class MeetingMember:
         self.ending: m.ServerMessage | None = None
         """Removed, Ended, Declined, TakenOver or Error: what came before the close."""
         self.told: list[m.AnyServerMessage] = []
+        self.failure: Exception | None = None
+        """What this member could not cope with: it reads nothing any more."""
         # The group
         self.inside = False
         """Whether this member holds a state that the server knows of."""
@@ -166,6 +168,8 @@ class MeetingMember:
         try:
             async with asyncio.timeout(timeout):
                 while not check():
+                    if self.failure is not None:
+                        raise self.failure
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -181,6 +185,15 @@ class MeetingMember:
 
     def _receive(self, message: m.AnyServerMessage) -> None:
         self.told.append(message)
+        try:
+            self._take(message)
+        except Exception as error:
+            self.failure = error  # for whoever waits: this is raised inside of a task
+            raise
+        finally:
+            self._changed.set()
+
+    def _take(self, message: m.AnyServerMessage) -> None:
         match message:
             case m.Waiting():
                 assert self.socket is not None
@@ -206,7 +219,6 @@ class MeetingMember:
                 self.on_media(message)
             case _:
                 self._on_group(message)
-        self._changed.set()
 
     def _on_joined(self, message: m.Joined) -> None:
         self.seat.id, self.token, self.meeting = message.member, message.token, message.meeting
@@ -257,7 +269,8 @@ class MeetingMember:
             case m.MlsWelcomed():
                 try:
                     self.seat.join(message, at=now)
-                except MemberError:
+                except MemberError as error:
+                    self.refusals.append(f"own mls_welcomed: {error}, {error.__cause__}")
                     self.send(self.seat.offer(self.room, None))
                 else:
                     self._begin()

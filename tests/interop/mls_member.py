@@ -1,8 +1,8 @@
 """A member of a meeting's MLS group in Python, on the library `rfc9420` 1.3.0: a second opinion beside the client's.
 
 Where that version departs from RFC 9420 it is put right here and in `mls_tree.py`, not in the library: its exporter
-leaves out Hash(context) (section 8.5), a failed commit leaves the group half changed, and a missing pre-shared key is
-made up. A state is never changed, only replaced: a commit that loses the race or fails costs nothing.
+leaves out Hash(context) (section 8.5), a failed commit leaves the group half changed, a missing pre-shared key is made
+up, and a joiner refuses trees in which siblings have renewed their keys. A state is never changed, only replaced: a commit that loses the race or fails costs nothing.
 """
 
 from __future__ import annotations
@@ -161,15 +161,18 @@ class Member:
         try:
             letter = Welcome.deserialize(_content(welcome, WireFormat.WELCOME))
             admission = self._read_group_info(letter)
-            group = MLSGroup.from_welcome(
-                letter,
-                self._init,
-                self._crypto,
-                tree_backend=BACKEND,
-                key_package=self._package,
-                welcome_psk_resolver=resolve,
-                encryption_private_key=self._leaf_key,
-            )
+            # Every leaf must have the parent hash of its present parent, says the library. RFC 9420 (section 7.9.2) asks
+            # that of one descendant of each parent node, which `verify_parent_hash_chains` sees to: others are stale.
+            with patch.object(Tree, "_compute_parent_hash_for_leaf", Tree.own_parent_hash):
+                group = MLSGroup.from_welcome(
+                    letter,
+                    self._init,
+                    self._crypto,
+                    tree_backend=BACKEND,
+                    key_package=self._package,
+                    welcome_psk_resolver=resolve,
+                    encryption_private_key=self._leaf_key,
+                )
         except Exception as error:
             raise MemberError("welcome") from error
         if asked != [self._psk.id]:

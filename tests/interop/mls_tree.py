@@ -40,6 +40,12 @@ class Tree(RatchetTree):
     ) -> list[tuple[int, int]]:
         return super()._filtered_direct_path_pairs(node_index)
 
+    def own_parent_hash(self, leaf_index: int) -> bytes:
+        """What the leaf itself says."""
+        leaf = self.get_node(leaf_index * 2).leaf_node
+        assert leaf is not None
+        return leaf.parent_hash
+
     def create_update_path(
         self,
         committer_index: int,

@@ -132,6 +132,23 @@ def test_the_server_reads_what_members_write() -> None:
     assert read_welcome(welcome).refs == (read.ref,)
 
 
+@pytest.mark.parametrize("committers", [(0, 1), (1, 0), (2, 3, 0), (3, 1, 2, 0), (0, 1, 2, 3, 1)])
+def test_newcomers_join_whoever_has_renewed_keys(committers: tuple[int, ...]) -> None:
+    """A sibling's later commit leaves a leaf with a parent hash of a parent that is gone: that is as it should be."""
+    members = group_of(4)
+    for committer in committers:
+        commit, _ = members[committer].commit()
+        for member in members:
+            member.apply(commit)
+    newcomer = Member(b"new", PSK)
+    commit, welcome = members[committers[0]].commit(add=[newcomer.key_package()])
+    for member in members:
+        member.apply(commit)
+    assert welcome is not None
+    newcomer.join(welcome)
+    agree([*members, newcomer])
+
+
 def test_a_commit_carries_data_in_clear_and_its_welcome_notes() -> None:
     members = group_of(2)
     newcomer = Member(b"new", PSK)
