@@ -2,7 +2,8 @@
 
 Where that version departs from RFC 9420 it is put right here and in `mls_tree.py`, not in the library: its exporter
 leaves out Hash(context) (section 8.5), a failed commit leaves the group half changed, a missing pre-shared key is made
-up, and a joiner refuses trees in which siblings have renewed their keys. A state is never changed, only replaced: a commit that loses the race or fails costs nothing.
+up, and a joiner refuses trees in which siblings have renewed their keys. A state is never changed, only replaced: a
+commit that loses the race or fails costs nothing.
 """
 
 from __future__ import annotations
@@ -161,8 +162,8 @@ class Member:
         try:
             letter = Welcome.deserialize(_content(welcome, WireFormat.WELCOME))
             admission = self._read_group_info(letter)
-            # Every leaf must have the parent hash of its present parent, says the library. RFC 9420 (section 7.9.2) asks
-            # that of one descendant of each parent node, which `verify_parent_hash_chains` sees to: others are stale.
+            # Every leaf must have the parent hash of its present parent, says the library. RFC 9420 asks that of one
+            # descendant of each parent node (section 7.9.2), which `verify_parent_hash_chains` sees to.
             with patch.object(Tree, "_compute_parent_hash_for_leaf", Tree.own_parent_hash):
                 group = MLSGroup.from_welcome(
                     letter,
