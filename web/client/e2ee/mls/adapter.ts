@@ -11,12 +11,7 @@
  * be the one that goes on.
  */
 import type { ClientConfig } from "ts-mls/clientConfig.js";
-import {
-  addHistoricalReceiverData,
-  type ClientState,
-  createGroup as createMlsGroup,
-  joinGroupWithExtensions,
-} from "ts-mls/clientState.js";
+import { addHistoricalReceiverData, type ClientState, createGroup as createMlsGroup } from "ts-mls/clientState.js";
 import { createCommit } from "ts-mls/createCommit.js";
 import { createApplicationMessage } from "ts-mls/createMessage.js";
 import { mlsExporter } from "ts-mls/keySchedule.js";
@@ -30,6 +25,7 @@ import type { Bytes } from "../../base64url";
 import { derive, info } from "../../derive";
 import { pad, TEXT_PADDING, unpad } from "../padding";
 import { equal } from "./fields";
+import { stateFrom } from "./join";
 import {
   type CommitView,
   checkKeyPackageClock,
@@ -244,7 +240,6 @@ export function joinFromWelcome(
     if (message.wireformat !== "mls_welcome") throw new MlsError("malformed");
     const { welcome } = message;
     const cipherSuite = await suite();
-    // ts-mls tells neither which PSKs were used nor who signed: both are read here before it is asked to join.
     const initKey = await cipherSuite.hpke.importPrivateKey(own.secrets.initPrivateKey);
     const secrets = await decryptGroupSecrets(initKey, own.ref, welcome, cipherSuite.hpke);
     if (!secrets) throw new MlsError("malformed");
@@ -257,17 +252,13 @@ export function joinFromWelcome(
       throw new MlsError("psk");
     });
     if (!groupInfo) throw new MlsError("malformed");
-    const [mls, extensions] = await joinGroupWithExtensions(
-      welcome,
-      own.keyPackage,
-      own.secrets,
-      pskIndex(psk),
-      cipherSuite,
-      undefined,
-      undefined,
-      clientConfig(authenticate),
-    );
-    const notes = extensions.find(({ extensionType }) => extensionType === WELCOME_NOTES)?.extensionData.slice();
+    const { joinerSecret, pathSecret } = secrets;
+    const letter = { groupInfo, joinerSecret, pskSecret, pathSecret };
+    const mls = await stateFrom(letter, own, clientConfig(authenticate), cipherSuite);
+    requireUniqueKeys(mls);
+    const notes = groupInfo.extensions
+      .find(({ extensionType }) => extensionType === WELCOME_NOTES)
+      ?.extensionData.slice();
     return { group: { mls, expiries: new Map() }, signer: groupInfo.signer, notes: notes ?? null };
   });
 }
