@@ -260,3 +260,16 @@ test("wishes are bounded", async () => {
   expect((await first(committer, ana)).built?.items.some(({ remove }) => remove === 2) ?? false).toBe(false);
   expect(of(ana).people.map(memberOf)).toContain(idOf("chi"));
 });
+
+test("one's own commit is known while the state that it was made on may come again, and then forgotten", async () => {
+  const committer = new Committer(link);
+  committer.gone(await gone(chi), 0);
+  const { built } = await first(committer, ana);
+  const commit = built?.prepared.pending.commit as Uint8Array<ArrayBuffer>;
+  expect(committer.own(of(ana), commit)).not.toBeNull();
+  const other = await held(await meeting(await facilitator("other"), []).then(([alone]) => alone as Member));
+  committer.keepOn([other, of(ana)]);
+  expect(committer.own(of(ana), commit)).not.toBeNull();
+  committer.keepOn([other]);
+  expect(committer.own(of(ana), commit)).toBeNull();
+});

@@ -1,5 +1,7 @@
 /** Meetings of several workers: what people do, and what happens to their devices, sockets and server. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { Committer } from "../../../../web/client/e2ee/group/committer";
+import { UNSETTLED } from "../../../../web/client/e2ee/group/snapshots";
 import { bytesFor, DAY, YEAR } from "../mls/world";
 import { ROOM } from "./delivery";
 import { type Somebody, START, World } from "./world";
@@ -517,6 +519,22 @@ describe("revocations", () => {
     expect(ben.person(fay)?.role).toBe("participant");
   });
 
+  test("what a revoked facilitator granted is granted anew in seconds: whoever a co-facilitator lets in believes it", async () => {
+    const { world, ana, fay, ben, chi } = await four();
+    await fay.do({ type: "co-facilitator", member: ben.member, granted: true });
+    await world.advance(1);
+    const list = await world.revoke(1, bytesFor("fay", 8));
+    await ana.do({ type: "group-changed", certificates: world.certificates, revocations: list });
+    await world.advance(1);
+    const dee = await world.participant("dee");
+    await world.arrive(dee);
+    await world.admit(ben, dee);
+    await world.advance(5);
+    expect(world.agreement(ana, fay, ben, chi, dee).people).toHaveLength(5);
+    expect(dee.person(ben)?.role).toBe("co_facilitator");
+    quiet(ana, fay, ben, chi, dee);
+  });
+
   test("what a revoked facilitator granted is granted anew with the next admission", async () => {
     const { world, ana, fay, ben, chi } = await four();
     await fay.do({ type: "co-facilitator", member: ben.member, granted: true });
@@ -545,5 +563,18 @@ describe("keys", () => {
     await world.advance(330);
     expect(world.agreement(fay, ben, chi).epoch).toBe(epoch + 3);
     quiet(ana, fay, ben, chi);
+  });
+
+  test("of an epoch that was left, by one's own commit too, are not kept longer than one may go back to it", async () => {
+    const keep = vi.spyOn(Committer.prototype, "keepOn");
+    const { world, ana, chi } = await four();
+    await ana.do({ type: "remove", member: chi.member });
+    await world.advance(UNSETTLED + 1);
+    expect(Math.max(...keep.mock.calls.map(([states]) => states.length))).toBeGreaterThan(1);
+    expect(keep.mock.lastCall?.[0].length).toBe(1);
+    keep.mockClear();
+    await ana.do({ type: "server", message: { type: "mls_must_rejoin", room: ROOM, reason: "behind" } });
+    expect(keep.mock.lastCall?.[0]).toEqual([]);
+    keep.mockRestore();
   });
 });

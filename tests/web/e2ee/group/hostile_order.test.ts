@@ -4,7 +4,13 @@ import { type Bytes, fromBase64url, toBase64url } from "../../../../web/client/b
 import { FrameWorker } from "../../../../web/client/e2ee/frame_worker";
 import { GRACE, rosterHash, SILENCE } from "../../../../web/client/e2ee/group/watch";
 import { kidOf } from "../../../../web/client/e2ee/kid";
-import { addAndCommit, createGroup, emptyCommit, roster } from "../../../../web/client/e2ee/mls/adapter";
+import {
+  addAndCommit,
+  createGroup,
+  emptyCommit,
+  removeAndCommit,
+  roster,
+} from "../../../../web/client/e2ee/mls/adapter";
 import { signWithLeaf } from "../../../../web/client/e2ee/mls/messages";
 import { rejectionStatement } from "../../../../web/client/e2ee/mls/statements";
 import { FrameCounter, Sealer } from "../../../../web/client/e2ee/sealer";
@@ -235,5 +241,45 @@ describe("going back", () => {
       statement: await signWithLeaf(stage.actor("fay").who.key, rejectionStatement(MEETING, seq, hash)),
     }));
     expect(vic.view).toMatchObject({ state: "in", epoch: before.epoch });
+  });
+
+  test("is done once: what is void stays void, or one key would seal two things", async () => {
+    const pending = await emptyCommit(stage.actor("fin").group);
+    const { epoch, head } = stage;
+    const seq = await stage.order("fin", pending);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", pending.commit));
+    const statement = toBase64url(
+      await signWithLeaf(stage.actor("fay").who.key, rejectionStatement(MEETING, seq, hash)),
+    );
+    const reports = [{ member: idOf("fay"), statement }];
+    await vic.hear({ type: "mls_reopened", room: ROOM, seq: ++stage.seq, void_from: seq, after: head, epoch, reports });
+    expect(vic.view?.epoch).toBe(epoch);
+    await stage.forge(vic, "fin", pending.commit, { epoch, after: head });
+    expect(vic.view?.epoch).toBe(epoch);
+    expect(vic.sent("mls_reject")).toHaveLength(1);
+  });
+});
+
+describe("a refusal whose socket was lost before anybody heard of it", () => {
+  beforeEach(async () => {
+    const { commit } = await removeAndCommit(stage.actor("mal").group, [stage.leaf("ben")]);
+    await stage.forge(vic, "mal", commit);
+    await vic.receive({ type: "offline" });
+    await vic.receive(stage.joined(vic, { resumed: true }));
+  });
+
+  test("is said again when the commit is heard again", async () => {
+    const { commit } = await removeAndCommit(stage.actor("mal").group, [stage.leaf("ben")]);
+    await vic.hear({ type: "mls_caught_up", room: ROOM, applied: stage.head, seq: stage.seq, replayed_from: 1 });
+    await stage.forge(vic, "mal", commit);
+    expect(vic.sent("mls_reject")).toHaveLength(2);
+  });
+
+  test("keeps nobody silent when the server has forgotten the commit", async () => {
+    const state = { ...stage.state, seq: stage.head + 1000 };
+    await vic.hear({ type: "mls_registered", room: ROOM, state });
+    const message = { type: "chat", text: "back" } as const;
+    await vic.receive({ type: "say", room: ROOM, id: 1, message, to: null, slot: null });
+    expect(vic.sent("say")).toHaveLength(1);
   });
 });

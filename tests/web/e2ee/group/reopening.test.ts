@@ -108,6 +108,27 @@ describe("an epoch that is reopened", () => {
     expect(world.agreement(ana, ben, dee).people.sort()).toEqual(["ana", "ben", "dee"]);
   });
 
+  test("knows of a revocation that was heard after it", async () => {
+    const { world, ana, fay, ben, chi } = await split();
+    world.frozen.add(ana);
+    await fay.do({ type: "remove", member: chi.member });
+    await world.advance(0.1);
+    await ben.do({ type: "group-changed", certificates: world.certificates, revocations: world.revocations });
+    expect(ben.person(fay)?.role).toBe("participant");
+    const told = ben.tell("group").length;
+    world.frozen.delete(ana);
+    await world.advance(3);
+    expect(world.agreement(ana, ben).people).toEqual(["ana", "ben"]);
+    const roles = ben
+      .tell("group")
+      .slice(told)
+      .flatMap((message) => (message.type === "group" ? message.view.people : []))
+      .filter(({ member }) => member === fay.member)
+      .map(({ role }) => role);
+    expect(roles.length).toBeGreaterThan(0);
+    expect(roles).not.toContain("facilitator");
+  });
+
   test("is not gone back to on the server's word alone", async () => {
     const { world, ana, fay, ben, chi } = await split();
     const { epoch } = world.agreement(ana, ben, chi);

@@ -535,10 +535,22 @@ describe("a joiner", () => {
       notes: encodeGrants(before.grants as Grants),
     };
     expect(outcome(await judgeWelcome(before, anas))).toBe("accepted");
-    expect(outcome(await judgeWelcome({ ...before, trust: await trust(list) }, anas))).toBe("bad-grants");
+    const without = { ...before, trust: await trust(list) };
+    expect(await judgeWelcome(without, anas)).toEqual({ accepted: true, grants: null, rejoined: [] });
+    expect(outcome(await judgeWelcome(without, { ...anas, signer: leafOf("cora") }))).toBe("may-not-add");
     const notes = Uint8Array.of(1, 2, 3);
     const situation = { ...before, people: before.people };
     expect(outcome(await judgeWelcome(situation, { signer: 0, self: 4, rejoining: false, notes }))).toBe("bad-grants");
+  });
+
+  test("comes into no tree whose leaves a frame's header cannot name", async () => {
+    const known = await people([room.ana, ghost].map(entry), before.trust, NOW);
+    const far = known.map((person, at) => ({ ...person, leaf: at * 1024 }));
+    const answer = await judgeWelcome(
+      { ...before, people: far },
+      { signer: 0, self: 1024, rejoining: false, notes: null },
+    );
+    expect(outcome(answer)).toBe("room-full");
   });
 
   test("believes no room where two answer to one id", async () => {

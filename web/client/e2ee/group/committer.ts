@@ -26,6 +26,11 @@ export const RANK = 0.3;
 export const RENEWAL = 300;
 /** Seconds that each facilitator leaves to those before it with a renewal: nothing hurries. */
 const RENEWAL_RANK = 10;
+/**
+ * Seconds after which a facilitator grants anew what one granted who is none any more: newcomers do not believe the old
+ * list, and co-facilitators let nobody in until then. Two whose clocks take each other's certificate for void do it by turns.
+ */
+const GRANTED_ANEW = 5;
 /** Seconds until a commit without an echo is sent again: the server may have been too busy to take it. */
 const REPEAT = 3;
 /** Seconds to wait when the server has too much to do. */
@@ -128,6 +133,8 @@ export class Committer {
     switch (wish.kind) {
       case "admit":
         if (there || !(own.facilitator || helper)) return "fulfilled";
+        // The newcomer would not believe in the role. A facilitator is about to grant it anew.
+        if (!own.facilitator && this.#grantsAreVoid(held, utc)) return "not-mine";
         return { add: wish.keyPackage, at: Math.max(since, this.#admissions) };
       case "remove": {
         if (!there || there === own || !mayRemove(held, own, there)) return "fulfilled";
@@ -151,9 +158,22 @@ export class Committer {
         return this.#offer(held, own, wish.offer, since, utc);
       case "renew": {
         const rank = this.#rank(held, own, ({ facilitator }) => facilitator, null);
-        return rank === null ? "fulfilled" : { at: Math.max(since, this.#renewedAt) + RENEWAL + rank * RENEWAL_RANK };
+        if (rank === null) return "fulfilled";
+        if (this.#grantsAreVoid(held, utc) && this.#isGood(held, own.credential, utc)) {
+          return { at: Math.max(since, this.#renewedAt + GRANTED_ANEW) };
+        }
+        return { at: Math.max(since, this.#renewedAt) + RENEWAL + rank * RENEWAL_RANK };
       }
     }
+  }
+
+  /** Whoever granted is no facilitator any more. */
+  #grantsAreVoid(held: Held, utc: number): boolean {
+    return held.grants !== null && !this.#isGood(held, held.grants.issuer, utc);
+  }
+
+  #isGood(held: Held, credential: Person["credential"], utc: number): boolean {
+    return standing(credential, this.link.trust(meetingOf(held)), utc) === "facilitator";
   }
 
   /** Somebody who comes back, or a facilitator who arrives late. Nobody else gets in without a knock. */
@@ -254,6 +274,12 @@ export class Committer {
     const now = epochAuthenticator(held.group);
     const same = ({ pending, authenticator }: Prepared) => equal(pending.commit, commit) && equal(authenticator, now);
     return this.#sent.find(same) ?? null;
+  }
+
+  /** Own commits on other states than these can never be taken: the keys that they would have led to go. */
+  keepOn(states: readonly Held[]): void {
+    const authenticators = states.map(({ group }) => epochAuthenticator(group));
+    this.#sent = this.#sent.filter(({ authenticator }) => authenticators.some((other) => equal(authenticator, other)));
   }
 
   /** The socket is back, and with it the order: what is on its way is sent again at once. */

@@ -178,6 +178,8 @@ export class Membership {
 
   #catchUp(held: Held): void {
     this.#catchingUp = true;
+    // Perhaps nobody heard of it: if the commit still holds, it comes again.
+    this.#rejected = null;
     const { room } = this.options;
     const state = this.#registered;
     if (!state) {
@@ -362,11 +364,13 @@ export class Membership {
     }
     const bytes = bytesFrom(commit.commit) ?? new Uint8Array(0);
     const own = committer.own(held, bytes);
-    const followed = own
-      ? { outcome: "applied" as const, change: await adopted(held, own, link, time()) }
-      : await follow(held, bytes, link, time());
-    this.seen = Math.max(this.seen, commit.seq);
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const followed = this.#snapshots.isVoid(hash)
+      ? { outcome: "refused" as const, by: null, reason: "void" }
+      : own
+        ? { outcome: "applied" as const, change: await adopted(held, own, link, time()) }
+        : await follow(held, bytes, link, time());
+    this.seen = Math.max(this.seen, commit.seq);
     if (followed.outcome === "refused") {
       await this.#reject(held, commit.seq, hash);
       on.refusedCommit(followed.by && memberOf(followed.by), followed.reason);
@@ -466,6 +470,7 @@ export class Membership {
     this.#request = null;
     this.#registerAt = Number.POSITIVE_INFINITY;
     this.options.committer.out();
+    this.options.committer.keepOn([]);
   }
 
   async refused(about: string, code: Refusal): Promise<void> {
@@ -475,10 +480,7 @@ export class Membership {
     }
     if (about === "mls_catch_up" && code === "not_a_member") await this.#rejoin();
     // The server does not know the commit that was rejected: it may be that there never was one.
-    if (about === "mls_reject" && code === "stale" && this.#rejected !== null && this.held) {
-      this.#rejected = null;
-      this.#catchUp(this.held);
-    }
+    if (about === "mls_reject" && code === "stale" && this.#rejected !== null && this.held) this.#catchUp(this.held);
   }
 
   // -- The end -----------------------------------------------------------------------------------------------------
@@ -498,7 +500,9 @@ export class Membership {
 
   /** The list of revocations is another one. */
   async judgeAnew(): Promise<void> {
-    if (this.held) this.held = await judgedAnew(this.held, this.options.link, this.options.time());
+    const judge = (held: Held) => judgedAnew(held, this.options.link, this.options.time());
+    if (this.held) this.held = await judge(this.held);
+    await this.#snapshots.judgeAnew(judge);
   }
 
   /** What a reload needs to come back. */
@@ -519,6 +523,7 @@ export class Membership {
   async tick(): Promise<void> {
     const now = this.options.time().clock;
     this.#snapshots.tick(now);
+    this.options.committer.keepOn([...(this.held ? [this.held] : []), ...this.#snapshots.states]);
     if (this.held) this.held = { ...this.held, group: forgetOldEpochs(this.held.group, now) };
     if (now >= this.#foundAt) await this.#found();
     if (now >= this.#registerAt && this.held) {

@@ -5,7 +5,7 @@ import type { Message } from "../envelope";
 import type { FrameKeys } from "../epoch_keys";
 import { epochAuthenticator, exporter, ownLeaf } from "../mls/adapter";
 import { equal } from "../mls/fields";
-import type { CheckView, FromWorker, GroupMessage, Incident, Obstacle, Trouble } from "../worker_messages";
+import type { CheckView, FromWorker, GroupMessage, Incident, Obstacle, Person, Trouble } from "../worker_messages";
 import { Committer } from "./committer";
 import { type Change, epochOf, type Held, meetingOf, memberOf, roleOf, self, type Time } from "./held";
 import { History } from "./history";
@@ -51,8 +51,8 @@ export class Room implements MembershipEvents {
   readonly #watch = new Watch();
   readonly #verification: Verification;
   #check: { view: CheckView; keys: Bytes[] } | null = null;
-  /** Those last known, while out. */
-  #last: Held | null = null;
+  /** What was shown last. Of the state itself nothing is kept: its keys would outlive their epoch. */
+  #shown: { epoch: number; people: readonly Person[] } | null = null;
   #disagree = false;
   #told = "[]";
 
@@ -341,7 +341,7 @@ export class Room implements MembershipEvents {
     await this.#verification.epochChanged(context(held), this.#clock);
   }
 
-  #people(held: Held) {
+  #people(held: Held): Person[] {
     const own = self(held);
     return held.people.map((person) => ({
       member: memberOf(person),
@@ -354,12 +354,11 @@ export class Room implements MembershipEvents {
 
   #tellGroup(): void {
     const { held } = this.#membership;
-    const shown = held ?? this.#last;
-    if (!shown) return;
-    this.#last = shown;
+    if (held) this.#shown = { epoch: epochOf(held), people: this.#people(held) };
+    if (!this.#shown) return;
     const state = held ? "in" : "out";
     const { changes } = this.#history;
-    const view = { room: this.id, state, epoch: epochOf(shown), people: this.#people(shown), changes } as const;
+    const view = { room: this.id, state, ...this.#shown, changes } as const;
     this.around.tell({ type: "group", view });
   }
 

@@ -3,6 +3,7 @@
  * keys that a removed person has: a certificate holder must have signed that they refuse the commit.
  */
 import { type Bytes, bytesOf } from "../../base64url";
+import { equal } from "../mls/fields";
 import { rejectionStatement } from "../mls/statements";
 import { SIGNATURE_BYTES, verify } from "../mls/verify";
 import { type Held, meetingOf, memberOf } from "./held";
@@ -29,8 +30,12 @@ export interface Report {
   readonly statement: string;
 }
 
+/** Void commits that are known again; each took a certificate holder's signature. */
+const MAX_VOID = 64;
+
 export class Snapshots {
   #kept: readonly Snapshot[] = [];
+  #void: readonly Bytes[] = [];
 
   add(snapshot: Snapshot): void {
     this.#kept = [...this.#kept, snapshot];
@@ -40,8 +45,24 @@ export class Snapshots {
   async backTo(seq: number, after: number, reports: readonly Report[]): Promise<Snapshot | null> {
     const snapshot = this.#kept.find((kept) => kept.seq === seq && kept.applied === after);
     if (!snapshot || !(await isRefused(snapshot, reports))) return null;
+    const hashes = this.#kept.filter((kept) => kept.seq >= seq).map(({ hash }) => hash);
+    this.#void = [...this.#void, ...hashes].slice(-MAX_VOID);
     this.#kept = this.#kept.filter((kept) => kept.seq < seq);
     return snapshot;
+  }
+
+  /** Whether this commit was gone back from: followed again, it would lead to keys that were used already. */
+  isVoid(hash: Bytes): boolean {
+    return this.#void.some((other) => equal(other, hash));
+  }
+
+  get states(): readonly Held[] {
+    return this.#kept.map(({ held }) => held);
+  }
+
+  /** The list of revocations is another one, also for whoever goes back. */
+  async judgeAnew(judge: (held: Held) => Promise<Held>): Promise<void> {
+    this.#kept = await Promise.all(this.#kept.map(async (kept) => ({ ...kept, held: await judge(kept.held) })));
   }
 
   clear(): void {

@@ -294,12 +294,13 @@ export async function judgeWelcome(
   { signer, self, rejoining, notes }: { signer: number; self: number; rejoining: boolean; notes: Bytes | null },
 ): Promise<Verdict> {
   try {
-    const grants = await orRefuse("bad-grants", () => notes && decodeGrants(notes));
-    if (grants) {
-      require(await verifyGrants(grants, trust), "bad-grants");
-      require(standing(grants.issuer, trust, now) === "facilitator", "bad-grants");
-    }
-    require(distinct(present) && present.length <= LEAVES, "taken");
+    const noted = await orRefuse("bad-grants", () => notes && decodeGrants(notes));
+    require(noted === null || (await verifyGrants(noted, trust)), "bad-grants");
+    // What a facilitator granted who is none any more holds for nobody new; another one is about to grant it anew.
+    const grants = noted && standing(noted.issuer, trust, now) === "facilitator" ? noted : null;
+    require(distinct(present), "taken");
+    // A tree may have holes: a leaf that no frame's header can name has no keys of its own.
+    require(present.every(({ leaf }) => leaf < LEAVES), "room-full");
     const admitter = present.find(({ leaf }) => leaf === signer);
     const own = present.find(({ leaf }) => leaf === self);
     require(admitter !== undefined && own !== undefined && admitter !== own, "stranger");
