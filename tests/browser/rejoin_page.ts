@@ -25,7 +25,14 @@ async function signs(): Promise<{ found: boolean; signs: boolean; readable: bool
 async function keep(): Promise<string> {
   const key = await store.newKey();
   const bytes = new Uint8Array(32);
-  const place = { group: new Uint8Array(16), member: "member-1", leaf: 1, leafKey: bytes, checked: [bytes] };
+  const place = {
+    group: new Uint8Array(16),
+    member: "member-1",
+    leaf: 1,
+    leafKey: bytes,
+    offered: [bytes],
+    checked: [bytes],
+  };
   await store.save("tab", { meeting: MEETING, key, ...place });
   return String(key.publicKey);
 }

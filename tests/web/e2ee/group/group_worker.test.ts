@@ -291,6 +291,22 @@ describe("coming back", () => {
     quiet(ana, ben, chi);
   });
 
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("when a second reload comes %i steps after the first", async (steps) => {
+    for (const facilitator of [false, true]) {
+      const { world, ana, ben, chi } = await three();
+      await check(world, ana, [ana, ben, chi]);
+      const somebody = facilitator ? ana : ben;
+      for (let again = 0; again < 3; again++) {
+        await world.reload(somebody);
+        for (let step = 0; step < steps; step++) await world.step();
+      }
+      await world.advance(15);
+      expect(world.agreement(ana, ben, chi).people.sort()).toEqual(["ana", "ben", "chi"]);
+      expect(ana.person(ben)?.checked).toBe(true);
+      quiet(ana, ben, chi);
+    }
+  });
+
   test("marks of one's own device survive one's own reload", async () => {
     const { world, ana, ben, chi } = await three();
     await check(world, ana, [ana, ben, chi]);

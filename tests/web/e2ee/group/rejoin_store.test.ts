@@ -33,6 +33,7 @@ async function record(store: RejoinStore, changes: Partial<RejoinRecord> = {}): 
     member: "member-1",
     leaf: 3,
     leafKey: bytesFor("leaf", 32),
+    offered: [bytesFor("offered", 32)],
     checked: [bytesFor("ben", 32), bytesFor("cleo", 32)],
     key: await store.newKey(),
     ...changes,
@@ -71,6 +72,7 @@ describe("with a database", () => {
       member: "member-1",
       leaf: 3,
       leafKey: saved.leafKey,
+      offered: saved.offered,
       checked: saved.checked,
     });
     expect(found?.key.publicKey).toEqual(saved.key.publicKey);
@@ -83,7 +85,19 @@ describe("with a database", () => {
     const [row, ...others] = await kept();
     expect(others).toEqual([]);
     expect(Object.keys(row ?? {}).sort()).toEqual(
-      ["checked", "group", "leaf", "leafKey", "meeting", "member", "publicKey", "saved", "secret", "tab"].sort(),
+      [
+        "checked",
+        "group",
+        "leaf",
+        "leafKey",
+        "meeting",
+        "member",
+        "offered",
+        "publicKey",
+        "saved",
+        "secret",
+        "tab",
+      ].sort(),
     );
     const secret = row?.["secret"] as CryptoKey;
     expect(secret).toMatchObject({ type: "private", extractable: false, usages: ["sign"] });

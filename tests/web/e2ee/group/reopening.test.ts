@@ -1,9 +1,19 @@
 /** Commits that do not hold, and devices that die around one. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Group, removeAndCommit, roster } from "../../../../web/client/e2ee/mls/adapter";
+import { type Bytes, fromBase64url } from "../../../../web/client/base64url";
+import {
+  addAndCommit,
+  adopt,
+  type Group,
+  removeAndCommit,
+  roomPsk,
+  roster,
+} from "../../../../web/client/e2ee/mls/adapter";
+import { readKeyPackage } from "../../../../web/client/e2ee/mls/messages";
+import { encodeStatements } from "../../../../web/client/e2ee/mls/statements";
 import { bytesFor } from "../mls/world";
 import { type Rogue, rogue, send } from "./rogue";
-import { World } from "./world";
+import { GROUP_ID, ROOM_SECRET, START, World } from "./world";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -53,6 +63,29 @@ describe("a commit that breaks the rules", () => {
     expect(world.agreement(ana, ben, chi).people.sort()).toEqual(["ana", "ben", "chi"]);
   });
 });
+
+/** Mal is the first to put Ben's offer into a commit, with a Welcome that nobody can open. */
+async function spoil(mal: Rogue): Promise<void> {
+  const secret = await roomPsk(ROOM_SECRET, GROUP_ID);
+  const { receive } = mal.worker;
+  let spoilt = false;
+  mal.worker.receive = async (message) => {
+    if (message.type !== "server" || message.message.type !== "mls_offered" || spoilt) return receive(message);
+    spoilt = true;
+    const { key_package, rejoin } = message.message;
+    const add = fromBase64url(key_package);
+    const { leaf = -1, signature = "" } = rejoin ?? {};
+    const { ref } = await readKeyPackage(add);
+    const rejoins = [{ leaf, ref, signature: fromBase64url(signature) }];
+    const authenticatedData = encodeStatements({ leavings: [], rejoins, grants: null });
+    const options = { replaced: [leaf], authenticatedData };
+    const pending = await addAndCommit(mal.group as Group, [add], secret, START, options);
+    const welcome = pending.welcome?.slice() as Bytes;
+    welcome[welcome.length - 1] = (welcome.at(-1) as number) ^ 1;
+    mal.group = adopt(mal.group as Group, pending, 0);
+    send(mal, { ...pending, welcome });
+  };
+}
 
 /** Fay is revoked for Ana alone, who refuses what Ben takes for good. */
 async function split({ helper = false } = {}) {
@@ -144,6 +177,20 @@ describe("an epoch that is reopened", () => {
     expect(epochs.slice(epochs.indexOf(epoch + 1))).not.toContain(epoch);
     world.agreement(ana, ben);
   });
+});
+
+test("a Welcome that a participant spoilt keeps nobody out for good", async () => {
+  const { world, ana, ben, chi, mal } = await withRogue();
+  await spoil(mal);
+  world.frozen.add(ana).add(chi);
+  await world.reload(ben);
+  await world.advance(0.1);
+  expect(ben.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "invalid" }]);
+  expect(ben.people).toEqual([]);
+  world.frozen.clear();
+  await world.advance(10);
+  expect(world.agreement(ana, ben, chi).people).toContain("ben");
+  expect(ben.view?.changes.at(-1)?.kind).toBe("back");
 });
 
 describe("a device that dies around its commit", () => {

@@ -5,7 +5,7 @@
  * The caller calls one method at a time, and looks at `deadline` after each.
  */
 import { type Bytes, bytesOf, fromBase64url, toBase64url } from "../../base64url";
-import type { ClientMessage, Committed, JoinedMessage, MlsState, Refusal, RejoinProof } from "../../protocol_types";
+import type { ClientMessage, Committed, JoinedMessage, MlsState, Refusal } from "../../protocol_types";
 import { createGroup, forgetOldEpochs, roster } from "../mls/adapter";
 import { ID_BYTES } from "../mls/credentials";
 import { equal } from "../mls/fields";
@@ -42,12 +42,16 @@ const REGISTER = 6;
 const REGISTER_LEAF = 0.3;
 /** Seconds until a request without an answer is made again. */
 const REPEAT = 5;
+/** Seconds until the next of several keys is tried: all ranks have had their turn, and the server's bounds are kept. */
+const NEXT_KEY = 2.5;
 /** A leaf that is one's own, or was. */
 interface Place {
   readonly group: Bytes;
   readonly leaf: number;
   readonly leafKey: Bytes;
   readonly rejoinKey: RejoinKey;
+  /** Leaf keys that were offered to take its place, the newest last. */
+  readonly offered: readonly Bytes[];
   /** The one before, in case the commit that led here turns out void. */
   readonly before: Place | null;
 }
@@ -68,6 +72,10 @@ export interface MembershipEvents {
   /** Out for good; null: by oneself, coming back elsewhere. */
   removed(by: string | null): void;
   refusedCommit(by: string | null, reason: string): void;
+  /** Leaf keys of those who were checked before a reload. */
+  remembered(checked: readonly Bytes[]): void;
+  /** What a reload needs has changed. */
+  keep(): Promise<void>;
 }
 
 interface Options {
@@ -89,6 +97,8 @@ export class Membership {
   #key: LeafKey | null = null;
   #place: Place | null = null;
   #tickets: Ticket[] = [];
+  /** What is on offer now, and how often it was. */
+  #offering: { readonly ticket: Ticket; readonly group: string; times: number } | null = null;
   #founding: { held: Held; key: LeafKey; rejoinKey: RejoinKey } | null = null;
   #registered: MlsState | null = null;
   readonly #snapshots = new Snapshots();
@@ -141,30 +151,29 @@ export class Membership {
     this.#foundAt = this.#registerAt = Number.POSITIVE_INFINITY;
   }
 
-  /** `tickets`: of the knocks. Returns the leaf keys that were checked before a reload. */
+  /** `tickets`: of the knocks. `company`: others sit in the room. */
   async joined(
     message: JoinedMessage,
     state: MlsState | null,
     tickets: readonly Ticket[],
     company: boolean,
-  ): Promise<readonly Bytes[]> {
+  ): Promise<void> {
     const { link, store, time } = this.options;
     const ahead = message.now - time().clock;
     this.#serverNow = () => ahead + time().clock;
     this.#online = true;
     this.#registered = state;
-    let checked: readonly Bytes[] = [];
     // Let in by a knock, or under another id: whatever was held before is of a group, or a part in it, that is no longer.
     if ((!message.resumed && tickets.length) || (this.#member && this.#member !== message.member)) {
       if (this.held) this.options.on.out();
       this.#lose();
-      this.#founding = this.#place = null;
+      this.#founding = this.#place = this.#offering = null;
     } else if (!this.held && !this.#founding && !this.#place) {
       const record = await store.load(link.identity.tab, message.meeting);
       if (record && record.member === message.member) {
         this.#place = { ...record, rejoinKey: record.key, before: null };
         this.#wasIn = true;
-        checked = record.checked;
+        this.options.on.remembered(record.checked);
       }
     }
     this.#member = message.member;
@@ -173,7 +182,6 @@ export class Membership {
     if (this.held) this.#catchUp(this.held);
     else if (this.#founding) this.#askToRegister(this.#founding.held);
     else await this.#enter({ wait: (message.resumed ?? false) || company, missed: message.resumed ?? false });
-    return checked;
   }
 
   #catchUp(held: Held): void {
@@ -224,15 +232,29 @@ export class Membership {
       return;
     }
     const meeting = bytesOf(state.group, ID_BYTES);
-    const ticket = meeting && (await this.#ticket(meeting, place?.rejoinKey ?? null));
-    if (!meeting || !ticket) return;
-    this.#tickets = [...this.#tickets, ticket].slice(-TICKETS);
-    let rejoin: RejoinProof | null = null;
-    if (place) {
-      const statement = rejoinStatement(meeting, place.leaf, place.leafKey, ticket.own.ref);
-      rejoin = { leaf: place.leaf, signature: toBase64url(await place.rejoinKey.sign(statement)) };
+    if (!meeting) return;
+    if (this.#offering?.group !== state.group) {
+      const ticket = await this.#ticket(meeting, place?.rejoinKey ?? null);
+      if (!ticket) return;
+      this.#offering = { ticket, group: state.group, times: 0 };
+      this.#tickets = [...this.#tickets, ticket].slice(-TICKETS);
     }
-    this.#ask({ type: "mls_offer", room, key_package: toBase64url(ticket.own.message), rejoin });
+    const { ticket } = this.#offering;
+    const key_package = toBase64url(ticket.own.message);
+    if (!place) {
+      this.#ask({ type: "mls_offer", room, key_package });
+      return;
+    }
+    // Kept before it leaves: a page that is reloaded at once may find this very key in its place.
+    const others = place.offered.filter((key) => !equal(key, ticket.key.publicKey));
+    this.#place = { ...place, offered: [...others, ticket.key.publicKey].slice(-TICKETS) };
+    await this.options.on.keep();
+    // Whichever of one's own keys holds the place, the others take a proof for that one alone: they are tried in turn.
+    const keys = [...others.reverse(), place.leafKey];
+    const old = keys[this.#offering.times++ % keys.length] as Bytes;
+    const statement = rejoinStatement(meeting, place.leaf, old, ticket.own.ref);
+    const rejoin = { leaf: place.leaf, signature: toBase64url(await place.rejoinKey.sign(statement)) };
+    this.#ask({ type: "mls_offer", room, key_package, rejoin }, keys.length > 1 ? NEXT_KEY : REPEAT);
   }
 
   /** Fresh keys for oneself in this group; null when something stands in the way. */
@@ -300,7 +322,7 @@ export class Membership {
   async abandoned(): Promise<void> {
     if (this.held || this.#founding || !this.options.link.facilitator) return;
     this.#registered = null;
-    this.#place = null;
+    this.#place = this.#offering = null;
     this.#tickets = [];
     this.#request = null;
     await this.#found();
@@ -315,9 +337,13 @@ export class Membership {
     if (this.held || this.#over || this.#catchingUp || !bytes || !meeting) return;
     for (const ticket of [...this.#tickets].reverse()) {
       const opened = await openWelcome(bytes, ticket, meeting, link, time().utc);
-      if (opened === "not-for-this") continue;
-      if (typeof opened === "string") on.refusedCommit(null, opened);
-      else {
+      if (opened === "foreign") continue;
+      if (typeof opened === "string") {
+        on.refusedCommit(null, opened);
+        // Whoever put this ticket into the group spoilt its Welcome: another one takes its place.
+        this.#offering = null;
+        if (this.#place) await this.#offer();
+      } else {
         const back = this.#place !== null && equal(this.#place.group, meeting);
         await this.#sit(opened, ticket.key, ticket.rejoinKey, seq, back ? "back" : "joined");
       }
@@ -335,9 +361,11 @@ export class Membership {
       leaf,
       leafKey: own,
       rejoinKey,
+      offered: [],
       before: before && { ...before, before: null },
     };
     this.#tickets = [];
+    this.#offering = null;
     this.#applied = seq;
     this.seen = Math.max(this.seen, seq);
     this.#snapshots.clear();
@@ -458,6 +486,7 @@ export class Membership {
     const { held } = this;
     this.#lose();
     this.#tickets = [];
+    this.#offering = null;
     if (held) this.options.on.out();
     await this.#enter({ wait: true });
   }
@@ -508,9 +537,9 @@ export class Membership {
   /** What a reload needs to come back. */
   record(checked: readonly Bytes[]): RejoinRecord | null {
     const place = this.#place;
-    if (!place || !this.held) return null;
-    const { group, leaf, leafKey, rejoinKey: key } = place;
-    return { meeting: this.#meeting, member: this.#member, group, leaf, leafKey, key, checked };
+    if (!place || this.#over) return null;
+    const { group, leaf, leafKey, offered, rejoinKey: key } = place;
+    return { meeting: this.#meeting, member: this.#member, group, leaf, leafKey, offered, key, checked };
   }
 
   /** When to call `tick`. */
@@ -532,13 +561,14 @@ export class Membership {
     }
     if (this.#request && this.#online && now >= this.#request.at) {
       this.#request.at = now + REPEAT;
-      this.options.on.send(this.#request.message);
+      if (this.#request.message.type === "mls_offer") await this.#offer();
+      else this.options.on.send(this.#request.message);
     }
   }
 
   /** Sends it, and again until there is an answer. */
-  #ask(message: ClientMessage): void {
-    this.#request = { message, at: this.options.time().clock + REPEAT };
+  #ask(message: ClientMessage, seconds = REPEAT): void {
+    this.#request = { message, at: this.options.time().clock + seconds };
     this.options.on.send(message);
   }
 }

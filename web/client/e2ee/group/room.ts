@@ -78,7 +78,7 @@ export class Room implements MembershipEvents {
     this.#outbox.back(state.said_n);
     this.#watch.back(this.#clock);
     const company = state.members.some(({ id }) => id !== message.member);
-    this.#marks.add(await this.#membership.joined(message, state.mls, tickets, company));
+    await this.#membership.joined(message, state.mls, tickets, company);
     await this.#goOn();
   }
 
@@ -131,7 +131,7 @@ export class Room implements MembershipEvents {
     check.view = { ...check.view, marked: true };
     this.around.tell({ type: "check", room: this.id, view: check.view });
     this.#tellGroup();
-    await this.#keep();
+    await this.keep();
   }
 
   async keysDisagree(disagree: boolean): Promise<void> {
@@ -268,7 +268,7 @@ export class Room implements MembershipEvents {
     this.#watch.back(this.#clock);
     await this.#epoch(held, false);
     this.#sayRevocations(held, null);
-    await this.#keep();
+    await this.keep();
   }
 
   async advanced(change: Change): Promise<void> {
@@ -289,7 +289,7 @@ export class Room implements MembershipEvents {
     await this.#committer.applied(change, this.around.time());
     await this.#epoch(after, removal);
     for (const person of added) this.#sayRevocations(after, memberOf(person));
-    if (marked) await this.#keep();
+    if (marked) await this.keep();
   }
 
   async wentBack(): Promise<void> {
@@ -315,6 +315,10 @@ export class Room implements MembershipEvents {
   removed(by: string | null): void {
     this.out();
     if (by !== null) this.around.tell({ type: "removed", room: this.id, by });
+  }
+
+  remembered(checked: readonly Bytes[]): void {
+    this.#marks.add(checked);
   }
 
   refusedCommit(by: string | null, reason: string): void {
@@ -392,7 +396,7 @@ export class Room implements MembershipEvents {
   }
 
   /** What a reload needs, in the browser's database. */
-  async #keep(): Promise<void> {
+  async keep(): Promise<void> {
     const record = this.#membership.record(this.#marks.keys);
     if (record) await this.around.store.save(this.around.link.identity.tab, record);
   }

@@ -38,8 +38,8 @@ export async function makeTicket(
   return { own, key, rejoinKey: who.rejoinKey, proven: who.proven };
 }
 
-/** Why a Welcome is refused, as far as it is for this ticket at all. */
-export type WelcomeReason = "not-for-this" | "another-group" | Reason | MlsError["kind"];
+/** Why a Welcome is refused; "foreign": it is for another ticket. */
+export type WelcomeReason = "another-group" | Reason | MlsError["kind"];
 
 /** The group, as a Welcome for this ticket gives it; or why nobody should believe in it. `utc` in seconds. */
 export async function openWelcome(
@@ -62,6 +62,6 @@ export async function openWelcome(
   } catch (error) {
     if (error instanceof CredentialError) return "bad-credential";
     if (!(error instanceof MlsError)) throw error;
-    return error.kind === "malformed" ? "not-for-this" : error.kind;
+    return error.kind;
   }
 }

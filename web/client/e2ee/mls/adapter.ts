@@ -228,7 +228,7 @@ export interface Joined {
   readonly notes: Bytes | null;
 }
 
-/** Throws MlsError "psk" unless the link's PSK, and no other, went into it. */
+/** Throws MlsError "foreign" for a Welcome of another KeyPackage, "psk" unless the link's PSK, and no other, went into it. */
 export function joinFromWelcome(
   bytes: Bytes,
   own: OwnKeyPackage,
@@ -241,6 +241,8 @@ export function joinFromWelcome(
     const { welcome } = message;
     const cipherSuite = await suite();
     const initKey = await cipherSuite.hpke.importPrivateKey(own.secrets.initPrivateKey);
+    // For somebody else, or for another KeyPackage of one's own.
+    if (!welcome.secrets.some(({ newMember }) => equal(newMember, own.ref))) throw new MlsError("foreign");
     const secrets = await decryptGroupSecrets(initKey, own.ref, welcome, cipherSuite.hpke);
     if (!secrets) throw new MlsError("malformed");
     const [id, ...more] = secrets.psks;

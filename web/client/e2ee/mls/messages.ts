@@ -37,6 +37,8 @@ export class MlsError extends Error {
       | "epoch"
       /** A signature, a tag or a key does not fit; or it breaks a rule of RFC 9420. */
       | "invalid"
+      /** A Welcome for another KeyPackage. */
+      | "foreign"
       /** The link's secret is missing from it, or is another one. */
       | "psk"
       /** A KeyPackage outside its lifetime: one of two clocks is wrong. */
