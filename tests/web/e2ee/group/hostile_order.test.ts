@@ -178,6 +178,18 @@ describe("splitting", () => {
     expect(vic.troubles).toEqual(["facilitator-silent", "no-facilitator"]);
   });
 
+  test("a group that no facilitator founded, given to a facilitator for the meeting's, shows everybody who is in it", async () => {
+    const theirs = await Stage.of([], ["mal", "ghost"]);
+    const fin = await Victim.open("fin", { facilitator: true });
+    await theirs.admit(fin, "mal", "facilitator");
+    expect(fin.view?.state).toBe("in");
+    expect(fin.people.sort()).toEqual([idOf("fin"), idOf("ghost"), idOf("mal")].sort());
+    const chi = await Victim.open("chi");
+    const keyPackage = await theirs.knock(chi);
+    await theirs.welcome(chi, "mal", await addAndCommit(theirs.actor("mal").group, [keyPackage], await psk, NOW));
+    expect(chi.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "may-not-add" }]);
+  });
+
   test("another group is not taken for this one by somebody who comes back", async () => {
     await vic.hear({ type: "mls_must_rejoin", room: ROOM, reason: "behind" });
     const keyPackage = fromBase64url(vic.sent("mls_offer").at(-1)?.key_package ?? "");

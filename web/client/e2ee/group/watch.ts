@@ -56,7 +56,7 @@ export class Watch {
   /** When the next heartbeat is due; null for whoever is no facilitator. */
   #beat: number | null = null;
   #ticked = 0;
-  readonly #effects: WatchEffect[] = [];
+  #effects: WatchEffect[] = [];
 
   /**
    * After every commit, and after joining or coming back. A facilitator says a heartbeat at once, so that a split is
@@ -107,12 +107,15 @@ export class Watch {
     if (this.#beat === null || now < this.#beat || !this.#watched) return;
     this.#beat = now + HEARTBEAT;
     const { epoch, roster } = this.#watched;
-    this.#effects.push({ do: "say", message: { type: "heartbeat", epoch, roster } });
+    // One that was not said yet, since the server answers nothing, is not made up for.
+    this.#effects = [{ do: "say", message: { type: "heartbeat", epoch, roster } }];
   }
 
   /** What is to be said, once. */
   effects(): WatchEffect[] {
-    return this.#effects.splice(0);
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
   }
 
   /** What is wrong now. A lost socket excuses nobody: it is the server that says it is lost. */
