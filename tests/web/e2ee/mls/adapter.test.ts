@@ -464,17 +464,17 @@ describe("what is said", () => {
     await expect(sealApplication(ana.group, new Uint8Array(20_000))).rejects.toThrow(RangeError);
   });
 
-  test("arrives in any order, and after a gap as long as the server's replay", async () => {
+  test("arrives in any order, and after a gap of ten minutes of heartbeats", async () => {
     let { group } = ana;
     const messages: Bytes[] = [];
-    for (let n = 0; n < 260; n++) {
+    for (let n = 0; n < 121; n++) {
       const sealed = await sealApplication(group, utf8(String(n)));
       messages.push(sealed.message);
       group = sealed.group;
     }
-    const later = await openApplication(ben.group, messages[259] as Bytes, NOW);
-    const earlier = await openApplication(later.group, messages[255] as Bytes, NOW);
-    expect(earlier.content).toEqual(utf8("255"));
+    const later = await openApplication(ben.group, messages[120] as Bytes, NOW);
+    const earlier = await openApplication(later.group, messages[116] as Bytes, NOW);
+    expect(earlier.content).toEqual(utf8("116"));
   });
 
   test.each([

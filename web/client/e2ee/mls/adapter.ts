@@ -49,8 +49,12 @@ export const OLD_EPOCH_SECONDS = 10;
 export const OLD_EPOCH_SECONDS_AFTER_REMOVAL = 2;
 /** Epochs kept at most, whatever their age. Commits of more than 6 a second would drop one before its time. */
 const MAX_OLD_EPOCHS = 64;
-/** Messages of one sender that may be missing before the next one: twice what the server keeps for a replay (256). */
-const MAX_SKIPPED_MESSAGES = 512;
+/**
+ * Messages of one sender that may be missing before the next one: twice the heartbeats between two renewals of the keys
+ * (60), since a sender with more than that missing is not understood until the next epoch. Each step costs everybody a
+ * hash, for a message that any member can make up: 512 took 75 ms on two busy cores, and twenty a second held up everything.
+ */
+const MAX_SKIPPED_MESSAGES = 128;
 /** GroupInfo extension of ours, from the private range (RFC 9420 §17.3): what a joiner must know and a facilitator signed. */
 const WELCOME_NOTES = 0xf5e1;
 
