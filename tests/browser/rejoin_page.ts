@@ -29,8 +29,7 @@ async function keep(): Promise<string> {
     group: new Uint8Array(16),
     member: "member-1",
     leaf: 1,
-    leafKey: bytes,
-    offered: [bytes],
+    keys: [bytes],
     checked: [bytes],
   };
   await store.save("tab", { meeting: MEETING, key, ...place });

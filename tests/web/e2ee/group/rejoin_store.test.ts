@@ -32,8 +32,7 @@ async function record(store: RejoinStore, changes: Partial<RejoinRecord> = {}): 
     group: bytesFor("group", 16),
     member: "member-1",
     leaf: 3,
-    leafKey: bytesFor("leaf", 32),
-    offered: [bytesFor("offered", 32)],
+    keys: [bytesFor("leaf", 32), bytesFor("offered", 32)],
     checked: [bytesFor("ben", 32), bytesFor("cleo", 32)],
     key: await store.newKey(),
     ...changes,
@@ -71,8 +70,7 @@ describe("with a database", () => {
       group: saved.group,
       member: "member-1",
       leaf: 3,
-      leafKey: saved.leafKey,
-      offered: saved.offered,
+      keys: saved.keys,
       checked: saved.checked,
     });
     expect(found?.key.publicKey).toEqual(saved.key.publicKey);
@@ -85,19 +83,7 @@ describe("with a database", () => {
     const [row, ...others] = await kept();
     expect(others).toEqual([]);
     expect(Object.keys(row ?? {}).sort()).toEqual(
-      [
-        "checked",
-        "group",
-        "leaf",
-        "leafKey",
-        "meeting",
-        "member",
-        "offered",
-        "publicKey",
-        "saved",
-        "secret",
-        "tab",
-      ].sort(),
+      ["checked", "group", "keys", "leaf", "meeting", "member", "publicKey", "saved", "secret", "tab"].sort(),
     );
     const secret = row?.["secret"] as CryptoKey;
     expect(secret).toMatchObject({ type: "private", extractable: false, usages: ["sign"] });

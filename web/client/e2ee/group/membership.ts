@@ -44,16 +44,18 @@ const REGISTER_LEAF = 0.3;
 const REPEAT = 5;
 /** Seconds until the next of several keys is tried: all ranks have had their turn, and the server's bounds are kept. */
 const NEXT_KEY = 2.5;
+/** Own leaf keys that are tried: a few reloads in a row. */
+const KEYS = 4;
 /** A leaf that is one's own, or was. */
 interface Place {
   readonly group: Bytes;
   readonly leaf: number;
-  readonly leafKey: Bytes;
   readonly rejoinKey: RejoinKey;
-  /** Leaf keys that were offered to take its place, the newest last. */
-  readonly offered: readonly Bytes[];
-  /** The one before, in case the commit that led here turns out void. */
-  readonly before: Place | null;
+  /**
+   * All of one's own leaf keys that may hold it, the newest last: one that was offered may have been taken without anybody
+   * hearing of it, and one of before may count again when a commit is void or a restarted server knows an older state.
+   */
+  readonly keys: readonly Bytes[];
 }
 
 export interface MembershipEvents {
@@ -171,7 +173,7 @@ export class Membership {
     } else if (!this.held && !this.#founding && !this.#place) {
       const record = await store.load(link.identity.tab, message.meeting);
       if (record && record.member === message.member) {
-        this.#place = { ...record, rejoinKey: record.key, before: null };
+        this.#place = { ...record, rejoinKey: record.key };
         this.#wasIn = true;
         this.options.on.remembered(record.checked);
       }
@@ -246,15 +248,14 @@ export class Membership {
       return;
     }
     // Kept before it leaves: a page that is reloaded at once may find this very key in its place.
-    const others = place.offered.filter((key) => !equal(key, ticket.key.publicKey));
-    this.#place = { ...place, offered: [...others, ticket.key.publicKey].slice(-TICKETS) };
+    const others = place.keys.filter((key) => !equal(key, ticket.key.publicKey));
+    this.#place = { ...place, keys: [...others, ticket.key.publicKey].slice(-KEYS) };
     await this.options.on.keep();
-    // Whichever of one's own keys holds the place, the others take a proof for that one alone: they are tried in turn.
-    const keys = [...others.reverse(), place.leafKey];
-    const old = keys[this.#offering.times++ % keys.length] as Bytes;
+    // The others take a proof for the key alone that they see there: they are tried in turn, the newest first.
+    const old = others.at(-1 - (this.#offering.times++ % others.length)) as Bytes;
     const statement = rejoinStatement(meeting, place.leaf, old, ticket.own.ref);
     const rejoin = { leaf: place.leaf, signature: toBase64url(await place.rejoinKey.sign(statement)) };
-    this.#ask({ type: "mls_offer", room, key_package, rejoin }, keys.length > 1 ? NEXT_KEY : REPEAT);
+    this.#ask({ type: "mls_offer", room, key_package, rejoin }, others.length > 1 ? NEXT_KEY : REPEAT);
   }
 
   /** Fresh keys for oneself in this group; null when something stands in the way. */
@@ -355,15 +356,8 @@ export class Membership {
     const { leaf, key: own } = self(held);
     this.held = held;
     this.#key = key;
-    const before = how === "back" ? this.#place : null;
-    this.#place = {
-      group: meetingOf(held),
-      leaf,
-      leafKey: own,
-      rejoinKey,
-      offered: [],
-      before: before && { ...before, before: null },
-    };
+    const before = how === "back" && this.#place ? this.#place.keys.filter((other) => !equal(other, own)) : [];
+    this.#place = { group: meetingOf(held), leaf, rejoinKey, keys: [...before, own].slice(-KEYS) };
     this.#tickets = [];
     this.#offering = null;
     this.#applied = seq;
@@ -475,11 +469,8 @@ export class Membership {
     await this.options.on.settled();
   }
 
-  async mustRejoin(reason: "no_state" | "behind" | "rejected" | "void"): Promise<void> {
-    if (this.#over) return;
-    // The commit that led to this leaf never was: it is the one before that the others know.
-    if (reason === "void" && this.#place?.before) this.#place = this.#place.before;
-    await this.#rejoin();
+  async mustRejoin(): Promise<void> {
+    if (!this.#over) await this.#rejoin();
   }
 
   async #rejoin(): Promise<void> {
@@ -538,8 +529,8 @@ export class Membership {
   record(checked: readonly Bytes[]): RejoinRecord | null {
     const place = this.#place;
     if (!place || this.#over) return null;
-    const { group, leaf, leafKey, offered, rejoinKey: key } = place;
-    return { meeting: this.#meeting, member: this.#member, group, leaf, leafKey, offered, key, checked };
+    const { group, leaf, keys, rejoinKey: key } = place;
+    return { meeting: this.#meeting, member: this.#member, group, leaf, keys, key, checked };
   }
 
   /** When to call `tick`. */

@@ -28,10 +28,8 @@ export interface RejoinRecord {
   /** One's own member id, base64url. */
   readonly member: string;
   readonly leaf: number;
-  /** Public key of that leaf: what the rejoin statement names. */
-  readonly leafKey: Bytes;
-  /** Leaf keys that were offered to take its place: one of them may have, and nobody heard of it. */
-  readonly offered: readonly Bytes[];
+  /** Public keys of one's own that may be that leaf's, the newest last: the rejoin statement names the one that is. */
+  readonly keys: readonly Bytes[];
   /** Leaf keys of those who are checked. */
   readonly checked: readonly Bytes[];
   readonly key: RejoinKey;
@@ -96,8 +94,8 @@ export class BrowserRejoinStore implements RejoinStore {
   async load(tab: string, meeting: string): Promise<RejoinRecord | null> {
     const kept = (await this.#use<Kept | undefined>((store) => store.get(tab))) ?? this.#memory.get(tab);
     if (!kept || kept.meeting !== meeting || this.#isOld(kept)) return null;
-    const { publicKey, secret, group, member, leaf, leafKey, offered, checked } = kept;
-    return { meeting, group, member, leaf, leafKey, offered, checked, key: rejoinKey(publicKey, secret) };
+    const { publicKey, secret, group, member, leaf, keys, checked } = kept;
+    return { meeting, group, member, leaf, keys, checked, key: rejoinKey(publicKey, secret) };
   }
 
   async save(tab: string, { key, ...record }: RejoinRecord): Promise<void> {

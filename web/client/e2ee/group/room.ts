@@ -185,7 +185,7 @@ export class Room implements MembershipEvents {
         if ((await membership.caughtUp(message.applied, message.replayed_from)).gap) this.#outbox.gap();
         return;
       case "mls_must_rejoin":
-        return membership.mustRejoin(message.reason);
+        return membership.mustRejoin();
       case "mls_ready":
         if (membership.held && epochOf(membership.held) === message.epoch) {
           this.around.frames.everybodyReady(this.id, message.epoch);
