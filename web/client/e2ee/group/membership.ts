@@ -150,6 +150,8 @@ export class Membership {
   offline(): void {
     this.#online = false;
     this.#request = null;
+    // It may have been taken: the next one names it among those that may hold the place.
+    this.#offering = null;
     this.#foundAt = this.#registerAt = Number.POSITIVE_INFINITY;
   }
 
