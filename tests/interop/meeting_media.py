@@ -93,7 +93,7 @@ class Arrived:
     """A frame as it came from the SFU, still sealed."""
 
     at: float
-    """`time.monotonic`."""
+    """Unix seconds, by the kernel."""
     member: str
     """Whose the m-line is, as the server says."""
     track: str
@@ -234,7 +234,7 @@ class MeetingMedia:
         session = read(offer.sdp)
         connect = self._down is None
         if self._down is None:
-            self._down = Client(certificate=self._certificate)
+            self._down = Client(certificate=self._certificate, stamped=True)
             self._down.on_packet = self._on_packet
             self._clients.append(self._down)
         maps = {track.mid: track for track in offer.tracks}
@@ -289,7 +289,8 @@ class MeetingMedia:
 
     def _arrive(self, track: m.TrackMap, frame: bytes) -> None:
         if len(self.arrived) < self._keep:
-            self.arrived.append(Arrived(time.monotonic(), track.member, track.track, track.kind, frame))
+            assert self._down is not None
+            self.arrived.append(Arrived(self._down.arrived, track.member, track.track, track.kind, frame))
 
     def open(self, arrived: Arrived, epochs: Iterable[Epoch] | None = None) -> bytes | None:
         """The frame, if it is of the member and track that the m-line should carry, by the keys of those epochs."""

@@ -168,12 +168,11 @@ class Rounds:
             await asyncio.gather(*speaking, return_exceptions=True)
         commit = next(msg for msg in reversed(self._ben.told) if isinstance(msg, m.MlsCommitted))
         self.figures.sizes["Remove commit"] = len(commit.commit.commit) * 3 // 4
-        shift = time.time() - time.monotonic() - pressed
-        after = [frame for frame in recorder.arrived if frame.at + shift > 0]
+        after = [frame for frame in recorder.arrived if frame.at > pressed]
         self.figures.tried += len(after)
-        readable = [frame.at + shift for frame in after if recorder.open(frame, guest.seat.epochs) is not None]
+        readable = [frame.at - pressed for frame in after if recorder.open(frame, guest.seat.epochs) is not None]
         self.figures.readable.append(max(readable, default=0.0))
-        self.figures.forwarded.append(max((frame.at + shift for frame in ears.arrived), default=0.0))
+        self.figures.forwarded.append(max((frame.at - pressed for frame in ears.arrived), default=0.0))
         await ears.close()
         self._meeting.people.remove(guest)
 

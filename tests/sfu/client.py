@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
+from struct import Struct
 from typing import Literal
 
 from pylibsrtp import Session
@@ -26,13 +27,24 @@ from sfu.io.srtp import Buffers, SrtpSession
 from sfu.rtp.errors import ParseError
 from sfu.rtp.packet import HEADER_SIZE, is_rtcp
 
+SO_TIMESTAMPNS = 35
+"""Linux, asm-generic/socket.h: SO_TIMESTAMPNS_OLD on 64-bit machines, which Python's socket module does not name."""
+TIMESPEC = Struct("@qq")
 HOST_PRIORITY = (126 << 24 | 65535 << 8 | 255).to_bytes(4, "big")
 
 
 class Client:
-    """One transport. `received` gets every packet that passed SRTP, or `on_packet` does if it is set."""
+    """One transport. `received` gets every packet that passed SRTP, or `on_packet` does if it is set.
 
-    def __init__(self, *, address: str = "127.0.0.1", certificate: Certificate | None = None) -> None:
+    With `stamped`, `arrived` is when the kernel took the present packet in, in Unix seconds: not late by what else this
+    process was busy with.
+    """
+
+    def __init__(
+        self, *, address: str = "127.0.0.1", certificate: Certificate | None = None, stamped: bool = False
+    ) -> None:
+        self.arrived = 0.0
+        self._stamped = stamped
         self.ufrag = secrets.token_hex(4)
         self.pwd = secrets.token_hex(16)
         self.certificate = certificate or Certificate()
@@ -144,10 +156,20 @@ class Client:
     def _bind(self, address: str) -> socket.socket:
         sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        if self._stamped:
+            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.setblocking(False)
         sock.bind((address, 0))
         self._loop.add_reader(sock, self._drain)
         return sock
+
+    def _receive_stamped(self) -> int:
+        length, ancillary, _, _ = self.sock.recvmsg_into([self.buffers.incoming], socket.CMSG_SPACE(TIMESPEC.size))
+        for _, kind, data in ancillary:
+            if kind == SO_TIMESTAMPNS:
+                seconds, nanoseconds = TIMESPEC.unpack(data[: TIMESPEC.size])
+                self.arrived = seconds + nanoseconds / 1e9
+        return length
 
     def _on_connected(self, receive: Session, send: Session) -> None:
         self.srtp = SrtpSession(receive, send, self.buffers)
@@ -157,7 +179,7 @@ class Client:
         buffer = self.buffers.incoming
         for _ in range(64):
             try:
-                length = self.sock.recv_into(buffer)
+                length = self._receive_stamped() if self._stamped else self.sock.recv_into(buffer)
             except OSError:
                 return
             first = buffer[0] if length >= HEADER_SIZE else 255
