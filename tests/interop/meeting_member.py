@@ -6,10 +6,8 @@ Written from docs/protocol.md alone. Media is in `meeting_media.py`.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import ClientSession
@@ -18,12 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from signaling import messages as m
 from signaling.links import b64, fingerprint, parse_link, unb64
 from signaling.mls_messages import read_key_package
-from tests.interop.check_round import CheckRound
 from tests.interop.committer import Committer, Plan
-from tests.interop.envelopes import Json, pad, unpad
 from tests.interop.member_socket import Socket, origin
 from tests.interop.mls_member import MemberError
-from tests.interop.seat import Epoch, Person, Seat
+from tests.interop.seat import Person, Seat
+from tests.interop.speaker import Speaker
 from tests.interop.statements import Statements, role_key_of, roster_hash
 
 HEARTBEAT_SECONDS = 5.0
@@ -31,27 +28,17 @@ RANK_SECONDS = 0.3
 """By how much each rank waits for the one before it."""
 
 
-@dataclass(frozen=True)
-class Heard:
-    """Something said, by whoever's leaf signed it."""
-
-    seq: int
-    sender: str
-    message: Json
-
-
-class MeetingMember:
+class MeetingMember(Speaker):
     """One session, by a participant's or facilitator's link. `until` waits for what the state shows."""
 
     def __init__(self, http: ClientSession, link: str, name: str) -> None:
-        self.name = name
         self.link = parse_link(link)
+        super().__init__(name, Seat(self.link, now=time.time()))
         self._http, self._url = http, origin(link)
-        self.seat = Seat(self.link, now=time.time())
         # The session
         self.socket: Socket | None = None
         self.token: str | None = None
-        self.room = self.meeting = ""
+        self.meeting = ""
         self.close_code: int | None = None
         self.ending: m.ServerMessage | None = None
         """Removed, Ended, Declined, TakenOver or Error: what came before the close."""
@@ -59,44 +46,17 @@ class MeetingMember:
         self.failure: Exception | None = None
         """What this member could not cope with: it reads nothing any more."""
         # The group
-        self.inside = False
-        """Whether this member holds a state that the server knows of."""
-        self.seen = 0
         self.ready = -1
         """The epoch of the last `mls_ready`."""
-        self.on_epoch: Callable[[Epoch], None] = lambda epoch: None
         self.on_media: Callable[[m.Published | m.SubscribeOffer], None] = lambda message: None
         self.refusals: list[str] = []
         self._committer = Committer(self.seat, self.send)
         self._disconnected: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._offers: dict[str, m.MlsOffered] = {}
-        # What is said
-        self.state: Json = {"microphone": False, "camera": False, "hand": 0, "contexts": []}
-        self.heard: list[Heard] = []
-        self.states: dict[str, Json] = {}
-        """The last that each member said of themselves."""
         self.knocks: dict[str, tuple[str, m.Knock]] = {}
         """Names and knocks that are genuine, by id."""
-        self.check: CheckRound | None = None
-        """The last round that this member took part in."""
-        self.said: dict[int, int] = {}
-        """Number in the room by own count, of what was taken."""
-        self._said_n = self._taken_n = self._envelope_n = 0
-        self._highest: dict[bytes, int] = {}
-        """Of `n`, by leaf key."""
-        self._unsaid: dict[int, tuple[Json, str | None]] = {}
         self._changed = asyncio.Event()
-
-    @property
-    def id(self) -> str:
-        """The member id."""
-        return self.seat.id
-
-    @property
-    def epoch(self) -> int | None:
-        """None without a state."""
-        return self.seat.mls.epoch
 
     # -- Coming and going -------------------------------------------------------------------------------------------
 
@@ -342,7 +302,6 @@ class MeetingMember:
         self.inside = True
         self.seen = max(self.seen, self.seat.applied)
         self.send(m.MlsApplied(self.room, epoch.number))
-        self.on_epoch(epoch)
         own = self.seat.people[epoch.leaf].leaf_key
         if own not in self._highest:
             self._highest[own] = self._envelope_n = 0
@@ -415,95 +374,7 @@ class MeetingMember:
         leavings = {} if gone.leaving is None else {leaf: unb64(gone.leaving)}
         return Plan(remove=[leaf], statements=Statements(leavings, {}, None))
 
-    # -- The check --------------------------------------------------------------------------------------------------
-
-    def start_check(self) -> None:
-        """Begin a round; everybody's client answers by itself."""
-        self._enter(os.urandom(16), self.seat.mls.leaf)
-
-    def _enter(self, number: bytes, starter: int) -> CheckRound:
-        mls = self.seat.mls
-        assert mls.epoch is not None
-        self.check = CheckRound(
-            mls.group_id, mls.epoch, mls.authenticator, mls.leaf, set(self.seat.people), number, starter
-        )
-        self.say(self.check.commitment())
-        return self.check
-
-    def _check(self, leaf: int, said: Json) -> None:
-        number = unb64(said["round"])
-        current = self.check
-        if current is None or current.id != number or current.epoch != self.epoch:
-            if said["type"] != "check_commitment":
-                return
-            current = self._enter(number, leaf)
-        for answer in current.take(leaf, said):
-            self.say(answer)
-
-    # -- What is said -----------------------------------------------------------------------------------------------
-
-    def say(self, content: Json, *, to: str | None = None) -> int:
-        """Seal and send; returns the count under which `said` shows its place. Sealed anew if the epoch has ended."""
-        self._said_n += 1
-        self._envelope_n += 1
-        body = self.seat.mls.seal(pad({"v": 1, "n": self._envelope_n, "to": to} | content))
-        self._unsaid[self._said_n] = content, to
-        self.send(m.Say(self.room, self._said_n, b64(body), to))
-        return self._said_n
-
-    def _say_again(self) -> None:
-        """What the room did not take before the socket was lost."""
-        lost, self._unsaid = self._unsaid, {}
-        for n, (content, to) in lost.items():
-            if n > self._taken_n and self.inside:
-                self.say(content, to=to)
-
-    def say_state(self, *, to: str | None = None) -> None:
-        """One's whole state."""
-        self.say({"type": "state", "name": self.name} | self.state, to=to)
-
-    def chat(self, text: str) -> None:
-        """A chat message to everybody."""
-        self.say({"type": "chat", "text": text})
-
-    def _on_said(self, said: m.Said) -> None:
-        if said.seq <= self.seen or said.epoch != self.epoch:
-            return
-        self.seen = said.seq
-        if said.sender == self.id:
-            self._unsaid.pop(said.n, None)
-            self.said[said.n] = said.seq
-            return
-        leaf, data = self.seat.mls.open(unb64(said.body))
-        person, content = self.seat.people[leaf], unpad(data)
-        if content.get("v") != 1 or content.get("to") not in (None, self.id):
-            return
-        if content["n"] <= self._highest.get(person.leaf_key, 0):
-            return
-        self._highest[person.leaf_key] = content["n"]
-        self.heard.append(Heard(said.seq, person.member, content))
-        if content["type"].startswith("check_"):
-            self._check(leaf, content)
-        if content["type"] == "state":
-            self.states[person.member] = content
-        elif content["type"] == "resend":
-            self.say_state(to=person.member)
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Names by member id, of everybody in the group who has said theirs; one's own too."""
-        present = {person.member for person in self.seat.people.values()}
-        heard = {member: str(state["name"]) for member, state in self.states.items() if member in present}
-        return heard | {self.id: self.name}
-
-    def member_named(self, name: str) -> str:
-        """The id of who said that name."""
-        return next(member for member, known in self.names.items() if known == name)
-
-    def texts(self) -> list[tuple[str, str]]:
-        """Chat so far: names and texts."""
-        said = [heard for heard in self.heard if heard.message["type"] == "chat"]
-        return [(self.names.get(heard.sender, heard.sender), heard.message["text"]) for heard in said]
+    # -- As a facilitator -----------------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
         while True:
