@@ -54,15 +54,18 @@ class TamperingProxy:
         app = web.Application()
         app.router.add_get("/ws", self._socket)
         app.router.add_get("/{path:.*}", self._page)
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.5)  # browsers hold their sockets open
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
 
     async def close(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        """End, whoever is still connected."""
+        for visitor in self.visitors:
+            await visitor.socket.close()
         if self._http is not None:
             await self._http.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     def visitor(self, number: int) -> Visitor:
         """Who came as number `number`, from 0, on their newest socket."""
