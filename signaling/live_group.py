@@ -98,9 +98,11 @@ class LiveGroup(Moderation):
         self._send(connection, ready)
 
     def changed(self) -> None:
-        """The organiser changed certificates, revocations or the room secret."""
+        """The organiser changed certificates, revocations or the room secret: old links let nobody in."""
         if self.meeting is not None:
             self._tell_everybody(self.meeting, m.GroupChanged())
+        for visitor in self.door:
+            self._send(visitor.connection, m.GroupChanged())
 
     def resume(self, connection: int, claims: Claims, *, now: float) -> str:
         """Take a session up again. Returns it.

@@ -71,7 +71,7 @@ async def test_words_are_of_whoever_sealed_them_and_come_once(lies: Lies) -> Non
 async def test_an_end_and_a_removal_that_nobody_signed_are_told_as_that(lies: Lies) -> None:
     marta, ana, chi = await lies.people.meeting(lies.links, "Marta", "Ana", "Chi")
     await lies.proxy.visitor(1).tell({"type": "ended", "reason": "facilitator"})
-    await expect(ana.page.get_by_text("none signed that").first).to_be_visible()
+    await expect(ana.page.get_by_text("no facilitator signed that").first).to_be_visible()
     await lies.proxy.visitor(2).tell({"type": "removed", "reason": "facilitator"})
     await expect(chi.page.get_by_text("no facilitator signed that").first).to_be_visible()
     for person in (ana, chi):
@@ -207,7 +207,7 @@ async def test_what_only_facilitators_may_ask_for_is_not_done_for_others(lies: L
     await expect(chi.tool("Mute microphone")).to_be_visible()
     ana.say({"type": "end"})
     await lies.proxy.visitor(1).tell({"type": "ended", "reason": "facilitator"})
-    await expect(chi.page.get_by_text("none signed that").first).to_be_visible()
+    await expect(chi.page.get_by_text("no facilitator signed that").first).to_be_visible()
 
 
 async def test_who_is_kept_from_a_change_of_keys_stops_sending_and_is_told(lies: Lies) -> None:

@@ -23,9 +23,10 @@ SCENES = [
     "call-remove", "call-end", "call-last", "call-shortcuts", "call-check", "call-check-gathering",
     "call-check-not-through", "call-check-outdated", "call-check-differ", "call-check-started", "call-co-facilitator",
     "call-explained", "call-keys", "organiser", "organiser-revoke", "organiser-change", "organiser-changed",
-    "organiser-delete", "organiser-deleted", "problem-no-secret", "problem-browser-cannot", "problem-no-secure-context",
-    "problem-unreachable", "problem-clock", "problem-certificate-missing", "problem-certificate-revoked", "left-left",
-    "left-removed", "left-taken-over", "left-ended-unsigned",
+    "organiser-delete", "organiser-deleted", "organiser-outdated", "problem-links-changed", "problem-no-secret",
+    "problem-browser-cannot", "problem-no-secure-context", "problem-unreachable", "problem-clock",
+    "problem-certificate-missing", "problem-certificate-revoked", "left-left", "left-removed", "left-taken-over",
+    "left-ended-unsigned",
 ]  # fmt: skip
 """Problems and endings share one layout; those with the longest texts and each kind of button stand for the rest."""
 

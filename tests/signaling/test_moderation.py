@@ -159,6 +159,18 @@ def test_an_organiser_changes_the_group_and_the_meeting_hears() -> None:
     assert facilitator.take(m.GroupChanged) == ana.take(m.GroupChanged)
 
 
+def test_people_at_the_door_hear_of_changed_links_too_with_and_without_a_meeting() -> None:
+    world = World()
+    early = world.knock()
+    organiser = world.organiser()
+    organiser.send(m.UpdateGroup(certificates=["d" * 200]))
+    assert len(early.find(m.GroupChanged)) == 1
+    world.facilitator()
+    late = world.knock()
+    organiser.send(m.UpdateGroup(certificates=["e" * 200]))
+    assert [len(visitor.find(m.GroupChanged)) for visitor in (early, late)] == [1, 1]
+
+
 def test_a_change_that_is_not_good_changes_nothing() -> None:
     world = World()
     _, ana = world.meeting(1)

@@ -115,6 +115,7 @@ export class Call {
       waiting: this.#door.list,
       news: this.#news,
       send: options.send,
+      refused: () => announce({ urgency: "polite", kind: "request-refused", code: "offline" }),
     });
     this.#view = new CallView({
       store: options.store,
@@ -135,7 +136,7 @@ export class Call {
   resume(joined: JoinedMessage): void {
     this.#then(() => {
       this.#room.connections(mainRoom(joined).members, true);
-      this.#door.take(joined.knocks ?? []);
+      this.#takeKnocks(joined);
       this.#lock(joined.locked ?? false, null);
       this.#media.resumed(joined.media_kept ?? false);
     });
@@ -208,6 +209,23 @@ export class Call {
     return this.#room.nameOf(member) ?? "";
   }
 
+  /** The group is kept under another room secret by now: who is in stays in, and nobody comes in by a new link. */
+  linksChanged(): void {
+    this.#then(() => {
+      if (this.#holds) this.#announce({ urgency: "polite", kind: "links-changed" });
+    });
+  }
+
+  /** Whether what the group tells speaks against the server's reason for the end: others are here, or a facilitator is heard. */
+  contradicts(reason: "empty" | "no_facilitator"): boolean {
+    const { ready, members } = this.#room;
+    if (!ready) return false;
+    if (reason === "empty") return members.length > 1;
+    const silent = this.#news.troubles.flatMap((trouble) => ("members" in trouble ? trouble.members : []));
+    // One whom the server calls lost may have been so for a shorter time than makes a silence.
+    return members.some(({ id, role, connected }) => role === "facilitator" && connected && !silent.includes(id));
+  }
+
   /** Everything ends: connections and timers. */
   end(): void {
     this.#ended = true;
@@ -228,7 +246,7 @@ export class Call {
     this.#media.setTrack("video", this.options.devices.outgoing("camera"));
     // Before the keys are there: nothing leaves the worker until then, and the connections need their time too.
     this.#media.start();
-    this.#door.take(joined.knocks ?? []);
+    this.#takeKnocks(joined);
     this.#looks = setInterval(() => void this.#look(), LOOK_MS);
     this.#settle();
   }
@@ -250,7 +268,7 @@ export class Call {
       case "group":
         await this.#view.learnSeeds(news.view.people.map((person) => person.member));
         this.#room.groupChanged(news.view, performance.now());
-        if (this.#room.member(this.self)?.role === "participant") this.#door.close();
+        if (!this.#holds) this.#door.close();
         this.#media.membersChanged();
         break;
       case "heard":
@@ -296,15 +314,24 @@ export class Call {
         this.#media.offered(message);
         break;
       case "knocked":
-        this.#door.knocked(message.knock);
+        if (this.#holds) this.#door.knocked(message.knock);
         break;
       case "knock_gone":
-        this.#door.gone(message);
+        if (this.#holds) this.#door.gone(message);
         break;
       case "error":
         this.#media.refused(message);
         break;
     }
+  }
+
+  /** Who waits is shown to nobody else, whatever the server sends: every link holder could read the names. */
+  get #holds(): boolean {
+    return this.#room.member(this.self)?.role !== "participant";
+  }
+
+  #takeKnocks({ knocks = [] }: JoinedMessage): void {
+    this.#door.take(this.#holds ? knocks : []);
   }
 
   #caughtUp(replayedFrom: number): void {

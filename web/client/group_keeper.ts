@@ -7,6 +7,8 @@ import type { Door } from "./links";
 export interface GroupKeeperOptions {
   door: Door;
   group: GroupAnswer;
+  /** As in `GroupKeeper`, of this answer. */
+  outdated: boolean;
   /** Of this tab's memory. */
   tab: string;
   fetch(): Promise<GroupAnswer | GroupProblem>;
@@ -15,9 +17,16 @@ export interface GroupKeeperOptions {
 export class GroupKeeper {
   #group: GroupAnswer;
   #latest = 0;
+  #outdated: boolean;
 
   constructor(private readonly options: GroupKeeperOptions) {
     this.#group = options.group;
+    this.#outdated = options.outdated;
+  }
+
+  /** The server keeps the group under another room secret than the link's, or says so: the organiser changed the links. */
+  get outdated(): boolean {
+    return this.#outdated;
   }
 
   get identity(): Identity {
@@ -38,10 +47,13 @@ export class GroupKeeper {
   async refresh(): Promise<GroupAnswer | null> {
     this.#latest += 1;
     const turn = this.#latest;
-    const group = await this.options.fetch();
-    if (typeof group === "string" || !(await this.options.door.isRootKey(group.root_key))) return null;
+    const { door, fetch } = this.options;
+    const group = await fetch();
+    if (typeof group === "string" || !(await door.isRootKey(group.root_key))) return null;
+    const title = await door.openProfile(group.profile);
     if (turn !== this.#latest) return null;
     this.#group = group;
+    this.#outdated = title === null;
     return group;
   }
 }

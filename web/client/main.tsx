@@ -84,15 +84,13 @@ async function open(): Promise<Session | Problem> {
 }
 
 /** The group, if the server's answer fits the link; its title goes to the store. */
-async function openGroup(link: Link): Promise<{ door: Door; group: GroupAnswer } | Problem> {
+async function openGroup(link: Link): Promise<{ door: Door; group: GroupAnswer; outdated: boolean } | Problem> {
   const [door, group] = await Promise.all([Door.of(link), fetchGroup(BASE, link.group)]);
   if (typeof group === "string") return group;
   if (!(await door.isRootKey(group.root_key))) return "foreign-link";
   const title = await door.openProfile(group.profile);
-  // The organiser changed the links: without the new secret this facilitator and the others would sit in two rooms.
-  if (title === null && link.role === "facilitator") return "certificate-revoked";
   store.title.value = title ?? "";
-  return { door, group };
+  return { door, group, outdated: title === null };
 }
 
 function watchPage(running: Session): void {

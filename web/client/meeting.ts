@@ -27,6 +27,8 @@ export interface MeetingOptions {
   door: Door;
   /** As the server gave it; its root key is the link's. */
   group: GroupAnswer;
+  /** The link is older than the group's room secret (`GroupKeeper.outdated`). */
+  outdated: boolean;
   fetchGroup(): Promise<GroupAnswer | GroupProblem>;
   makeE2ee(options: Omit<ManagerOptions, "workerUrl">): E2eeManager;
   makeConnection(): RTCPeerConnection;
@@ -58,13 +60,18 @@ export class Meeting {
     private readonly options: MeetingOptions,
     private readonly events: MeetingEvents,
   ) {
-    const { door, group, tab, fetchGroup } = options;
-    this.#keeper = new GroupKeeper({ door, group, tab: tab.tab, fetch: fetchGroup });
+    const { door, group, outdated, tab, fetchGroup } = options;
+    this.#keeper = new GroupKeeper({ door, group, outdated, tab: tab.tab, fetch: fetchGroup });
     this.#ending = new Ending(events.finished);
   }
 
   get call(): Call | null {
     return this.#call;
+  }
+
+  /** Nobody new comes in with this link. */
+  get outdated(): boolean {
+    return this.#keeper.outdated;
   }
 
   /** At the door: `nonce` is the socket's challenge. */
@@ -88,6 +95,8 @@ export class Meeting {
 
   /** What else the server says. */
   handle(message: ServerMessage): void {
+    // Whoever is in a call does not knock, and nothing is to be refused to them at the door.
+    if (message.type === "mls_refused" && message.room === null && this.#call) return;
     if (isGroupMessage(message)) this.#e2ee?.server(message);
     if (message.type === "mls_refused") this.#refused(message);
     else if (message.type === "group_changed") void this.refresh();
@@ -120,10 +129,14 @@ export class Meeting {
     this.#call?.moderation.endMeeting();
   }
 
-  /** Certificates and revocations may be others by now. */
+  /** Certificates, revocations and links may be others by now. */
   async refresh(): Promise<void> {
     const group = await this.#keeper.refresh();
-    if (group) this.#e2ee?.groupChanged(group.certificates, group.revocations);
+    if (!group) return;
+    this.#e2ee?.groupChanged(group.certificates, group.revocations);
+    if (!this.outdated) return;
+    if (this.#call) this.#call.linksChanged();
+    else if (this.#e2ee) this.#turnedAway("links-changed");
   }
 
   /** Everything ends, and nothing of it stays on the page; the way back is kept, for a reload or another tab. */
@@ -195,8 +208,7 @@ export class Meeting {
         }
         break;
       case "obstacle":
-        this.events.send({ type: "leave" });
-        this.events.hindered(report.obstacle);
+        this.#turnedAway(report.obstacle);
         break;
       case "removed":
         if (report.room === this.#call?.roomId) this.events.finished("removed");
@@ -207,6 +219,11 @@ export class Meeting {
       default:
         this.#call?.learn(report);
     }
+  }
+
+  #turnedAway(problem: Problem): void {
+    this.events.send({ type: "leave" });
+    this.events.hindered(problem);
   }
 
   /** Most refusals are the worker's business. */

@@ -16,7 +16,14 @@ export type Screen =
   | { name: "declined"; retryAt: number } // performance.now() milliseconds
   | { name: "call" }
   | { name: "left"; reason: LeftReason }
-  | { name: "organiser"; meetingRunning: boolean; deleted: boolean; facilitators: FacilitatorLink[] };
+  | {
+      name: "organiser";
+      meetingRunning: boolean;
+      deleted: boolean;
+      /** The page was opened with a link from before the last change of links: those that it could hand out are dead. */
+      outdated: boolean;
+      facilitators: FacilitatorLink[];
+    };
 
 /** One facilitator link, on the organiser's page. */
 export interface FacilitatorLink {
@@ -34,6 +41,7 @@ export type Problem =
   | "damaged-link"
   | "unknown-group"
   | "foreign-link" // the link's key does not belong to this group
+  | "links-changed" // the group has another room secret by now: the organiser changed all links
   | "no-secure-context"
   | "browser-cannot" // no encoded transform, or no WebRTC, or no WebCrypto
   | "no-devices-api"
@@ -55,7 +63,7 @@ export type LeftReason =
   | "cut-off" // the server says removed, but no facilitator signed that
   | "faulty" // the others could not accept what this browser did
   | "ended"
-  | "ended-unsigned" // the server says that a facilitator ended it, but none signed that
+  | "ended-unsigned" // the server says that it is over, but no facilitator signed that, or what this page knows contradicts it
   | "no-facilitator" // none was there for the group's grace time
   | "empty"
   | "deleted"
@@ -183,8 +191,9 @@ export type Announcement = { urgency: "polite" | "assertive" } & (
   | { kind: "knock-answered"; name: string | null; by: string; outcome: "admitted" | "declined" }
   | { kind: "admitted" | "muted-by" | "muted-everyone" | "mic-on" | "mic-off" | "camera-on" | "camera-off" }
   | { kind: "connection-lost" | "connection-back"; microphoneOn: boolean }
-  | { kind: "sound-blocked" | "copied" | "messages-missed" | "renamed"; name?: string }
+  | { kind: "sound-blocked" | "copied" | "renamed"; name?: string }
   | { kind: "request-refused"; code: string }
+  | { kind: "links-changed" | "facilitator-withdrawn" | "messages-missed" }
   | { kind: "locked" | "unlocked" | "check-done" | "newcomer-unchecked"; name?: string }
   | { kind: "co-facilitator-made" | "co-facilitator-withdrawn"; name: string; self: boolean }
   | { kind: "trouble"; trouble: Trouble["kind"]; names: string[] }
@@ -262,8 +271,11 @@ export interface Actions {
   revoke(serial: string): Promise<boolean>;
   /** A new certificate for the same link. */
   renew(serial: string): Promise<boolean>;
-  /** New room secret: every link so far stops working, the organiser's own too; the page shows the new ones. */
-  changeLinks(): Promise<boolean>;
+  /**
+   * New room secret: every link so far stops working, the organiser's own too; the page shows the new ones. `title`: the
+   * group's name, where an outdated link could not tell it.
+   */
+  changeLinks(title?: string): Promise<boolean>;
   /** Give an element the voices of everybody; called once by the call page. */
   attachSound(host: HTMLElement): () => void;
   /** Load the page anew (problem "version" or "unreachable"). */

@@ -14,7 +14,10 @@ export interface ModerationOptions {
   words: Words;
   waiting: WaitingList;
   news: EncryptionNews;
+  /** False while there is no socket. */
   send(message: ClientMessage): boolean;
+  /** What was asked for could not be done now. */
+  refused(): void;
 }
 
 /** Nothing is shown as done before it is: the group's next view, or the server's answer, shows it. */
@@ -32,7 +35,7 @@ export class Moderation {
   }
 
   decline(knock: string): void {
-    this.options.send({ type: "decline", knock });
+    if (!this.options.send({ type: "decline", knock })) this.options.refused();
   }
 
   /** Null: every participant. */
@@ -48,17 +51,18 @@ export class Moderation {
     this.options.e2ee.coFacilitator(member, granted);
   }
 
-  /** The door obeys the server's word; the people in the room believe the signed one. */
+  /** The door obeys the server's word; the people in the room believe the signed one. Neither goes without the other. */
   setLocked(locked: boolean): void {
-    this.options.words.tell({ type: "locked", locked }, null);
-    this.options.send({ type: "lock", locked });
+    const { send, words, refused } = this.options;
+    if (send({ type: "lock", locked })) words.tell({ type: "locked", locked }, null);
+    else refused();
   }
 
   endMeeting(): void {
     let asked = false;
+    // Without a socket the signed word waits for one, and this goes with it.
     const ask = () => {
-      if (!asked) this.options.send({ type: "end_meeting" });
-      asked = true;
+      if (!asked) asked = this.options.send({ type: "end_meeting" });
     };
     this.options.words.tell({ type: "end" }, null, ask);
     setTimeout(ask, END_MS);

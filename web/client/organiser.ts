@@ -42,7 +42,10 @@ export interface OrganiserOptions {
   links: LinkHolder;
   /** UTC seconds. */
   now(): number;
+  /** "" where it could not be opened. */
   title(): string;
+  /** The group has this name from now on. */
+  named(title: string): void;
   /** False while there is no socket. */
   send(message: UpdateGroupMessage): boolean;
   fetchGroup(): Promise<GroupAnswer | GroupProblem>;
@@ -122,13 +125,14 @@ export class Organiser {
   }
 
   /** A new room secret: whoever has only an old link is out. Every link is another one then, the organiser's own too. */
-  changeLinks(): Promise<boolean> {
+  changeLinks(title = this.options.title()): Promise<boolean> {
     return this.#alone(async () => {
       const roomSecret = crypto.getRandomValues(new Uint8Array(16));
       const door = await Door.of({ ...this.#link, roomSecret });
-      const outcome = await this.#update(await door.forServer(this.options.title()));
+      const outcome = await this.#update(await door.forServer(title));
       if (outcome === "refused" || (outcome === "unknown" && !(await this.#isIn(door)))) return false;
       await this.options.links.change(door);
+      this.options.named(title);
       return true;
     });
   }

@@ -12,6 +12,6 @@ export function organiserActions(organiser: Organiser | null, links: LinkHolder)
     copyFacilitatorLink: (number) => links.copyFacilitatorLink(number),
     revoke: (serial) => organiser?.revoke(serial) ?? no(),
     renew: (serial) => organiser?.renew(serial) ?? no(),
-    changeLinks: () => organiser?.changeLinks() ?? no(),
+    changeLinks: (title) => organiser?.changeLinks(title) ?? no(),
   };
 }

@@ -16,8 +16,11 @@ const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
 
 /** The page that explains a refusal before the person is in; undefined where a later attempt may succeed. */
 export function problemOf(code: ErrorCode, role: Role): Problem | undefined {
-  // The page made sure that group and link have one root key: what does not fit is a role key that was withdrawn.
-  if (code === "bad_proof" && role === "facilitator") return "certificate-revoked";
+  // The page made sure that group and link have one root key: what does not fit is a role key that was withdrawn, or
+  // a participant link's room secret that was changed.
+  if (code === "bad_proof" && role !== "organiser") {
+    return role === "facilitator" ? "certificate-revoked" : "links-changed";
+  }
   return PROBLEMS[code];
 }
 

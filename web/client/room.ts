@@ -18,6 +18,8 @@ const MOST_ASKS = 5;
 const GATHER_MS = 20;
 /** More of them than this are answered by one state for everybody. */
 const MOST_ALONE = 3;
+/** Names of those who are no longer here, kept to say why the keys are new: twice as many as a room holds. */
+const MOST_FORMER = 128;
 
 export interface RoomMember {
   id: string;
@@ -79,6 +81,7 @@ export class Room {
   #hints = new Map<string, boolean>();
   #effects: RoomEffect[] = [];
   #names = new Map<string, string>();
+  #former = new Map<string, string>();
   #owed = new Set<string>();
   #owedAt = Number.POSITIVE_INFINITY;
   #shownOwnName: string | null = null;
@@ -111,9 +114,9 @@ export class Room {
     return this.#group;
   }
 
-  /** The name as everybody shows it, null until it has arrived. */
+  /** The name as everybody shows it, null until it has arrived. Of somebody who is no longer here, the last one. */
   nameOf(id: string): string | null {
-    return this.#names.get(id) ?? null;
+    return this.#names.get(id) ?? this.#former.get(id) ?? null;
   }
 
   /** 1-based place among raised hands, 0 if down. */
@@ -327,11 +330,12 @@ export class Room {
   }
 
   #roleChanged({ id, role }: RoomMember, next: PersonRole): void {
+    const self = id === this.self;
+    if (self && role === "facilitator") this.#announce({ urgency: "assertive", kind: "facilitator-withdrawn" });
     const name = this.nameOf(id);
     const kind =
       next === "co_facilitator" ? "co-facilitator-made" : role === "co_facilitator" ? "co-facilitator-withdrawn" : null;
     if (kind === null || name === null) return;
-    const self = id === this.self;
     this.#announce({ urgency: self ? "assertive" : "polite", kind, name, self });
   }
 
@@ -359,7 +363,13 @@ export class Room {
     this.#hints.delete(id);
     this.#owed.delete(id);
     this.#effects.push({ do: "forget", member: id });
-    if (name !== null) this.#announce({ urgency: "polite", kind: "left", name });
+    if (name === null) return;
+    this.#former.set(id, name);
+    for (const oldest of this.#former.keys()) {
+      if (this.#former.size <= MOST_FORMER) break;
+      this.#former.delete(oldest);
+    }
+    this.#announce({ urgency: "polite", kind: "left", name });
   }
 
   #renumber(): void {

@@ -13,6 +13,7 @@ import { cleanName, nameProblem } from "./names";
 import { Organiser } from "./organiser";
 import { organiserActions } from "./organiser_actions";
 import type {
+  EndedMessage,
   ErrorMessage,
   JoinedMessage,
   JoinMessage,
@@ -76,7 +77,7 @@ export class Session {
       askToJoin: (name) => this.#askToJoin(name),
       stopWaiting: () => this.#stopWaiting(),
       leave: () => this.#leave(),
-      rejoin: () => void this.#rejoin(),
+      rejoin: () => this.#rejoin(),
       copyLink: (which) => this.#links.copyLink(which),
       reload: options.reload,
       ...deviceActions(options.devices, this.#kept, options.sound),
@@ -152,16 +153,14 @@ export class Session {
     this.#before();
   }
 
-  async #rejoin(): Promise<void> {
+  #rejoin(): void {
     const { store, tab } = this.options;
     if (!tab.agreed || tab.name === "") {
       this.#before();
       return;
     }
     store.screen.value = { name: "opening" };
-    // Hours may have passed: a certificate may have been renewed.
-    await this.#meeting.refresh();
-    if (store.screen.value.name === "opening") this.#askToJoin(tab.name);
+    this.#askToJoin(tab.name);
   }
 
   /** Nothing is heard or seen from here from now on. */
@@ -172,11 +171,19 @@ export class Session {
 
   // -- The connection ------------------------------------------------------------------------------------------------
 
-  async #hello(nonce: string): Promise<JoinMessage | ResumeMessage> {
-    const { tab, memory } = this.options;
+  async #hello(nonce: string): Promise<JoinMessage | ResumeMessage | null> {
+    const { store, tab, memory } = this.options;
     const { group, token } = tab;
     this.#nonce = nonce;
     if (token !== null) return { type: "resume", group, token };
+    if (store.role.value !== "organiser") {
+      // The page may have been open for hours: a certificate may have been renewed, and links changed.
+      await this.#meeting.refresh();
+      if (this.#meeting.outdated) {
+        this.#close({ name: "problem", problem: "links-changed" });
+        return null;
+      }
+    }
     const proof = await this.#links.door.prove(nonce);
     if (proof.role !== "participant") return { type: "join", group, ...proof };
     return { type: "join", group, ...proof, browser: memory.mark(group, randomId) };
@@ -200,7 +207,9 @@ export class Session {
         }
         break;
       case "declined":
-        this.#declined(message.retry_after);
+        // Of somebody who is in, that is no answer to a knock.
+        if (this.#meeting.call) this.#over("removed");
+        else this.#declined(message.retry_after);
         break;
       case "joined":
         this.#joined(message);
@@ -213,8 +222,7 @@ export class Session {
         else this.#over("removed");
         break;
       case "ended":
-        if (message.reason === "facilitator") this.#over("ended");
-        else this.#finish(message.reason === "no_facilitator" ? "no-facilitator" : message.reason);
+        this.#ended(message.reason);
         break;
       case "taken_over":
         this.#finish("taken-over");
@@ -254,7 +262,8 @@ export class Session {
     void this.#organiser.ready(message).then((facilitators) => {
       if (!this.#wasIn) return; // the group was deleted meanwhile
       const meetingRunning = message.meeting_running;
-      this.options.store.screen.value = { name: "organiser", meetingRunning, deleted: false, facilitators };
+      const { outdated } = this.#meeting;
+      this.options.store.screen.value = { name: "organiser", meetingRunning, deleted: false, outdated, facilitators };
     });
   }
 
@@ -324,6 +333,9 @@ export class Session {
       links: this.#links,
       now: () => Math.floor(Date.now() / 1000),
       title: () => store.title.value,
+      named: (title) => {
+        store.title.value = title;
+      },
       send: (message) => this.#connection.send(message),
       fetchGroup,
       recall: () => memory.organiser(tab.group),
@@ -333,8 +345,22 @@ export class Session {
 
   // -- Leaving -------------------------------------------------------------------------------------------------------
 
-  /** The server says that a facilitator did it: nothing goes on, and the page waits a moment for the proof. */
+  #ended(reason: EndedMessage["reason"]): void {
+    if (reason === "facilitator") this.#over("ended");
+    else if (reason === "deleted") this.#finish("deleted");
+    else if (this.#meeting.call?.contradicts(reason)) this.#finish("ended-unsigned");
+    else this.#finish(reason === "empty" ? "empty" : "no-facilitator");
+  }
+
+  /**
+   * The server says that a facilitator did it: nothing goes on, and the page waits a moment for the proof. At the door
+   * there is none to wait for, and nothing that could be taken away.
+   */
   #over(what: "removed" | "ended"): void {
+    if (!this.#meeting.call) {
+      this.#finish(what);
+      return;
+    }
     this.#connection.stop();
     this.#kept.stop();
     this.#meeting.over(what);
@@ -350,7 +376,7 @@ export class Session {
       return;
     }
     if (deleted) memory.forgetOrganiser(tab.group);
-    this.#close({ name: "organiser", meetingRunning: false, deleted, facilitators: [] });
+    this.#close({ name: "organiser", meetingRunning: false, deleted, outdated: false, facilitators: [] });
   }
 
   #declined(retryAfter: number): void {
@@ -367,8 +393,9 @@ export class Session {
   }
 
   #before(): void {
-    this.options.store.connection.value = "fine";
-    this.options.store.screen.value = { name: "before" };
+    const { store } = this.options;
+    store.connection.value = "fine";
+    store.screen.value = this.#meeting.outdated ? { name: "problem", problem: "links-changed" } : { name: "before" };
   }
 
   /** The way back into the session is gone; the name and what was open stay for the next one. */

@@ -22,6 +22,7 @@ const keeper = async (link: string) =>
   new GroupKeeper({
     door: await Door.of(parseLink(link)),
     group: FIRST,
+    outdated: false,
     tab: "tab",
     fetch: async () => answers.shift() ?? "unreachable",
   });
@@ -40,6 +41,17 @@ test("what is read again counts from then on; what cannot be had or is another o
   expect(one.identity.certificates).toEqual(["c1"]);
   expect(await one.refresh()).toEqual(next);
   expect(one.identity).toMatchObject({ certificates: ["c2"], revocations: "r" });
+});
+
+test("a profile under another secret means that the links were changed; a server may also take that back", async () => {
+  const one = await keeper(links.participant);
+  answers = [{ ...FIRST, profile: "AQ" }, "unreachable", { ...FIRST, profile: example?.sealed_profile as string }];
+  const outdated: boolean[] = [];
+  for (let n = 0; n < 3; n++) {
+    await one.refresh();
+    outdated.push(one.outdated);
+  }
+  expect(outdated).toEqual([true, true, false]);
 });
 
 test("an answer that a later question overtook is dropped", async () => {

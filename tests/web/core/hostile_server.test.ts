@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { seeded } from "../random";
 import { person } from "./fake_manager";
 import { FakePeerConnection } from "./fakes";
-import { Person, setUp, TWO } from "./meeting_fixture";
+import { knock, Person, setUp, TWO } from "./meeting_fixture";
 
 beforeEach(setUp);
 afterEach(() => vi.useRealTimers());
@@ -122,6 +122,29 @@ test("members whom no commit brought in get no tile, no voice, no word and no ro
   ]);
   expect([ana.e2ee.opened, ana.played(), ana.model.chat.value]).toEqual([[], [], []]);
   expect([ana.kept.microphone, ana.model.encryption.value.locked]).toEqual([true, false]);
+});
+
+test("who waits at the door is shown to no participant, whatever the server sends", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  await ana.hear({ type: "knocked", knock: knock("cem") });
+  await ana.loseAndResume(ana.joined({ resumed: true, role: "facilitator", knocks: [knock("dora")] }));
+  await ana.hear({ type: "knock_gone", knock: "dora", outcome: "admitted", by: "marta" });
+  expect(ana.model.knocks.value).toEqual([]);
+  for (const told of ["knock", "knock-answered"]) expect(ana.kinds()).not.toContain(told);
+  // A co-facilitator sees it, from the grant on.
+  await ana.see([TWO[0] as (typeof TWO)[0], person("me", 1, "co_facilitator")], { kind: "granted", members: ["me"] });
+  await ana.hear({ type: "knocked", knock: knock("cem") });
+  expect(ana.model.knocks.value.map(({ name }) => name)).toEqual(["cem"]);
+});
+
+test("nobody in a call is turned away from the door", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  for (const code of ["full", "clock"] as const) {
+    await ana.hear({ type: "mls_refused", room: null, code, about: "knock" });
+  }
+  expect([ana.screen, ana.e2ee.forwarded]).toEqual(["call", []]);
 });
 
 test("one's own voice is not played back from the server, nor opened as somebody's", async () => {

@@ -50,6 +50,7 @@ export class Person {
   constructor(
     role: Role = "participant",
     readonly tabStorage = new FakeStorage(),
+    readonly outdated = false,
   ) {
     this.memory = new Memory(tabStorage, new FakeStorage());
     const tab = this.memory.load(GROUP) ?? freshTab(GROUP, "p1.secret.fingerprint");
@@ -65,6 +66,7 @@ export class Person {
     });
     const door = {
       link: { role, group: GROUP, roomSecret: new Uint8Array(16), seed: role === "participant" ? null : SEED },
+      openProfile: async (profile: string) => (profile === "p" ? "Thursday circle" : null),
       isRootKey: async (key: string) => key === ROOT_KEY,
       prove: async (nonce: string) => ({ role, key: "key", signature: `signed ${nonce}` }),
       avatarSeed: async () => new Uint8Array(16),
@@ -80,6 +82,7 @@ export class Person {
       tab,
       door: door as unknown as Door,
       group: this.firstGroup,
+      outdated: this.outdated,
       fetchGroup: async () => this.group,
       base: "https://meet.example.org",
       openSocket: () => {

@@ -15,9 +15,11 @@ let told: { type: string; to: string | null; answered?: (() => void) | undefined
 let waiting: WaitingList;
 let news: { check: { state: string; round: string } | null };
 let moderation: Moderation;
+let online: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
+  online = true;
   const manager = new FakeManager({} as FakeManager["options"]);
   [asked, sent, told, waiting, news] = [manager.asked, [], [], new WaitingList(), { check: null }];
   const words = {
@@ -29,7 +31,8 @@ beforeEach(() => {
     words: words as unknown as Words,
     waiting,
     news: news as unknown as EncryptionNews,
-    send: (message) => sent.push(message) > 0,
+    send: (message) => online && sent.push(message) > 0,
+    refused: () => asked.push("refused"),
   });
 });
 afterEach(() => vi.useRealTimers());
@@ -73,6 +76,23 @@ test("a mute goes to whom it is for, the lock to everybody and to the door", () 
     ["locked", null],
   ]);
   expect(sent).toEqual([{ type: "lock", locked: false }]);
+});
+
+test("without a socket nothing is half done: the door keeps its lock and the word unsaid, and the person hears of it", () => {
+  online = false;
+  moderation.setLocked(true);
+  moderation.decline("ana");
+  expect([asked, told, sent]).toEqual([["refused", "refused"], [], []]);
+});
+
+test("an end that finds no socket is asked for with its signed word, once that is said", () => {
+  online = false;
+  moderation.endMeeting();
+  vi.advanceTimersByTime(1_000);
+  expect(sent).toEqual([]);
+  online = true;
+  told[0]?.answered?.();
+  expect(sent).toEqual([{ type: "end_meeting" }]);
 });
 
 test("removal and roles are commits, and only a round that is done is marked", () => {

@@ -59,12 +59,20 @@ beforeEach(async () => {
 });
 afterEach(() => vi.useRealTimers());
 
+let title: string;
+beforeEach(() => {
+  title = "Thursday circle";
+});
+
 function open(): Organiser {
   busy = Promise.resolve();
   return new Organiser({
     links: holder,
     now: () => now,
-    title: () => "Thursday circle",
+    title: () => title,
+    named: (name) => {
+      title = name;
+    },
     send: (update) => {
       if (behaviour === "offline") return false;
       updates.push(update);
@@ -214,6 +222,16 @@ test("new links: secret, door and title change, roles stay, and this tab keeps t
   expect((await participants.prove("n")).key).toBe(kept.door_key);
   expect(await participants.openProfile(kept.profile)).toBe("Thursday circle");
   expect(copied[2]).toContain(JSON.parse(storage.getItem("hearthside") as string).fragment);
+});
+
+test("an organiser whose link is outdated can change the links again, and give the group its name anew", async () => {
+  title = "";
+  await begin();
+  expect(await organiser.changeLinks("Friday circle")).toBe(true);
+  expect(title).toBe("Friday circle");
+  await holder.copyLink("participant");
+  const participants = await Door.of(parseLink(copied[0] as string));
+  expect(await participants.openProfile(kept.profile)).toBe("Friday circle");
 });
 
 test("the answer to new links may be lost: what the server keeps tells", async () => {

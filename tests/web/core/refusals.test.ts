@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { problemOf, worthSaying } from "../../../web/client/refusals";
 
-test("a proof that is not taken tells a facilitator of a withdrawn link, others of a foreign one", () => {
+test("a proof that is not taken tells a facilitator of a withdrawn link, a participant of links that were changed", () => {
   expect(problemOf("bad_proof", "facilitator")).toBe("certificate-revoked");
-  expect(problemOf("bad_proof", "participant")).toBe("foreign-link");
+  expect(problemOf("bad_proof", "participant")).toBe("links-changed");
   expect(problemOf("bad_proof", "organiser")).toBe("foreign-link");
   expect(problemOf("meeting_locked", "facilitator")).toBe("meeting-locked");
   expect(problemOf("internal", "participant")).toBeUndefined();

@@ -84,6 +84,26 @@ test("an old change that is told again makes nobody a newcomer twice", () => {
   expect(room.effects().filter((one) => one.do === "send-state")).toEqual([]);
 });
 
+test("who has left keeps the name, to say why the keys are new", () => {
+  room.heard("marta", 11, state("Marta"), 5);
+  room.groupChanged(view([person("me", 1)], ["left", "marta"]), 1000);
+  expect([room.member("marta"), room.nameOf("marta"), room.nameOf("nobody")]).toEqual([undefined, "Marta", null]);
+  for (let n = 0; n < 128; n++) {
+    room.groupChanged(view([person("me", 1), person(`p${n}`, 2)]), 1001);
+    room.heard(`p${n}`, 12 + n, state(`P${n}`), 1001);
+  }
+  room.groupChanged(view([person("me", 1)]), 1002);
+  expect([room.nameOf("marta"), room.nameOf("p127")]).toEqual([null, "P127"]);
+});
+
+test("a facilitator whose link is withdrawn is told", () => {
+  const leader = make({ role: "facilitator" });
+  leader.groupChanged(view([person("me", 1, "facilitator")]), 0);
+  leader.effects();
+  leader.groupChanged(view([person("me", 1)]), 1);
+  expect(announced(leader.effects())).toEqual([{ urgency: "assertive", kind: "facilitator-withdrawn" }]);
+});
+
 test("where others were checked, a newcomer who was not is pointed out", () => {
   const checked = [person("marta", 0, "facilitator", true), person("me", 1)];
   room.groupChanged(view(checked), 500);

@@ -84,7 +84,7 @@ test.each(["", "  ", "x".repeat(41), "everyone", "a\u202eb"])("the name %j does 
 
 test.each([
   ["unknown_group", "unknown-group"],
-  ["bad_proof", "foreign-link"],
+  ["bad_proof", "links-changed"],
   ["meeting_full", "meeting-full"],
   ["waiting_room_full", "waiting-room-full"],
   ["meeting_locked", "meeting-locked"],
@@ -265,8 +265,8 @@ test("two minutes without a server end it the same way", async () => {
 test.each([
   [{ type: "removed", reason: "faulty" }, "left faulty"],
   [{ type: "taken_over" }, "left taken-over"],
-  [{ type: "ended", reason: "no_facilitator" }, "left no-facilitator"],
-  [{ type: "ended", reason: "empty" }, "left empty"],
+  [{ type: "ended", reason: "no_facilitator" }, "left ended-unsigned"],
+  [{ type: "ended", reason: "empty" }, "left ended-unsigned"],
   [{ type: "ended", reason: "deleted" }, "left deleted"],
 ] as const)("%j: devices stop, connections close, nothing of the meeting stays", async (message, screen) => {
   const ana = new Person();
@@ -287,6 +287,91 @@ test.each([
   await vi.advanceTimersByTimeAsync(130_000);
   expect(ana.sockets).toHaveLength(1);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an end by itself is called so where nothing speaks against it", async () => {
+  const end = async (reason: "empty" | "no_facilitator", prepare: (ana: Person) => Promise<void> | void) => {
+    const ana = new Person();
+    await ana.comeIn();
+    await prepare(ana);
+    await vi.advanceTimersByTimeAsync(0);
+    await ana.hear({ type: "ended", reason });
+    return ana.screen;
+  };
+  const silent = [{ kind: "facilitator-silent", members: ["marta"] }] as const;
+  expect(await end("empty", (ana) => ana.see([person("me", 1)]))).toBe("left empty");
+  expect(await end("empty", (ana) => ana.e2ee.out())).toBe("left empty");
+  for (const prepare of [
+    (ana: Person) => ana.see([person("me", 1), person("ben", 2, "co_facilitator")]),
+    (ana: Person) => ana.hear({ type: "member_connection", room: "room", member: "marta", connected: false }),
+    (ana: Person) => ana.e2ee.tell({ type: "troubles", room: "room", troubles: silent }),
+    (ana: Person) => ana.e2ee.out(),
+  ]) {
+    expect(await end("no_facilitator", prepare)).toBe("left no-facilitator");
+  }
+});
+
+test("the end of a meeting that one waits for needs no signature, and so the way out of the other tab", async () => {
+  for (const [message, screen] of [
+    [{ type: "ended", reason: "facilitator" }, "left ended"],
+    [{ type: "removed" }, "left removed"],
+  ] as const) {
+    const ana = new Person();
+    ana.session.begin();
+    ana.actions.agree();
+    ana.actions.askToJoin("Ana");
+    await ana.greet();
+    await ana.wait();
+    await ana.hear(message);
+    expect([ana.screen, ana.media.live, ana.kept.token]).toEqual([screen, [], null]);
+  }
+});
+
+test("a link older than the group's says so before anything is asked, and again at the door", async () => {
+  const late = new Person("participant", undefined, true);
+  late.session.begin();
+  expect([late.screen, late.sockets.length]).toEqual(["links-changed", 0]);
+  for (const role of ["participant", "facilitator"] as const) {
+    const ana = new Person(role);
+    ana.session.begin();
+    ana.actions.agree();
+    ana.group = { ...ana.firstGroup, profile: "under another secret" };
+    ana.actions.askToJoin("Ana");
+    await ana.greet();
+    expect([ana.screen, ana.sent("join"), ana.media.live]).toEqual(["links-changed", [], []]);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(ana.sockets).toHaveLength(1);
+  }
+});
+
+test("links that are changed: who waits goes, who is in stays and comes back, and facilitators read what it means", async () => {
+  const changed = async (ana: Person) => {
+    ana.group = { ...ana.firstGroup, profile: "under another secret" };
+    await ana.hear({ type: "group_changed" });
+  };
+  const ana = new Person();
+  ana.session.begin();
+  ana.actions.agree();
+  ana.actions.askToJoin("Ana");
+  await ana.greet();
+  await ana.wait();
+  await changed(ana);
+  expect([ana.screen, ana.sent("leave").length, ana.media.live]).toEqual(["links-changed", 1, []]);
+
+  const ben = new Person();
+  await ben.comeIn();
+  await changed(ben);
+  expect([ben.screen, ben.kinds().includes("links-changed")]).toEqual(["call", false]);
+  const again = new Person("participant", ben.tabStorage, true);
+  again.session.begin();
+  await again.greet();
+  await again.hear(again.joined({ resumed: true }));
+  expect(again.screen).toBe("call");
+
+  const marta = new Person("facilitator");
+  await marta.facilitate();
+  await changed(marta);
+  expect([marta.screen, marta.kinds().includes("links-changed")]).toEqual(["call", true]);
 });
 
 test.each([
@@ -526,7 +611,7 @@ test("the organiser proves the key, sees the page, and deletes the group", async
 
 test.each([
   ["waiting", { type: "waiting", token: "waiting-token-0002", member: "me", now: 0, facilitator_present: true }],
-  ["declined", { type: "declined", retry_after: 60 }],
+  ["left cut-off", { type: "declined", retry_after: 60 }],
 ] as [string, ServerMessage][])(
   "no call goes on behind the %s page, whatever the server does",
   async (screen, message) => {
@@ -534,6 +619,7 @@ test.each([
     await ana.comeIn();
     const { e2ee } = ana;
     await ana.hear(message);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(ana.screen).toBe(screen);
     expect(FakePeerConnection.made.map((one) => one.connectionState)).toEqual(["closed", "closed"]);
     expect([ana.model.members.value, ana.model.encryption.value.ready, e2ee.closed]).toEqual([[], false, true]);

@@ -237,8 +237,8 @@ describe("pages on which nothing goes on", () => {
 
   it.each([
     ["cut-off", "no facilitator signed that"],
-    ["ended-unsigned", "but none signed that"],
-    ["faulty", "The others could not accept"],
+    ["ended-unsigned", "but no facilitator signed that"],
+    ["faulty", "The server says that the others could not accept"],
     ["no-facilitator", "No facilitator was here for a while"],
   ])("say of an ending what is known of it, what can be done, and let people rejoin: %s", async (reason, words) => {
     const { calls } = await show(`left-${reason}`);

@@ -205,7 +205,7 @@ describe("troubles with keys", () => {
     expect(lines().length).toBe(4);
     expect(lines()[0]).toMatch(/^Sending has stopped: /);
     expect(lines()[1]).toMatch(/^Nothing was heard of Ben for 15 seconds\./);
-    expect(lines()[2]).toMatch(/^No facilitator is here\. Nobody new can come in\./);
+    expect(lines()[2]).toMatch(/^No facilitator is here, so nobody new can come in\./);
     expect(lines()[3]).toMatch(/^This device lost the meeting's keys/);
     expect(button("Stopped sending: keys do not agree. Check encryption")).toBeTruthy();
     model.encryption.value = { ...model.encryption.value, troubles: [] };

@@ -41,7 +41,31 @@ describe("news", () => {
     expect(withNews(once, granted(true)).length).toBe(2);
     expect(withNews(once, { urgency: "polite", kind: "copied" })).toBe(once);
     const many = ["a", "b", "c", "d"].reduce((all, name) => withNews(all, incident("forged-commit", name)), once);
-    expect(many.map((one) => one.name)).toEqual(["b", "c", "d"]);
+    expect(many.map((one) => "name" in one && one.name)).toEqual(["b", "c", "d"]);
+  });
+
+  it("tell what was not done, each reason in its own words, and what changed for oneself", () => {
+    const plain = (kind: "links-changed" | "facilitator-withdrawn" | "messages-missed"): Announcement => ({
+      urgency: "polite",
+      kind,
+    });
+    const refused = (code: string): Announcement => ({ urgency: "polite", kind: "request-refused", code });
+    const all = [
+      refused("internal"),
+      refused("meeting_full"),
+      refused("offline"),
+      plain("links-changed"),
+      plain("facilitator-withdrawn"),
+      plain("messages-missed"),
+    ];
+    const said = all.flatMap((one) => withNews([], one)).map((one) => newsWords(one, l10n));
+    expect(new Set(said).size).toBe(6);
+    expect(said[1]).toMatch(/^The meeting is full/);
+    expect(said[2]).toContain("your connection is lost");
+    // Said again it is the same news, however urgent.
+    const shown = withNews([], refused("offline"));
+    expect(withNews(shown, { ...refused("offline"), urgency: "assertive" })).toBe(shown);
+    expect(withNews(shown, refused("internal"))).toHaveLength(2);
   });
 
   it("stand in the meeting until they are closed, and do not outlast it", async () => {

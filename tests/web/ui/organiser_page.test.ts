@@ -7,8 +7,19 @@ import { button, find, has, nameOf, press, settle, show } from "./page";
 
 const only = (...facilitators: FacilitatorLink[]) =>
   show("organiser", ({ model }) => {
-    model.screen.value = { name: "organiser", meetingRunning: false, deleted: false, facilitators };
+    model.screen.value = { name: "organiser", meetingRunning: false, deleted: false, outdated: false, facilitators };
   });
+/** The buttons share their name, and say by their description which link they are about. */
+const revokes = () =>
+  [...document.querySelectorAll<HTMLElement>(".link-row button")].filter((one) => nameOf(one) === "Revoke");
+async function pressRevoke(number: number): Promise<void> {
+  const about = (one: HTMLElement) =>
+    document.getElementById(one.getAttribute("aria-describedby") as string)?.textContent;
+  revokes()
+    .find((one) => about(one) === `Facilitator link ${number}`)
+    ?.click();
+  await settle();
+}
 const rows = () => [...document.querySelectorAll(".link-row .top")].map((row) => row.textContent);
 
 describe("facilitators' links", () => {
@@ -25,7 +36,7 @@ describe("facilitators' links", () => {
     expect(calls).toEqual(["copyFacilitatorLink(2)", "renew(serial-3)"]);
     const labels = [...document.querySelectorAll(".link-row button")].map(nameOf);
     expect(labels.some((label) => label.endsWith("4"))).toBe(false);
-    expect(button("Revoke facilitator link 2").textContent).toBe("Revoke");
+    expect(revokes()).toHaveLength(3);
     const said = [...document.querySelectorAll('.link-row [role="status"]')].map((one) => one.textContent);
     expect(said).toEqual(["", "", "Renewed. The link stays the same."]);
   });
@@ -45,14 +56,14 @@ describe("facilitators' links", () => {
 
   it("are revoked after a question that says what a server could still do", async () => {
     const { calls } = await show("organiser");
-    await press("Revoke facilitator link 2");
+    await pressRevoke(2);
     expect(find("dialog h2", "Revoke facilitator link 2?")).toBeTruthy();
     expect(document.querySelector("dialog")?.textContent).toContain("keep the link alive until October 3, 2027");
     expect(document.querySelector("dialog")?.textContent).not.toContain("the only one that works");
     expect(document.activeElement).toBe(button("Cancel"));
     await press("Cancel");
     expect(calls).toEqual([]);
-    await press("Revoke facilitator link 2");
+    await pressRevoke(2);
     document.querySelector<HTMLElement>("dialog .button-danger")?.click();
     await settle();
     expect(calls).toEqual(["revoke(serial-2)"]);
@@ -61,7 +72,7 @@ describe("facilitators' links", () => {
 
   it("warn before the last one goes", async () => {
     await only(link(1, { state: "revoked" }), link(2));
-    await press("Revoke facilitator link 2");
+    await pressRevoke(2);
     expect(document.querySelector("dialog")?.textContent).toContain("It is the only one that works.");
   });
 });
@@ -89,6 +100,26 @@ describe("changing all links", () => {
     expect(leaving()).toBe(false);
     expect(calls).toEqual(["changeLinks", "copyLink(this)"]);
     expect(has("button", "Copy your new organiser link")).toBe(true);
+  });
+
+  it("is what an outdated link leaves to its holder, who gives the group its name anew", async () => {
+    const { calls } = await show("organiser-outdated");
+    expect(document.body.textContent).toContain("This page's link is an older one");
+    for (const dead of ["Copy participant link", "Copy facilitator link 2", "Add a facilitator"]) {
+      expect(has("button", dead), dead).toBe(false);
+    }
+    await press("Change all links");
+    const field = document.querySelector<HTMLInputElement>("dialog input");
+    expect(field?.labels?.[0]?.textContent).toBe("Name of the group");
+    if (field) field.value = " Thursday circle ";
+    field?.dispatchEvent(new Event("input", { bubbles: true }));
+    await settle();
+    await confirm();
+    expect(calls).toEqual(["changeLinks(Thursday circle)"]);
+    expect(document.body.textContent).not.toContain("This page's link is an older one");
+    for (const alive of ["Copy participant link", "Copy facilitator link 2", "Add a facilitator"]) {
+      expect(has("button", alive), alive).toBe(true);
+    }
   });
 
   it("says so where the server did not take it, and can be asked again", async () => {

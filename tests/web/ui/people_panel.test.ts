@@ -63,6 +63,7 @@ describe("people", () => {
   it("lets a facilitator share the role and take it back", async () => {
     const { calls } = await show("call-6", ({ model }) => {
       model.role.value = "facilitator";
+      model.members.value = model.members.value.map((one) => (one.self ? { ...one, role: "facilitator" } : one));
     });
     await press("People");
     await press("Make Quiet Heron co-facilitator");

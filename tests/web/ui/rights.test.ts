@@ -30,6 +30,14 @@ describe("rights", () => {
     for (const role of ROLES) expect(mayHold(rights(own), member(1, "Ben", { role, self: true }))).toBe(false);
   });
 
+  it("end with a facilitator link that was withdrawn during the meeting", () => {
+    const { model } = createFake();
+    model.role.value = "facilitator";
+    expect(rightsOf(model)).toEqual({ leads: true, holds: true });
+    model.members.value = [member(0, "Marta", { role: "participant", self: true })];
+    expect(rightsOf(model)).toEqual({ leads: false, holds: false });
+  });
+
   it("are none for somebody whose tile has not come yet", () => {
     expect(rightsOf(createFake().model)).toEqual({ leads: false, holds: false });
   });

@@ -112,6 +112,7 @@ const PROBLEM_NAMES: Problem[] = [
   "damaged-link",
   "unknown-group",
   "foreign-link",
+  "links-changed",
   "no-secure-context",
   "browser-cannot",
   "no-devices-api",
@@ -159,7 +160,7 @@ function withCheck(build: Build, more: Parameters<typeof check>[0] = {}): Build 
   };
 }
 
-function organiser(meetingRunning: boolean, deleted = false): Build {
+function organiser(meetingRunning: boolean, { deleted = false, outdated = false } = {}): Build {
   return ({ model }) => {
     model.role.value = "organiser";
     const facilitators = [
@@ -168,9 +169,15 @@ function organiser(meetingRunning: boolean, deleted = false): Build {
       link(3, { state: "expired" }),
       link(4, { state: "revoked" }),
     ];
-    model.screen.value = { name: "organiser", meetingRunning, deleted, facilitators };
+    model.screen.value = { name: "organiser", meetingRunning, deleted, outdated, facilitators };
   };
 }
+
+/** Opened with a link from before the last change of links: not even the group's name can be read. */
+const outdatedOrganiser: Build = (fake, context) => {
+  organiser(false, { outdated: true })(fake, context);
+  fake.model.title.value = "";
+};
 
 export const SCENES: Record<string, Build> = {
   opening: () => undefined,
@@ -266,7 +273,8 @@ export const SCENES: Record<string, Build> = {
   "organiser-change": organiser(true),
   "organiser-changed": organiser(true),
   "organiser-delete": organiser(false),
-  "organiser-deleted": organiser(false, true),
+  "organiser-deleted": organiser(false, { deleted: true }),
+  "organiser-outdated": outdatedOrganiser,
 };
 for (const problem of PROBLEM_NAMES) {
   SCENES[`problem-${problem}`] = ({ model }) => {

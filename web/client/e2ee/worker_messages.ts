@@ -74,8 +74,8 @@ export type Trouble =
   | { kind: "keys-disagree" }
   /** Not heard for 15 s, without a signed leaving. */
   | { kind: "facilitator-silent"; members: readonly string[] }
-  /** Nobody present may let people in. */
-  | { kind: "no-facilitator" }
+  /** None is here: the meeting ends after the group's grace time. `members`: co-facilitators, who may let people in. */
+  | { kind: "no-facilitator"; members: readonly string[] }
   /** Out of the group and asking to come back. */
   | { kind: "rejoining" };
 

@@ -4,7 +4,7 @@
  */
 import type { L10n } from "../l10n";
 import type { Announcement } from "../model";
-import { TROUBLES } from "./encryption_words";
+import { troubleWords } from "./encryption_words";
 import { newsWords } from "./news";
 import type { ChatAnnouncements } from "./preferences";
 
@@ -126,7 +126,7 @@ export class Announcer {
   }
 
   #plain(one: Plain): string {
-    const { t, list } = this.#l10n;
+    const { t } = this.#l10n;
     switch (one.kind) {
       case "joined":
       case "left":
@@ -143,19 +143,21 @@ export class Announcer {
       case "connection-lost":
       case "connection-back":
         return t(CONNECTION[one.kind], { microphone: one.microphoneOn ? "on" : "off" });
-      case "request-refused":
-        return t("say-request-refused");
       case "renamed":
         return t("say-renamed", { name: one.name ?? "" });
       case "newcomer-unchecked":
         return t("say-newcomer-unchecked", { name: one.name ?? t("somebody") });
       case "trouble":
-        return t(TROUBLES[one.trouble].text, { names: one.names.length > 0 ? list(one.names) : t("somebody") });
+        return troubleWords(one.trouble, one.names, this.#l10n);
       case "trouble-over":
         return t(OVER[one.trouble]);
       case "incident":
       case "co-facilitator-made":
       case "co-facilitator-withdrawn":
+      case "request-refused":
+      case "links-changed":
+      case "facilitator-withdrawn":
+      case "messages-missed":
         return newsWords(one, this.#l10n);
       default:
         return t(PLAIN[one.kind]);
@@ -195,7 +197,6 @@ const PLAIN = {
   "camera-off": "say-camera-off",
   "sound-blocked": "say-sound-blocked",
   copied: "say-copied",
-  "messages-missed": "say-messages-missed",
   locked: "say-locked",
   unlocked: "say-unlocked",
   "check-done": "say-check-done",

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConnectionState } from "../model";
 import { openCheck, useApp } from "./context";
 import { DeviceNotice } from "./devices";
-import { TROUBLES, unseenCheck } from "./encryption_words";
+import { TROUBLES, troubleWords, unseenCheck } from "./encryption_words";
 import { Icon } from "./icons";
 import { newsWords } from "./news";
 
@@ -20,7 +20,7 @@ function Troubles() {
   return model.encryption.value.troubles.map(({ kind, names }) => (
     <div key={kind} class={kind === "keys-disagree" ? "notice notice-clay" : "notice"}>
       <Icon name={TROUBLES[kind].icon} />
-      <p>{l10n.t(TROUBLES[kind].text, { names: names.length > 0 ? l10n.list(names) : l10n.t("somebody") })}</p>
+      <p>{troubleWords(kind, names, l10n)}</p>
     </div>
   ));
 }

@@ -128,12 +128,12 @@ function Facts(props: { view: EncryptionView }) {
   );
 }
 
-/** Why the keys are what they are. */
+/** Why the keys are what they are. That somebody was removed is nobody's business, as facilitators are promised. */
 export const SINCE: Readonly<Record<NonNullable<EncryptionView["since"]>["kind"], string>> = {
   founded: "check-since-founded",
   joined: "check-since-joined",
   left: "check-since-left",
-  removed: "check-since-removed",
+  removed: "check-since-left",
   back: "check-since-back",
   renewed: "check-since-renewed",
   granted: "check-since-granted",

@@ -21,7 +21,19 @@ export type DialogState =
   | { kind: "change-links"; meetingRunning: boolean };
 
 /** Something that happened once and is shown until it was read. */
-export type News = Extract<Announcement, { kind: "incident" | "co-facilitator-made" | "co-facilitator-withdrawn" }>;
+export type News = Extract<
+  Announcement,
+  {
+    kind:
+      | "incident"
+      | "co-facilitator-made"
+      | "co-facilitator-withdrawn"
+      | "request-refused"
+      | "links-changed"
+      | "facilitator-withdrawn"
+      | "messages-missed";
+  }
+>;
 
 /** State that belongs to the interface alone. */
 export interface UiState {

@@ -1,6 +1,6 @@
 /** The questions that are asked in a dialog. At most one is open. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { CheckDialog } from "./check_dialog";
 import { useApp } from "./context";
 import { DeviceHelp } from "./device_help_dialog";
@@ -108,6 +108,7 @@ function LastFacilitator() {
   const { model, ui, actions, l10n } = useApp();
   const { t } = l10n;
   const others = model.members.value.length - 1;
+  const helpers = model.members.value.filter((member) => member.role === "co-facilitator").length;
   const waiting = model.knocks.value.filter((knock) => knock.answered === null).length;
   return (
     <Question
@@ -128,8 +129,50 @@ function LastFacilitator() {
         </button>
       }
     >
-      <p>{t(others > 0 ? "last-what" : "alone-what")}</p>
-      {waiting > 0 && <p>{t("last-waiting", { count: waiting })}</p>}
+      <p>{others > 0 ? t("last-what", { helpers }) : t("alone-what")}</p>
+      {waiting > 0 && helpers === 0 && <p>{t("last-waiting", { count: waiting })}</p>}
+    </Question>
+  );
+}
+
+/** The longest title, characters, as where groups are made (signaling/cli.py). */
+const MAX_TITLE = 200;
+
+/** An outdated organiser's link cannot open the group's name: it is asked for, or it would be lost. */
+function ChangeLinks(props: { meetingRunning: boolean }) {
+  const { model, ui, actions, l10n } = useApp();
+  const { t } = l10n;
+  const [asksName] = useState(model.title.peek() === "");
+  const [name, setName] = useState("");
+  const id = useId();
+  return (
+    <Question
+      title={t("change-title")}
+      cancel={t("cancel")}
+      confirm={t("change-links")}
+      onAttempt={() => (asksName ? actions.changeLinks(name.trim()) : actions.changeLinks())}
+      onConfirm={() => {
+        ui.linksChanged.value += 1;
+      }}
+    >
+      <p>{t("change-what")}</p>
+      {props.meetingRunning && <p>{t("change-running")}</p>}
+      <p class="note">{t("change-own")}</p>
+      {asksName && (
+        <div class="field">
+          <label for={id}>{t("group-name")}</label>
+          <input
+            class="input"
+            id={id}
+            value={name}
+            autocomplete="off"
+            dir="auto"
+            maxLength={MAX_TITLE}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+          <p class="note">{t("group-name-hint")}</p>
+        </div>
+      )}
     </Question>
   );
 }
@@ -204,21 +247,7 @@ export function Dialogs() {
         </Question>
       );
     case "change-links":
-      return (
-        <Question
-          title={t("change-title")}
-          cancel={t("cancel")}
-          confirm={t("change-links")}
-          onAttempt={() => actions.changeLinks()}
-          onConfirm={() => {
-            ui.linksChanged.value += 1;
-          }}
-        >
-          <p>{t("change-what")}</p>
-          {open.meetingRunning && <p>{t("change-running")}</p>}
-          <p class="note">{t("change-own")}</p>
-        </Question>
-      );
+      return <ChangeLinks meetingRunning={open.meetingRunning} />;
     case "shortcuts":
       return <Shortcuts />;
     case "device-help":

@@ -36,6 +36,11 @@ export const TROUBLES: Readonly<Record<Trouble, { icon: IconName; text: string }
   rejoining: { icon: "shield-ellipsis", text: "trouble-rejoining" },
 };
 
+export function troubleWords(kind: Trouble, names: readonly string[], { t, list }: L10n): string {
+  if (kind === "no-facilitator" && names.length > 0) return t("trouble-no-facilitator-helped", { names: list(names) });
+  return t(TROUBLES[kind].text, { names: names.length > 0 ? list(names) : t("somebody") });
+}
+
 /** How the whole meeting stands, in few words. */
 export function encryptionState(
   view: EncryptionView,

@@ -16,6 +16,7 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemText>> = {
   "damaged-link": text("damaged-link", null),
   "unknown-group": text("unknown-group", null),
   "foreign-link": text("foreign-link", null),
+  "links-changed": text("links-changed", null),
   "no-secure-context": text("no-secure-context", "copy"),
   "browser-cannot": text("browser-cannot", "copy"),
   "no-devices-api": text("no-devices-api", "copy"),

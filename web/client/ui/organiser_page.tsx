@@ -53,15 +53,18 @@ function OwnLink() {
 export function OrganiserPage(props: {
   meetingRunning: boolean;
   deleted: boolean;
+  outdated: boolean;
   facilitators: readonly FacilitatorLink[];
 }) {
   const { model, actions, ui, l10n } = useApp();
   const { t } = l10n;
+  const id = useId();
   if (props.deleted) {
     return <Ending title={t("organiser-deleted-title")} what={t("organiser-deleted-what")} />;
   }
   const { meetingRunning } = props;
   const changed = ui.linksChanged.value;
+  const outdated = props.outdated && changed === 0;
   return (
     <Page narrow>
       <div class="stack-l">
@@ -72,15 +75,24 @@ export function OrganiserPage(props: {
           {meetingRunning && <p class="badge">{t("organiser-running")}</p>}
         </div>
         {changed > 0 && <OwnLink key={changed} />}
-        <Card title={t("organiser-participants")} what={t("organiser-participants-what")}>
-          <CopyButton
-            copy={() => actions.copyLink("participant")}
-            label={t("copy-participant-link")}
-            class={changed > 0 ? "button" : "button button-primary"}
-          />
-        </Card>
+        {outdated ? (
+          <section class="card stack-s card-lamp" aria-labelledby={id}>
+            <h2 class="heading" id={id}>
+              {t("outdated-title")}
+            </h2>
+            <p>{t("outdated-what")}</p>
+          </section>
+        ) : (
+          <Card title={t("organiser-participants")} what={t("organiser-participants-what")}>
+            <CopyButton
+              copy={() => actions.copyLink("participant")}
+              label={t("copy-participant-link")}
+              class={changed > 0 ? "button" : "button button-primary"}
+            />
+          </Card>
+        )}
         <Card title={t("organiser-facilitators")} what={t("organiser-facilitators-what")}>
-          <FacilitatorLinks links={props.facilitators} />
+          <FacilitatorLinks links={props.facilitators} dead={outdated} />
         </Card>
         <Card title={t("change-links")} what={t("change-links-what")}>
           <span>

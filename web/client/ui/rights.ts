@@ -10,8 +10,9 @@ export interface Rights {
 
 /** Of the person at this screen. Reads the model's signals. */
 export function rightsOf(model: Model): Rights {
-  const leads = model.role.value === "facilitator";
   const own = model.members.value.find((member) => member.self);
+  // A link that was withdrawn during the meeting gives nothing any more.
+  const leads = model.role.value === "facilitator" && (own === undefined || own.role === "facilitator");
   return { leads, holds: leads || own?.role === "co-facilitator" };
 }
 

@@ -87,6 +87,14 @@ describe("what is said", () => {
     expect(may["chi"]).toEqual(["chat", "resend"]);
   });
 
+  test("a heartbeat of somebody whose certificate was revoked a moment ago is passed over, and no attempt", async () => {
+    const revoked = { ...chi, people: chi.people.map((person) => ({ ...person, facilitator: false })) };
+    const hear = async (message: Message) => new Ear().open(revoked, (await seal(ana, 1, null, message)).body, NOW);
+    const heartbeat: Message = { type: "heartbeat", epoch: 1, roster: toBase64url(new Uint8Array(32)) };
+    expect(await hear(heartbeat)).toMatchObject({ message: null, forged: false });
+    expect(await hear({ type: "end" })).toMatchObject({ message: null, forged: true });
+  });
+
   test("nobody mutes a facilitator by name", async () => {
     const { body } = await seal(ben, 1, null, { type: "mute", member: idOf("ana") });
     expect(await new Ear().open(ana, body, NOW)).toMatchObject({ message: null, forged: false });

@@ -124,11 +124,14 @@ export class Watch {
     const { people } = this.#watched;
     const others = [...this.#others];
     const silent = others.filter(([, { at }]) => now - at >= SILENCE).map(([member]) => member);
-    const host = people.some(({ role, self }) => role === "co_facilitator" || (role === "facilitator" && self));
+    const leads = people.some(({ role, self }) => role === "facilitator" && self);
     const troubles: Trouble[] = [];
     if (others.some(([, { disagrees }]) => disagrees)) troubles.push({ kind: "keys-disagree" });
     if (silent.length) troubles.push({ kind: "facilitator-silent", members: silent });
-    if (!host && silent.length === others.length) troubles.push({ kind: "no-facilitator" });
+    if (!leads && silent.length === others.length) {
+      const members = people.filter(({ role }) => role === "co_facilitator").map(({ member }) => member);
+      troubles.push({ kind: "no-facilitator", members });
+    }
     return troubles;
   }
 }
