@@ -275,6 +275,7 @@ export const SCENES: Record<string, Build> = {
   "organiser-delete": organiser(false),
   "organiser-deleted": organiser(false, { deleted: true }),
   "organiser-outdated": outdatedOrganiser,
+  "organiser-outdated-change": outdatedOrganiser,
 };
 for (const problem of PROBLEM_NAMES) {
   SCENES[`problem-${problem}`] = ({ model }) => {
@@ -306,6 +307,7 @@ export const PRESS: Record<string, string[]> = {
   "before-help": [".device-notice .button"],
   "organiser-revoke": [".link-row .button-danger-quiet"],
   "organiser-change": ['[data-opens="change-links"]'],
+  "organiser-outdated-change": ['[data-opens="change-links"]'],
   "organiser-changed": ['[data-opens="change-links"]', "dialog .button-danger"],
   "organiser-delete": ['[data-opens="delete-group"]'],
 };
