@@ -256,6 +256,8 @@ class LiveGroup(Moderation):
         if meeting is None:
             return
         for attendee in meeting.expired(now=now):
+            if attendee.id not in meeting.attendees:
+                continue  # one before them was the last who held the keys: they are at the door, for a second
             self._drop(meeting, attendee, "lost", now=now)
             self._log(f"{attendee.role} did not come back")
         for room in meeting.rooms.values():

@@ -235,6 +235,19 @@ def test_who_stays_away_too_long_is_gone() -> None:
     assert ana.resume().error() == "session_expired"
 
 
+def test_all_may_stay_away_at_once_whatever_they_had_asked_for() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    ana.offer(rejoin=True)  # the last state goes with the facilitator's place: ana's at the door then
+    facilitator.lose()
+    ana.lose()
+    world.wait(GRACE_SECONDS + 1)
+    for client in (facilitator, ana):
+        assert client.resume().error() == "session_expired"
+    world.wait(GRACE_SECONDS)
+    assert world.meetings == {}
+
+
 def test_leaving_ends_media_and_token() -> None:
     world = World()
     facilitator, ana = world.meeting(1)
