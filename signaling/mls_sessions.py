@@ -20,6 +20,8 @@ SESSIONS = 288
 """64 members and 200 waiting people, the server's limits, and a few who have just left."""
 MAX_ID_CHARS = 32
 SIGNATURE_BYTES = 64
+MAX_EPOCH = 1 << 48
+"""Of a group that is registered: no meeting gets there, and its epochs stay below 2^53 (JSON's safe numbers)."""
 ANYBODY_SECONDS = 5.0
 """After a restart any member may register the group if no certificate holder did for so long: a meeting whose
 facilitators are all away goes on. Facilitators who are there are back within a second or two; longer leaves the others
@@ -139,14 +141,14 @@ class Sessions:
     def register(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str], *, now: float) -> list[Effect]:
         """A certificate holder names the group: one just founded (epoch 0), or the one that a restarted server forgot.
 
-        Until the first commit, somebody who was further ahead in the same group may correct it. Everybody is told;
-        members whose state is another one rejoin. After a restart without a certificate holder anybody may (see
-        `ANYBODY_SECONDS`), and a certificate holder corrects what they say.
+        Until the first commit, a certificate holder who was further ahead in the same group may correct it. Everybody
+        is told; members whose state is another one rejoin. After a restart without a certificate holder anybody may
+        name the group that they hold (see `ANYBODY_SECONDS`), and a certificate holder corrects what they say.
         """
         self._settle(now)
         session = self._present(member)
         certified = session is not None and session.role == "facilitator"
-        if session is None or not (certified or self._restored is not None):
+        if session is None or not (certified or (self._restored is not None and epoch > 0)):
             self._refuse(member, "not_permitted")
         elif not self._plausible(member, group, epoch, leaves):
             self._refuse(member, "malformed")
@@ -168,9 +170,11 @@ class Sessions:
         """Whether a registration holds against the one before it."""
         if self._log.head != self._log.base:
             return False
+        if not certified:  # else any participant could name other leaves after a restart, and put everybody out
+            return False
         if group == self._group:
             return epoch > self._epoch
-        return certified and not self._certified and epoch > 0
+        return not self._certified and epoch > 0
 
     def _register(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str]) -> None:
         self._group, self._epoch, self._leaves = group, epoch, dict(leaves)
@@ -197,7 +201,7 @@ class Sessions:
         members = list(leaves.values())
         return (
             0 < len(group) <= MAX_GROUP_ID_BYTES
-            and 0 <= epoch < 1 << 53
+            and 0 <= epoch <= MAX_EPOCH
             and member in members
             and (epoch > 0 or len(members) == 1)  # who founds a group is alone in it
             and len(members) == len(set(members)) <= self._limit

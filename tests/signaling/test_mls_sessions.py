@@ -8,7 +8,7 @@ from signaling import mls_effects as e
 from signaling.mls_delivery import Delivery
 from signaling.mls_log import Sealed
 from signaling.mls_rules import CLOCK_SECONDS, MAX_KEY_PACKAGE_BYTES, Rejoin
-from signaling.mls_sessions import ANYBODY_SECONDS, FOUND_SECONDS, SESSIONS
+from signaling.mls_sessions import ANYBODY_SECONDS, FOUND_SECONDS, MAX_EPOCH, SESSIONS
 from tests.signaling import mls_bytes as b
 from tests.signaling.mls_desk import DAY, NOW, Desk, meeting, receivers, refusal, told
 
@@ -101,6 +101,25 @@ def test_a_facilitator_corrects_what_a_participant_named() -> None:
         effects = desk.server.register("fac", group, epoch, {0: "fac", 1: "par"}, now=desk.now)
         assert (receivers(effects, e.Registered) == ["fac", "par"]) == good
         assert desk.server.epoch == (epoch if good else 7)
+
+
+def test_a_participant_corrects_nobody_and_founds_nothing() -> None:
+    for first in ("fac", "pat"):
+        desk = restarted("par", "pat")
+        desk.arrive("fac", role="facilitator")
+        desk.now += FOUND_SECONDS
+        leaves = {0: "fac", 1: "par", 2: "pat"}
+        assert refusal(desk.register("par")) == "not_permitted"
+        desk.register(first, 7, leaves)
+        assert refusal(desk.register("par", 8, {0: "par"})[:1]) == "registered"
+        assert (desk.server.epoch, desk.server.leaves) == (7, leaves)
+
+
+def test_epochs_stay_what_json_can_say() -> None:
+    desk = Desk()
+    desk.arrive("fac", role="facilitator")
+    assert refusal(desk.register("fac", MAX_EPOCH + 1)) == "malformed"
+    assert receivers(desk.register("fac", MAX_EPOCH), e.Registered) == ["fac"]
 
 
 def test_a_group_founded_after_a_restart_waits_for_the_one_that_people_hold() -> None:
