@@ -106,10 +106,10 @@ class Delivery(Sessions):
             self._welcomes.pop(removed, None)
             if not self._sessions.pop(removed).gone:
                 self._effects.append(Out(removed))
-        if co_facilitators is not None:
-            self._grant(co_facilitators)
         if welcome is not None:
             self._let_in(change, Welcomed(entry.seq, self._epoch, member, welcome), now)
+        if co_facilitators is not None:  # after those whom it adds are in the room
+            self._grant(co_facilitators)
 
     def _expected(self, change: Change) -> int:
         """Facilitators who are here and will still have no leaf: their places are taken."""
@@ -221,7 +221,7 @@ class Delivery(Sessions):
         if missed is None:
             self._tell(member, MustRejoin("behind"))
             return self._drained()
-        replayed_from, said = self._log.sealed_after(max(seen, session.since))
+        replayed_from, said = self._log.sealed_after(max(min(seen, self._log.seq), session.since))
         before = missed[0].after if missed else self._log.head
         self._tell(member, CaughtUp(before, self._log.seq, replayed_from))
         if welcomed is not None:

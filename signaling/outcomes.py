@@ -217,6 +217,8 @@ class Outcomes(GroupState):
         meeting.drop(attendee.id, now=now)
         visitor = Visitor(attendee.id, now, attendee.browser, attendee.connection, attendee.lost_at)
         self.door.add(visitor)
+        main = meeting.rooms[meeting.main_room]  # what they were granted ends with their leaf
+        self._play(meeting, main, main.delivery.arrive(visitor.id, "participant", now=now), now=now)
         self._tell_waiting(visitor, now=now)
         self._log("a member is at the door again")
 

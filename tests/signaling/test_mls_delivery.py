@@ -381,3 +381,9 @@ def test_junk_changes_nothing_and_nobody_else_notices(member: str, messages: lis
         assert not [effect for effect in effects if not isinstance(effect, e.Tell)]
     assert (desk.server.epoch, dict(desk.server.leaves)) == (1, leaves)
     assert receivers(desk.say("fac", 1), Sealed) == ["fac", "par", "pat"]
+
+
+def test_who_claims_to_have_seen_what_was_never_numbered_hears_what_comes() -> None:
+    desk = meeting("par")
+    answer = told(desk.catch_up("par", desk.server.epoch, desk.head, (1 << 53) - 1), "par")[0]
+    assert answer == e.CaughtUp(desk.head, desk.server.seq, desk.server.seq + 1)

@@ -315,6 +315,30 @@ def test_a_role_outlives_a_restart() -> None:
     assert ana.resume().take(m.Joined).role == "co_facilitator"
 
 
+def test_a_commit_that_adds_may_grant_too() -> None:
+    world = World()
+    facilitator = world.facilitator()
+    ana, late = world.knock(), world.knock()
+    facilitator.commit(b.add(ana.package), b.LINK, to=[ana.package], co_facilitators=[ana.member])
+    assert ana.find(m.Knocked)[0].knock.id == late.member
+    ana.add(late)
+    assert late.find(m.Joined)
+
+
+def test_who_is_sent_to_the_door_comes_in_again_as_a_participant() -> None:
+    world = World()
+    facilitator, ana = world.meeting(1)
+    facilitator.commit(co_facilitators=[ana.member])
+    facilitator.send(m.Leave())
+    ana.offer(rejoin=True)  # nobody holds a state any more
+    assert ana.find(m.Waiting)
+    facilitator = world.facilitator()
+    assert world.room.delivery._sessions[ana.member].role == "participant"
+    ana.knock()
+    facilitator.add(ana)
+    assert ana.find(m.Joined)[-1].role == "participant"
+
+
 def test_only_facilitators_grant_and_only_with_an_accepted_commit() -> None:
     world = World()
     facilitator, ana, ben = world.meeting(2)
