@@ -28,7 +28,7 @@ JOIN_SECONDS = 15.0
 MAX_FIRST_CHARS = 16 << 10
 """Largest message of somebody who has not joined, characters: `knock` is the longest, with 11 kB. Anybody who holds the
 link can send it, and reading a message of 1 MiB may take 27 ms, in which no media flows."""
-REQUESTS = (m.SendKnock, m.Lock, m.UpdateGroup, m.MlsRegister, m.MlsOffer, m.MlsCatchUp)
+REQUESTS = (m.Lock, m.UpdateGroup, m.MlsRegister, m.MlsOffer, m.MlsCatchUp)
 """What is told to many, or answered with much (`Limits.requests`)."""
 FINISHED = 4000
 TOO_MUCH = 4002
@@ -46,10 +46,20 @@ class _Connection:
     message_chars: TokenBucket
     say_bytes: TokenBucket
     requests: TokenBucket
+    knocks: TokenBucket
+    commits: TokenBucket
     faults: TokenBucket
     group: LiveGroup | None = None
     session: str | None = None  # None with a group: an organiser
     loading: bool = False
+
+    def bucket_of(self, message: m.ClientMessage) -> TokenBucket | None:
+        match message:
+            case m.SendKnock():
+                return self.knocks
+            case m.MlsCommit():
+                return self.commits
+        return self.requests if isinstance(message, REQUESTS) else None
 
     @property
     def standing(self) -> Standing:
@@ -100,6 +110,8 @@ class Machine:
             TokenBucket(limits.message_chars, now=now),
             TokenBucket(limits.say_bytes, now=now),
             TokenBucket(limits.requests, now=now),
+            TokenBucket(limits.knocks, now=now),
+            TokenBucket(limits.commits, now=now),
             TokenBucket(limits.faults, now=now),
         )
         self._send(connection, m.Challenge(nonce=self._connections[connection].nonce))
@@ -137,7 +149,8 @@ class Machine:
                 raise RefusedError("wrong_state")
             if code := refusal(found.standing, message):
                 raise RefusedError(code)
-            if isinstance(message, REQUESTS) and (wait := found.requests.take(now=now)):
+            bucket = found.bucket_of(message)
+            if bucket is not None and (wait := bucket.take(now=now)):
                 raise RefusedError("rate_limited", retry_after=wait)
             self._act(connection, found, message, now=now)
         except RefusedError as refused:

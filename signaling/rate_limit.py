@@ -46,8 +46,14 @@ class Limits:
     """Resumes of one session: each is told to everybody in the room. A network that comes and goes is back every few
     seconds for a minute; who goes on is to wait a little between two attempts."""
     requests: Allowance = Allowance(20, 0.5)
-    """Knocks, offers, registrations, locking and catching up of one connection: each is told to many, or brings up to
+    """Offers, registrations, locking and catching up of one connection: each is told to many, or brings up to
     2 MiB of what was missed. A good client needs a handful in an hour; more would let one person fill all sockets."""
+    knocks: Allowance = Allowance(4, 0.1)
+    """Knocks of one connection: each is up to 11 kB to every facilitator, from up to 200 people at one door. A client
+    knocks once for each `waiting`; more would let holders of the link alone fill the sockets of all facilitators."""
+    commits: Allowance = Allowance(40, 4)
+    """Commits of one connection: one that comes too late is answered with all that it missed, of whatever size. Who
+    admits makes two a second at most; a client that is refused sends the same again after 3 s."""
     faults: Allowance = Allowance(20, 0.2)
     """Refused messages (unreadable, or beyond the limits) before the socket is closed. A clumsy client makes a few."""
 

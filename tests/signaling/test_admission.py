@@ -162,7 +162,7 @@ def test_only_as_many_are_let_in_as_there_is_place_for() -> None:
 
 @pytest.mark.parametrize("running", [True, False])
 def test_a_knock_that_cannot_be_used_is_refused_and_changes_nothing(running: bool) -> None:
-    world = World()
+    world = World(Limits(knocks=Allowance(20, 1)))
     facilitator = world.facilitator() if running else None
     person, other = world.knock(), world.knock()
     person.take(m.Waiting)
@@ -213,7 +213,7 @@ def test_a_newer_knock_replaces_the_one_before() -> None:
 
 
 def test_knocking_without_end_is_slowed_down() -> None:
-    world = World(Limits(requests=Allowance(3, 0.5)))
+    world = World(Limits(knocks=Allowance(3, 0.5)))
     facilitator = world.facilitator()
     person = world.knock()
     for _ in range(5):

@@ -391,7 +391,7 @@ def test_a_commit_of_the_largest_size_is_read() -> None:
 
 
 def test_what_is_told_to_many_is_limited_apart() -> None:
-    world = World(Limits(requests=Allowance(3, 0.5)))  # one is the knock
+    world = World(Limits(requests=Allowance(2, 0.5)))
     _, ana, ben = world.meeting(2)
     for _ in range(4):
         ana.offer()
@@ -400,6 +400,16 @@ def test_what_is_told_to_many_is_limited_apart() -> None:
     assert [(error.code, error.about, error.retry_after) for error in refused] == [("rate_limited", "mls_offer", 2)] * 2
     ana.say()
     assert ben.find(m.Said)
+
+
+def test_commits_are_limited_apart_because_late_ones_are_answered_with_all_that_was_missed() -> None:
+    world = World(Limits(commits=Allowance(3, 0.5)))
+    facilitator, ana = world.meeting(1)
+    facilitator.commit()
+    for _ in range(4):
+        ana.commit(after=2, epoch=1)
+    assert len(ana.find(m.MlsRebase)) == 3
+    assert [(error.code, error.about) for error in ana.find(m.Error)] == [("rate_limited", "mls_commit")]
 
 
 def test_who_resumes_without_end_is_asked_to_wait_and_keeps_the_place() -> None:

@@ -15,7 +15,10 @@ from tests.signaling.test_permissions import SAMPLES
 from tests.signaling.world import GROUP, Client, World, signed_join
 
 PLENTY = Allowance(1e9, 1e9)
-LIMITS = Limits(members=5, waiting=3, messages=PLENTY, arrivals=PLENTY, faults=PLENTY, returns=PLENTY, requests=PLENTY)
+LIMITS = Limits(
+    members=5, waiting=3, messages=PLENTY, arrivals=PLENTY, faults=PLENTY, returns=PLENTY, requests=PLENTY,
+    knocks=PLENTY, commits=PLENTY,
+)  # fmt: skip
 
 WHO = st.integers(0, 9)
 
