@@ -46,6 +46,7 @@ class TamperingProxy:
         self._target = ""
         self._http: ClientSession | None = None
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
 
     async def start(self, target_port: int) -> None:
         """Serve what the real server on that port serves."""
@@ -56,10 +57,14 @@ class TamperingProxy:
         app.router.add_get("/{path:.*}", self._page)
         self._runner = web.AppRunner(app, shutdown_timeout=0.5)  # browsers hold their sockets open
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await self._site.start()
 
     async def close(self) -> None:
-        """End, whoever is still connected."""
+        """End, whoever is still connected: nobody new first, since a page whose socket ends comes back at once."""
+        if self._site is not None:
+            await self._site.stop()
+            await asyncio.sleep(0.05)  # what was being accepted is a connection then, and ends with the others
         for visitor in self.visitors:
             await visitor.socket.close()
         if self._http is not None:
