@@ -139,6 +139,28 @@ class StartTrack(Request, frozen=True):
     track: str
 
 
+class TrackWish(msgspec.Struct, frozen=True):
+    """What a subscriber shows of one track."""
+
+    track: str
+    height: int
+    """Pixels of the tile; 0: send nothing of it. Of sound: 0 pauses it, anything else sends it."""
+    first: bool = False
+    """Before all others when the estimate is short: a shared screen, a pinned tile."""
+
+
+class WatchTracks(Request, frozen=True):
+    """Say all that a subscriber wants now. Video that is not named is not sent, sound that is not named is.
+
+    A wish for a track that the transport does not (yet) carry is kept for when it does.
+    """
+
+    transport: str
+    wishes: list[TrackWish]
+    max_rate: int | None = None
+    """Bit/s of video and sound together that the person wants to spend at most; None for no such wish."""
+
+
 class UnsubscribeTrack(Request, frozen=True):
     """End one down track."""
 
@@ -215,6 +237,25 @@ class TransportClosed(Event, frozen=True):
 
     transport: str
     reason: Literal["consent_expired", "dtls_failed", "dtls_closed", "never_connected"]
+
+
+class EncodingsWanted(Event, frozen=True):
+    """Which encodings of an up track anybody needs: the publisher may stop the others (and must send these)."""
+
+    transport: str
+    track: str
+    active: list[bool]
+    """In the order of `PublishTrack.encodings`."""
+
+
+class TracksHeld(Event, frozen=True):
+    """What a subscriber's estimate has no room for. Reported when it changes."""
+
+    transport: str
+    tracks: list[str]
+    """Wished-for video of which not even the smallest layer fits."""
+    sound_too_much: bool
+    """Sound alone exceeds the estimate: the client knows the levels, and may pause the quietest."""
 
 
 class Sfu(Protocol):

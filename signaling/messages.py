@@ -30,6 +30,8 @@ MAX_REVOCATIONS_CHARS = 10_944
 """Largest revocation list, base64url characters: 1000 serials of 8 bytes."""
 MAX_KNOCK_CHARS = 5_504
 """Largest sealed name, base64url characters: the 4 KiB size class. 40 graphemes may take 512 UTF-16 units, 1.5 kB."""
+MAX_WISHES = 256
+"""Tracks that one `watch` may name: every track that one room may have in the SFU."""
 MAX_TRACKS = 8
 """Tracks one member may publish in one room: microphone, camera, screen, screen sound, and as many to spare."""
 
@@ -271,6 +273,32 @@ class TrackMap(msgspec.Struct):
     kind: Kind
 
 
+class TileWish(msgspec.Struct, omit_defaults=True):
+    """What a client shows of one track."""
+
+    member: Id
+    track: Id
+    height: Annotated[int, msgspec.Meta(ge=0, le=4320)]
+    """Pixels of the tile on the screen; 0: send nothing of it. Of sound: 0 pauses it, anything else sends it."""
+    first: bool = False
+    """Before all others where the bandwidth is short: a shared screen, a pinned tile."""
+
+
+class HeldTrack(msgspec.Struct):
+    """A track that is wished for and not sent."""
+
+    member: Id
+    track: Id
+
+
+class IceServer(msgspec.Struct):
+    """A TURN server with credentials for a limited time (RTCIceServer; draft-uberti-behave-turn-rest)."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
 # -- Client to server: the door --------------------------------------------------------------------------------------
 
 
@@ -442,6 +470,20 @@ class Subscribe(ClientMessage, tag="subscribe"):
     """Open the subscriber connection of a room, or build it anew. `subscribe_offer` follows, then at every change."""
 
     room: Id
+    restart_ice: bool = False
+    """Keep the connection if there is one: the next offer has new ICE credentials, and nothing else changed."""
+
+
+class Watch(ClientMessage, tag="watch"):
+    """All that this client wants to be sent now, again at every change (and after every `subscribe`).
+
+    Video that is not named is not sent, sound that is not named is. What is named before it is offered counts later.
+    """
+
+    room: Id
+    tiles: Annotated[list[TileWish], msgspec.Meta(max_length=MAX_WISHES)]
+    max_rate: Count | None = None
+    """Bit/s that all together may take ("Data saver"); None: whatever the network carries."""
 
 
 class SubscribeAnswer(ClientMessage, tag="subscribe_answer"):
@@ -511,6 +553,8 @@ class Joined(ServerMessage, tag="joined"):
     locked: bool = False
     resumed: bool = False
     """The session was taken up again: after a lost socket, a reload or a restart of the server."""
+    ice_servers: list[IceServer] = []
+    """TURN servers of this installation, good for 24 h; sent anew with every `joined`. Empty: none is configured."""
     media_kept: bool = False
     """The SFU still holds this session's connections. False: nothing is there (yet), publish and subscribe anew."""
 
@@ -740,11 +784,37 @@ class SubscribeOffer(ServerMessage, tag="subscribe_offer"):
     tracks: list[TrackMap]
 
 
+class EncodingsWanted(ServerMessage, tag="encodings_wanted"):
+    """Which encodings of one's own track somebody needs: the others are to be switched off (dynacast)."""
+
+    room: Id
+    track: Id
+    active: list[bool]
+    """From small to large, as in the offer."""
+
+
+class VideoCodec(ServerMessage, tag="video_codec"):
+    """In which codec cameras are to be published from now on: VP9 only while everybody in the room decodes it."""
+
+    room: Id
+    codec: Literal["VP8", "VP9"]
+
+
+class TracksHeld(ServerMessage, tag="tracks_held"):
+    """What the receiver's network has no room for just now; an empty list when all is well again."""
+
+    room: Id
+    tracks: list[HeldTrack]
+    """Pictures that are wished for: not even the smallest fits."""
+    sound_too_much: bool
+    """Sound alone is more than fits: the client knows the levels, and pauses the quietest by `watch`."""
+
+
 AnyClientMessage = (
     Join | Resume | Leave | SendKnock | Ping
     | Decline | Lock | EndMeeting | DeleteGroup | UpdateGroup
     | Say | MlsRegister | MlsOffer | MlsCommit | MlsCatchUp | MlsApplied | MlsReject
-    | Publish | Subscribe | SubscribeAnswer | MediaBlocked
+    | Publish | Subscribe | SubscribeAnswer | Watch | MediaBlocked
 )  # fmt: skip
 
 AnyServerMessage = (
@@ -752,7 +822,7 @@ AnyServerMessage = (
     | Error | Knocked | KnockGone | MemberConnection | MemberGone | Locked | GroupChanged
     | Said | MlsRegistered | MlsAbandoned | MlsOffered | MlsCommitted | MlsWelcomed | MlsRebase | MlsReopened
     | MlsCaughtUp | MlsMustRejoin | MlsReady | MlsRefused
-    | Published | SubscribeOffer
+    | Published | SubscribeOffer | EncodingsWanted | VideoCodec | TracksHeld
 )  # fmt: skip
 
 CLOSE_CODES = {

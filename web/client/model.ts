@@ -120,10 +120,64 @@ export interface MemberView {
   checked: boolean;
   /** The picture to show, null for the avatar. */
   video: MediaStream | null;
+  /** Their picture is on, and one's own network has no room for it: "Picture paused". */
+  held: boolean;
+  /** How well what they send gets through, by what their own client says and by what arrives; null while all is well. */
+  network: "fair" | "poor" | null;
+  pinned: boolean;
   /** 16 bytes, the avatar's seed: same on every screen, new in each meeting. */
   avatarSeed: Uint8Array;
   /** Order of admission. */
   order: number;
+}
+
+/** A shared screen: a tile of its own beside its owner's. */
+export interface ScreenView {
+  member: string;
+  /** The owner's, as everybody shows it. */
+  name: string;
+  self: boolean;
+  stream: MediaStream | null;
+  held: boolean;
+  pinned: boolean;
+}
+
+/** What the person chose about the network; kept in the tab, and over a reload. */
+export interface NetworkChoices {
+  dataSaver: boolean;
+  audioOnly: boolean;
+  relayOnly: boolean;
+}
+
+/** "Call quality": one line of plain words for each person and direction; figures behind "Details". */
+export interface QualityView {
+  /** Oneself to the server, and the server to oneself. */
+  up: Direction;
+  down: Direction;
+  /** Seconds there and back between this device and the server; null before it is known. */
+  roundTrip: number | null;
+  /** How the media travels. */
+  path: "udp" | "tcp" | "relay" | null;
+  people: {
+    member: string;
+    name: string;
+    /** What arrives here of them. */
+    sound: Quality;
+    picture: Quality | "off" | "held" | "not-shown";
+    height: number;
+    /** Whose connection it is, where something is not good: theirs, one's own, or not to be told. */
+    cause: "theirs" | "ours" | "unknown" | null;
+  }[];
+}
+
+export type Quality = "good" | "fair" | "poor" | "none";
+
+export interface Direction {
+  quality: Quality;
+  /** Bit/s. */
+  rate: number;
+  /** Fraction of the packets, 0..1. */
+  loss: number;
 }
 
 export interface KnockView {
@@ -190,6 +244,8 @@ export type Announcement = { urgency: "polite" | "assertive" } & (
   | { kind: "knock"; name: string | null }
   | { kind: "knock-answered"; name: string | null; by: string; outcome: "admitted" | "declined" }
   | { kind: "admitted" | "muted-by" | "muted-everyone" | "mic-on" | "mic-off" | "camera-on" | "camera-off" }
+  | { kind: "screen-shared" | "screen-stopped"; name: string; self: boolean }
+  | { kind: "pictures-held" | "pictures-back" | "voices-paused" }
   | { kind: "connection-lost" | "connection-back"; microphoneOn: boolean }
   | { kind: "sound-blocked" | "copied" | "renamed"; name?: string }
   | { kind: "request-refused"; code: string }
@@ -216,6 +272,12 @@ export interface Model {
   connection: ReadonlySignal<ConnectionState>;
   /** The browser holds back sound until somebody presses "Turn sound on". */
   soundBlocked: ReadonlySignal<boolean>;
+  screens: ReadonlySignal<ScreenView[]>;
+  network: ReadonlySignal<NetworkChoices>;
+  /** False where this installation names no relay: "Relay only" is then shown switched off, with the reason. */
+  relayAvailable: ReadonlySignal<boolean>;
+  /** null while nobody looks (`watchQuality`). */
+  quality: ReadonlySignal<QualityView | null>;
   /** True while leaving would leave the meeting without a facilitator. */
   lastFacilitator: ReadonlySignal<boolean>;
   encryption: ReadonlySignal<EncryptionView>;
@@ -276,6 +338,16 @@ export interface Actions {
    * group's name, where an outdated link could not tell it.
    */
   changeLinks(title?: string): Promise<boolean>;
+  /** "busy": somebody else shares, and the group allows one at a time; "refused": by the person or the browser. */
+  shareScreen(): Promise<"shared" | "busy" | "refused" | "unsupported">;
+  stopSharing(): void;
+  setNetwork(choices: Partial<NetworkChoices>): void;
+  /** Keep somebody's tile, or their screen, in front. */
+  setPinned(member: string, what: "camera" | "screen", pinned: boolean): void;
+  /** A tile says how tall its picture is on the screen, in device pixels; 0 when it is not visible. */
+  showPicture(member: string, what: "camera" | "screen", height: number): void;
+  /** While true, `quality` is kept up to date, once a second. */
+  watchQuality(on: boolean): void;
   /** Give an element the voices of everybody; called once by the call page. */
   attachSound(host: HTMLElement): () => void;
   /** Load the page anew (problem "version" or "unreachable"). */

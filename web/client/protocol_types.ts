@@ -175,6 +175,29 @@ export interface TrackMap {
   kind: Kind;
 }
 
+/** What a client shows of one track. */
+export interface TileWish {
+  member: Id;
+  track: Id;
+  /** Pixels of the tile on the screen; 0: send nothing of it. Of sound: 0 pauses it, anything else sends it. */
+  height: number;
+  /** Before all others where the bandwidth is short: a shared screen, a pinned tile. */
+  first?: boolean;
+}
+
+/** A track that is wished for and not sent. */
+export interface HeldTrack {
+  member: Id;
+  track: Id;
+}
+
+/** A TURN server with credentials for a limited time (RTCIceServer; draft-uberti-behave-turn-rest). */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 /** First message on a socket: prove possession of a link and ask to come in. */
 export interface JoinMessage {
   type: "join";
@@ -330,6 +353,8 @@ export interface PublishMessage {
 export interface SubscribeMessage {
   type: "subscribe";
   room: Id;
+  /** Keep the connection if there is one: the next offer has new ICE credentials, and nothing else changed. */
+  restart_ice?: boolean;
 }
 
 /** Answer to the `subscribe_offer` of that generation; an older generation is ignored. */
@@ -338,6 +363,15 @@ export interface SubscribeAnswerMessage {
   room: Id;
   generation: Count;
   sdp: Sdp;
+}
+
+/** All that this client wants to be sent now, again at every change (and after every `subscribe`). Video that is not named is not sent, sound that is not named is. What is named before it is offered counts later. */
+export interface WatchMessage {
+  type: "watch";
+  room: Id;
+  tiles: TileWish[];
+  /** Bit/s that all together may take ("Data saver"); None: whatever the network carries. */
+  max_rate?: Count | null;
 }
 
 /** Voice and picture did not connect within 10 s. The log says once per start which port to open. */
@@ -393,6 +427,8 @@ export interface JoinedMessage {
   locked?: boolean;
   /** The session was taken up again: after a lost socket, a reload or a restart of the server. */
   resumed?: boolean;
+  /** TURN servers of this installation, good for 24 h; sent anew with every `joined`. Empty: none is configured. */
+  ice_servers?: IceServer[];
   /** The SFU still holds this session's connections. False: nothing is there (yet), publish and subscribe anew. */
   media_kept?: boolean;
 }
@@ -613,6 +649,32 @@ export interface SubscribeOfferMessage {
   tracks: TrackMap[];
 }
 
+/** Which encodings of one's own track somebody needs: the others are to be switched off (dynacast). */
+export interface EncodingsWantedMessage {
+  type: "encodings_wanted";
+  room: Id;
+  track: Id;
+  /** From small to large, as in the offer. */
+  active: boolean[];
+}
+
+/** In which codec cameras are to be published from now on: VP9 only while everybody in the room decodes it. */
+export interface VideoCodecMessage {
+  type: "video_codec";
+  room: Id;
+  codec: "VP8" | "VP9";
+}
+
+/** What the receiver's network has no room for just now; an empty list when all is well again. */
+export interface TracksHeldMessage {
+  type: "tracks_held";
+  room: Id;
+  /** Pictures that are wished for: not even the smallest fits. */
+  tracks: HeldTrack[];
+  /** Sound alone is more than fits: the client knows the levels, and pauses the quietest by `watch`. */
+  sound_too_much: boolean;
+}
+
 export type ClientMessage =
   | JoinMessage
   | ResumeMessage
@@ -634,6 +696,7 @@ export type ClientMessage =
   | PublishMessage
   | SubscribeMessage
   | SubscribeAnswerMessage
+  | WatchMessage
   | MediaBlockedMessage;
 
 export type ServerMessage =
@@ -668,7 +731,10 @@ export type ServerMessage =
   | MlsReadyMessage
   | MlsRefusedMessage
   | PublishedMessage
-  | SubscribeOfferMessage;
+  | SubscribeOfferMessage
+  | EncodingsWantedMessage
+  | VideoCodecMessage
+  | TracksHeldMessage;
 
 /** Why the server closed a socket. */
 export const CLOSE_CODES = {
