@@ -41,6 +41,10 @@ class Layer:
     """Pixels."""
     rate: int
     """Bit/s, measured, with everything below it that it needs; what is not flowing yet is assumed by the caller."""
+    encoding: int = 0
+    """Index among the track's encodings."""
+    temporal: int = 0
+    """The highest temporal layer that goes along."""
 
 
 @dataclass(slots=True, frozen=True)

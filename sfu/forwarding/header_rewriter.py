@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from struct import Struct
 from typing import Generic, TypeVar
 
 from sfu.rtp import extensions
@@ -16,6 +17,28 @@ MAX_RUNS = 8
 RUN_GAP = 2
 """Sequence numbers from one run's last packet to the next one's first. The missing one tells the decoder that the last
 frame may be incomplete (Signal's `Vp8SimulcastRtpForwarder` does the same); 1 would let it join two halves."""
+
+NUMBER_AT = 18
+"""Where a packet has room for its transport-wide number, if it has any: the first element of the extension block, at
+the same place in both forms of RFC 8285 (in the one-byte form a byte of padding stands before it). Whoever sends the
+packet writes the two bytes, because the numbers of a transport are in the order in which packets really leave."""
+
+_ROOM_END = 20
+"""Behind the block's own four bytes, the padding or id, and the number's element."""
+
+_X = 0x1000_0000
+"""In a header's first word: an extension block follows."""
+
+_BLOCK_WITH_ROOM = extensions.ONE_BYTE << 16 | 1
+_WRITE_WITH_ROOM = Struct("!IIIII").pack_into
+"""Header, and an extension block that holds room for the number alone."""
+
+_TWO_WORDS = Struct("!II").pack_into
+
+PADDING = 255
+"""Bytes of padding in one packet: as many as its last byte can count (RFC 3550 section 5.1)."""
+
+_PADDING = bytes(PADDING - 1) + bytes([PADDING])
 
 Source = TypeVar("Source")
 
@@ -40,7 +63,8 @@ class HeaderRewriter(Generic[Source]):
     """Writes headers for one subscriber, and knows afterwards what was sent under which number."""
 
     __slots__ = (
-        "_descriptor_id", "_first_sequence", "_highest", "_last", "_run", "_runs", "_ssrc", "_words", "clock_rate",
+        "_descriptor_id", "_first_sequence", "_highest", "_last", "_room", "_run", "_runs", "_ssrc", "_words",
+        "clock_rate", "transport_id",
     )  # fmt: skip
 
     def __init__(
@@ -51,15 +75,19 @@ class HeaderRewriter(Generic[Source]):
         clock_rate: int,
         first_sequence: int,
         descriptor_id: int | None,
+        transport_id: int | None = None,
     ) -> None:
         """Prepare for ``ssrc``.
 
         ``payload_types`` maps the publisher's numbers to the subscriber's. ``first_sequence`` is random and below
         0x8000: a receiver that misses the first packets must not see the number wrap first (RFC 3711 section 3.3.1).
+        With ``transport_id``, 1 to 14, every packet has room for a transport-wide number at `NUMBER_AT`.
         """
         self._ssrc = ssrc
         self._words = {theirs: 0x8000_0000 | ours << 16 for theirs, ours in payload_types.items()}
         self._descriptor_id = descriptor_id
+        self.transport_id = transport_id
+        self._room = 0 if transport_id is None else transport_id << 20 | 1 << 16
         self._first_sequence = first_sequence
         self._highest = -1
         self._last: MediaPacket | None = None
@@ -102,31 +130,31 @@ class HeaderRewriter(Generic[Source]):
         if sequence > self._highest:
             self._highest = sequence
             self._last = packet
-        WRITE_HEADER(
-            buffer,
-            0,
-            word | packet.marker << 16 | sequence & 0xFFFF,
-            packet.timestamp + run.timestamp_offset & 0xFFFF_FFFF,
-            self._ssrc,
-        )
-        if self._descriptor_id is None or not packet.descriptor:
-            return HEADER_SIZE
-        return self._write_descriptor(buffer, self._descriptor_id, packet, run)
+        first = word | packet.marker << 16 | sequence & 0xFFFF
+        timestamp = packet.timestamp + run.timestamp_offset & 0xFFFF_FFFF
+        return self._write_header(buffer, first, timestamp, self._ssrc, packet, run)
 
     def write_again(
         self, buffer: bytearray, packet: MediaPacket, run: Run[Source], *, payload_type: int, sequence: int, ssrc: int
     ) -> int:
         """Write the header for sending again what went out in that run; return where the payload goes."""
-        WRITE_HEADER(
-            buffer,
-            0,
-            0x8000_0000 | (packet.marker | payload_type) << 16 | sequence & 0xFFFF,
-            packet.timestamp + run.timestamp_offset & 0xFFFF_FFFF,
-            ssrc,
-        )
-        if self._descriptor_id is None or not packet.descriptor:
-            return HEADER_SIZE
-        return self._write_descriptor(buffer, self._descriptor_id, packet, run)
+        first = 0x8000_0000 | (packet.marker | payload_type) << 16 | sequence & 0xFFFF
+        timestamp = packet.timestamp + run.timestamp_offset & 0xFFFF_FFFF
+        return self._write_header(buffer, first, timestamp, ssrc, packet, run)
+
+    def write_padding(self, buffer: bytearray, *, payload_type: int, sequence: int, ssrc: int) -> int:
+        """Write a packet of a retransmission stream that holds nothing but padding; return its length."""
+        last = self._last
+        timestamp = 0 if last is None else last.timestamp + self.timestamp_offset & 0xFFFF_FFFF
+        first = 0xA000_0000 | payload_type << 16 | sequence & 0xFFFF
+        if self._room:
+            _WRITE_WITH_ROOM(buffer, 0, first | _X, timestamp, ssrc, _BLOCK_WITH_ROOM, self._room)
+            start = _ROOM_END
+        else:
+            WRITE_HEADER(buffer, 0, first, timestamp, ssrc)
+            start = HEADER_SIZE
+        buffer[start : start + PADDING] = _PADDING
+        return start + PADDING
 
     def find(self, sequence: int) -> tuple[Run[Source], int] | None:
         """Return the run in which a 16-bit number was sent, and the packet's unwrapped number at the run's source."""
@@ -139,11 +167,28 @@ class HeaderRewriter(Generic[Source]):
                 return run, original
         return None
 
-    def _write_descriptor(self, buffer: bytearray, number: int, packet: MediaPacket, run: Run[Source]) -> int:
+    def _write_header(
+        self, buffer: bytearray, first: int, timestamp: int, ssrc: int, packet: MediaPacket, run: Run[Source]
+    ) -> int:
+        described = self._descriptor_id is not None and packet.descriptor
+        if self._room:
+            _WRITE_WITH_ROOM(buffer, 0, first | _X, timestamp, ssrc, _BLOCK_WITH_ROOM, self._room)
+            return self._write_descriptor(buffer, packet, run) if described else _ROOM_END
+        WRITE_HEADER(buffer, 0, first | _X if described else first, timestamp, ssrc)
+        return self._write_descriptor(buffer, packet, run) if described else HEADER_SIZE
+
+    def _write_descriptor(self, buffer: bytearray, packet: MediaPacket, run: Run[Source]) -> int:
         descriptor = packet.descriptor
         if run.frame_offset and len(descriptor) >= 3:
             changed = bytearray(descriptor)
             write_frame_number(changed, 0, frame_number(changed, 0) + run.frame_offset)
             descriptor = bytes(changed)
-        buffer[0] |= 0x10
-        return extensions.write(buffer, HEADER_SIZE, [(number, descriptor)])
+        items = [(self._descriptor_id or 0, descriptor)]
+        if not self._room:
+            return extensions.write(buffer, HEADER_SIZE, items)
+        # The block is written four bytes further on; then its own head moves before the number's element.
+        end = extensions.write(buffer, HEADER_SIZE + 4, items)
+        profile = buffer[HEADER_SIZE + 4] << 8 | buffer[HEADER_SIZE + 5]
+        element = self._room if profile == extensions.ONE_BYTE else (self.transport_id or 0) << 24 | 2 << 16
+        _TWO_WORDS(buffer, HEADER_SIZE, profile << 16 | (end - HEADER_SIZE) // 4 - 1, element)
+        return end

@@ -1,10 +1,11 @@
 import itertools
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.forwarding.header_rewriter import RUN_GAP, HeaderRewriter
+from sfu.forwarding.header_rewriter import NUMBER_AT, PADDING, RUN_GAP, HeaderRewriter
 from sfu.rtp import extensions
 from sfu.rtp.packet import MediaPacket, RtpHeader
 
@@ -148,3 +149,49 @@ def test_sent_numbers_rise_and_lead_back_to_their_source(steps: list[tuple[int, 
             run, found = numbers.find(number) or (None, 0)
             assert run is not None
             assert (run.source, found) == (name, original)
+
+
+def with_room(descriptor_id: int | None = None) -> HeaderRewriter[str]:
+    return HeaderRewriter(
+        0xCAFE, {96: 100}, clock_rate=90000, first_sequence=100, descriptor_id=descriptor_id, transport_id=3
+    )
+
+
+@given(st.binary(max_size=40), st.booleans(), st.booleans())
+def test_the_room_for_the_number_is_at_one_place_whatever_else_the_packet_carries(
+    descriptor: bytes, accepted: bool, again: bool
+) -> None:
+    numbers = with_room(2 if accepted else None)
+    media = packet(7, timestamp=5, descriptor=descriptor)
+    numbers.begin("a", media)
+    buffer = bytearray(b"\xff" * 200)
+    start = numbers.write(buffer, media)
+    if again:
+        found = numbers.find(100)
+        assert found is not None
+        start = numbers.write_again(buffer, media, found[0], payload_type=101, sequence=9, ssrc=8)
+    buffer[NUMBER_AT : NUMBER_AT + 2] = b"\x12\x34"
+    header = RtpHeader()
+    header.parse(buffer, 200)
+    assert header.payload_start == start
+    assert header.ssrc == (8 if again else 0xCAFE)
+    found_elements = {
+        number: bytes(buffer[offset : offset + size])
+        for number, offset, size in extensions.elements(
+            buffer, header.extension_start, header.extension_end, header.extension_profile
+        )
+    }
+    assert found_elements.pop(3) == b"\x12\x34"
+    assert found_elements == ({2: descriptor} if accepted and descriptor else {})
+
+
+@pytest.mark.parametrize("room", [False, True])
+def test_padding_is_nothing_but_padding(room: bool) -> None:
+    numbers = with_room() if room else rewriter()
+    buffer = bytearray(b"\xff" * 400)
+    length = numbers.write_padding(buffer, payload_type=101, sequence=0x12345, ssrc=8)
+    header = RtpHeader()
+    header.parse(buffer, length)
+    assert (header.payload_type, header.sequence, header.ssrc) == (101, 0x2345, 8)
+    assert header.payload_start == header.payload_end == length - PADDING
+    assert (header.extension_profile != 0) is room
