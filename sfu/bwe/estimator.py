@@ -7,10 +7,12 @@ through `receive_feedback` or `receive_report`; after either, and every few ten 
 
 from __future__ import annotations
 
+from collections import deque
+
 from sfu.bwe.delay_based import MAX_RATE, MIN_RATE, DelayDetector, RateControl, Usage
 from sfu.bwe.loss_based import LossBased
 from sfu.bwe.prober import Prober
-from sfu.bwe.twcc_sender import STANDING, ArrivalRate, Report, TwccSender
+from sfu.bwe.twcc_sender import RATE_WINDOW, STANDING, Report, TwccSender
 from sfu.rtp.rtcp import ReportBlock
 from sfu.rtp.transport_feedback import TransportFeedback
 
@@ -48,12 +50,40 @@ instead of queueing (a shaper without a buffer) never shows any. Loss by radio s
 would let it take the picture away."""
 
 
+SAMPLE = 0.05
+"""Seconds between two looks at how much was sent. Shorter costs time, longer makes the rate lag by as much."""
+
+
+class SentRate:
+    """Rate over the last `RATE_WINDOW` seconds of what was added to `bytes`: cheaper than to note every packet."""
+
+    __slots__ = ("_samples", "bytes", "value")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        """All that was ever sent."""
+        self.value = 0
+        """Bit/s."""
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def sample(self, *, now: float) -> None:
+        """Look at the time; to be called every few ten milliseconds."""
+        samples = self._samples
+        if samples and now - samples[-1][0] < SAMPLE:
+            return
+        samples.append((now, self.bytes))
+        while len(samples) > 2 and samples[1][0] <= now - RATE_WINDOW:
+            samples.popleft()
+        elapsed = now - samples[0][0]
+        self.value = int((self.bytes - samples[0][1]) * 8 / elapsed) if elapsed > 0 else 0
+
+
 class Estimator:
     """The estimate for one subscriber."""
 
     __slots__ = (
         "_control", "_detector", "_drain_until", "_draining", "_loss", "_loss_since", "_lost", "_prober", "_received",
-        "_sent", "_twcc", "_twcc_seen", "_usage", "wanted",
+        "_sent", "_twcc", "_twcc_seen", "_unnumbered", "_usage", "wanted",
     )  # fmt: skip
 
     def __init__(self, *, now: float) -> None:
@@ -62,7 +92,8 @@ class Estimator:
         self._control = RateControl(FIRST_ESTIMATE, now=now)
         self._loss = LossBased(FIRST_ESTIMATE, now=now)
         self._prober = Prober(FIRST_ESTIMATE, now=now)
-        self._sent = ArrivalRate()
+        self._sent = SentRate()
+        self._unnumbered = SentRate()
         self._twcc_seen = False
         self._usage = Usage.NORMAL
         self._draining = False
@@ -105,8 +136,13 @@ class Estimator:
 
     def send(self, size: int, *, now: float) -> int:
         """Count a packet that leaves now, whatever it is; return its transport-wide sequence number (16 bits)."""
-        self._sent.add(now, size)
-        return self._twcc.send(size, now=now, cluster=self._prober.sent(size, now=now))
+        prober = self._prober
+        self._sent.bytes += size
+        return self._twcc.send(size, now=now, cluster=prober.sent(size, now=now) if prober.cluster is not None else 0)
+
+    def send_unnumbered(self, size: int) -> None:
+        """Count a packet that leaves without such a number: no feedback will speak of it."""
+        self._unnumbered.bytes += size
 
     def wants_padding(self, *, now: float) -> bool:
         """Whether a probe needs a packet of padding now, once the pacer has nothing to send. Ask again after each."""
@@ -126,7 +162,7 @@ class Estimator:
         usage = self._detector.receive(report.received)
         busy_rate = self._twcc.busy_rate
         grows = self._twcc.queue_delay - before >= STANDING
-        if grows and busy_rate is not None and SWAMPED * busy_rate < (self._sent.value or 0):
+        if grows and busy_rate is not None and SWAMPED * busy_rate < self._sent.value:
             usage = Usage.OVERUSE
         if usage is Usage.OVERUSE and (self._twcc.queue_delay < STANDING or self._prober.busy):
             usage = Usage.UNDERUSE  # whatever rose is gone, or a probe's own work: do not grow, do not cut
@@ -147,7 +183,7 @@ class Estimator:
         """Take what a receiver report says of one stream; decides only where no transport-wide feedback comes."""
         if not self._twcc_seen:
             self._loss.receive(block)
-            self._loss.update(self._sent.value or 0, now=now)
+            self._loss.update(self._sent.value + self._unnumbered.value, now=now)
             self._loss.estimate = min(max(self._loss.estimate, MIN_RATE), MAX_RATE)
 
     def forget(self, ssrc: int) -> None:
@@ -156,9 +192,11 @@ class Estimator:
 
     def handle_timer(self, *, now: float) -> None:
         """Let time pass: begin a probe if there is an occasion."""
+        self._sent.sample(now=now)
+        self._unnumbered.sample(now=now)
         if self._twcc_seen:
             calm = not self._draining and self._usage is not Usage.OVERUSE
-            self._prober.update(self.estimate, self.wanted, self._sent.value or 0, calm=calm, now=now)
+            self._prober.update(self.estimate, self.wanted, self._sent.value, calm=calm, now=now)
 
     def _drain(self, now: float) -> None:
         self._draining = True

@@ -42,6 +42,8 @@ RTT_GAIN = 1 / 8
 MAX_RTT = 10.0
 """Seconds. Longer is no round trip but a clock that was changed, or a lie."""
 
+_MASK = HISTORY - 1
+
 _GONE, _IN_FLIGHT, _LOST, _UNKNOWN = 0, 1, 2, 3
 """What became of a packet: reported or forgotten, not reported yet, reported missing (it may still come late), passed
 over by the reports."""
@@ -76,7 +78,7 @@ class TwccSender:
 
     __slots__ = (
         "_base", "_base_before", "_base_until", "_clusters", "_covered", "_next", "_rate", "_sent_at", "_sizes",
-        "_state", "_ticks", "busy_rate", "in_flight", "queue_delay", "rtt",
+        "_state", "_ticks", "busy_rate", "queue_delay", "rtt",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -93,8 +95,6 @@ class TwccSender:
         self._rate = ArrivalRate()
         self._base = self._base_before = float("inf")
         self._base_until = 0.0
-        self.in_flight = 0
-        """Bytes sent that no feedback has covered yet."""
         self.busy_rate: int | None = None
         """Bit/s that arrived during the latest feedback if a queue stood all the while: what the path carries, however
         little was sent before. None if none stood."""
@@ -106,14 +106,11 @@ class TwccSender:
     def send(self, size: int, *, now: float, cluster: int = 0) -> int:
         """Note a packet of `size` bytes that leaves now; return its 16-bit transport-wide sequence number."""
         number = self._next
-        slot = number & HISTORY - 1
-        if self._state[slot] == _IN_FLIGHT:
-            self.in_flight -= self._sizes[slot]
+        slot = number & _MASK
         self._sent_at[slot] = now
         self._sizes[slot] = size
         self._clusters[slot] = cluster
         self._state[slot] = _IN_FLIGHT
-        self.in_flight += size
         self._next = number + 1
         return number & 0xFFFF
 
@@ -136,19 +133,16 @@ class TwccSender:
             number = base + offset
             if not oldest <= number < following:
                 continue
-            slot = number & HISTORY - 1
+            slot = number & _MASK
             state = self._state[slot]
             if state == _GONE:
                 continue
-            size = self._sizes[slot]
             if state == _LOST:
                 recovered += 1
-            elif state == _IN_FLIGHT:
-                self.in_flight -= size
             self._state[slot] = _GONE
             self._ticks = ticks if self._ticks is None else unwrap32(ticks & 0xFFFF_FFFF, self._ticks)
             arrival = self._ticks / TICKS_PER_SECOND
-            received.append(PacketResult(self._sent_at[slot], arrival, size, self._clusters[slot]))
+            received.append(PacketResult(self._sent_at[slot], arrival, self._sizes[slot], self._clusters[slot]))
         lost = self._pass_over(max(base, oldest), min(base + feedback.status_count, following))
         if received:
             self._measure(received, now)
@@ -158,9 +152,8 @@ class TwccSender:
         """Take the numbers up to `end` as reported on; return how many from `start` on are missing."""
         lost = 0
         for number in range(max(self._covered, self._next - HISTORY), end):
-            slot = number & HISTORY - 1
+            slot = number & _MASK
             if self._state[slot] == _IN_FLIGHT:
-                self.in_flight -= self._sizes[slot]
                 missing = number >= start
                 self._state[slot] = _LOST if missing else _UNKNOWN
                 lost += missing
