@@ -5,6 +5,7 @@ from __future__ import annotations
 from sfu.control import Done, Refused, SubscribeTrack, TrackSubscribed
 from sfu.forwarding.channel import Channel
 from sfu.forwarding.down_track import DownTrack
+from sfu.forwarding.paced_sender import PacedSender
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials
 from sfu.peer import REPORT_INTERVAL, Peer
@@ -48,6 +49,7 @@ class Subscriber(Peer):
     ) -> None:
         """See `Peer`."""
         super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
+        self.sender = PacedSender(channel, now=now)
         self.tracks: dict[str, DownTrack] = {}
         self._by_ssrc: dict[int, DownTrack] = {}
         self._answers: dict[str, tuple[SubscribeTrack, TrackSubscribed]] = {}
@@ -66,7 +68,7 @@ class Subscriber(Peer):
             self.unsubscribe(request.track)
         if len(self.tracks) >= MAX_TRACKS:
             return Refused("limit")
-        down_track = self.router.subscribe(request, self.channel, on_ended=self._forget)
+        down_track = self.router.subscribe(request, self.sender, on_ended=self._forget)
         if isinstance(down_track, Refused):
             return down_track
         answer = TrackSubscribed(down_track.stream.ssrc, down_track.rtx_ssrc, down_track.track.cname)

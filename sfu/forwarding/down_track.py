@@ -13,7 +13,7 @@ from sfu.streams.send_stream import SendStream
 
 if TYPE_CHECKING:
     from sfu.control import Codec
-    from sfu.forwarding.channel import Channel
+    from sfu.forwarding.paced_sender import PacedSender
     from sfu.forwarding.up_track import UpEncoding, UpTrack
 
 REPEAT_AFTER = 0.1
@@ -33,18 +33,20 @@ class DownTrack:
     """A track on its way to one subscriber. Nothing flows before `resume`."""
 
     __slots__ = (
-        "_again", "_channel", "_formats", "_on_ended", "_outgoing", "_reported_at", "_rtx_sequence", "_send", "_source",
-        "_wants_key_frame", "encoding", "flowing", "numbers", "rtx_ssrc", "started", "stream", "track",
+        "_again", "_formats", "_numbered", "_on_ended", "_outgoing", "_reported_at", "_rtx_sequence",
+        "_send", "_send_video", "_sender", "_source", "_wants_key_frame", "encoding", "flowing", "numbers", "rtx_ssrc",
+        "started", "stream", "track",
     )  # fmt: skip
 
     def __init__(
         self,
         track: UpTrack,
-        channel: Channel,
+        sender: PacedSender,
         codecs: list[tuple[Codec, Codec]],
         *,
         on_ended: Callable[[DownTrack], None],
         descriptor_id: int | None,
+        transport_id: int | None,
         ssrc: int,
         rtx_ssrc: int,
         first_sequence: int,
@@ -63,6 +65,7 @@ class DownTrack:
             clock_rate=codecs[0][0].clock_rate,
             first_sequence=first_sequence,
             descriptor_id=descriptor_id,
+            transport_id=transport_id,
         )
         self.started = False
         """The subscriber's browser knows this track (`StartTrack`)."""
@@ -70,9 +73,11 @@ class DownTrack:
         """Started, and the subscriber is connected."""
         self._on_ended = on_ended
         self._formats = {theirs.payload_type: ours for theirs, ours in codecs}
-        self._channel = channel
-        self._send = channel.send
-        self._outgoing = channel.outgoing
+        self._sender = sender
+        self._send = sender.send
+        self._send_video = sender.send_video
+        self._numbered = transport_id is not None
+        self._outgoing = sender.outgoing
         self._source: UpEncoding | None = None
         self._wants_key_frame = track.kind == "video"
         self._rtx_sequence = first_rtx_sequence
@@ -89,6 +94,7 @@ class DownTrack:
         """Send nothing until `resume`."""
         self.flowing = False
         self._source = None
+        self._sender.forget(self.stream.ssrc)
 
     def request_key_frame(self, *, now: float) -> None:
         """Pass on this subscriber's need of a key frame."""
@@ -106,8 +112,12 @@ class DownTrack:
             size = len(payload)
             end = start + size
             buffer[start:end] = payload
-            self._send(end)
             stream = self.stream
+            now = packet.arrival
+            if self._wants_key_frame:
+                self._send_video(end, self._numbered, stream=stream.ssrc, frame=packet.timestamp, now=now)
+            else:
+                self._send(end, self._numbered, now=now)
             stream.packets += 1
             stream.octets += size
 
@@ -130,12 +140,27 @@ class DownTrack:
             last, times = self._again.pop(key, (float("-inf"), 0))
             if times < MAX_REPEATS and now - last >= interval:
                 last, times = now, times + 1
-                self._send_again(packet, run, sequence)
+                self._send_again(packet, run, sequence, now)
                 sent += 1
             self._again[key] = last, times  # at the young end
             if len(self._again) > MAX_REMEMBERED:
                 del self._again[next(iter(self._again))]
         return sent
+
+    def send_padding(self, *, now: float) -> bool:
+        """Send a packet of nothing but padding, for a probe; False where the subscriber could not take it.
+
+        It goes out under the retransmission SSRC, as browsers' own probes do; receivers count it and pass it by.
+        """
+        payload_types = [ours.rtx_payload_type for ours in self._formats.values() if ours.rtx_payload_type is not None]
+        if not self.flowing or not self.rtx_ssrc or not payload_types:
+            return False
+        self._rtx_sequence += 1
+        length = self.numbers.write_padding(
+            self._outgoing, payload_type=payload_types[0], sequence=self._rtx_sequence, ssrc=self.rtx_ssrc
+        )
+        self._sender.send_padding(length, self._numbered, now=now)
+        return True
 
     def receive_report(self, block: ReportBlock, *, now: float) -> None:
         """Take what the subscriber reports about this copy."""
@@ -160,9 +185,9 @@ class DownTrack:
         """Take the copy off its track and free what SRTP keeps for it."""
         self.pause()
         self.encoding.remove(self)
-        self._channel.forget_sent(self.stream.ssrc)
+        self._sender.channel.forget_sent(self.stream.ssrc)
         if self.rtx_ssrc:
-            self._channel.forget_sent(self.rtx_ssrc)
+            self._sender.channel.forget_sent(self.rtx_ssrc)
         self._on_ended(self)
 
     def _join(self, packet: MediaPacket, encoding: UpEncoding) -> bool:
@@ -175,7 +200,7 @@ class DownTrack:
         self._source = encoding
         return True
 
-    def _send_again(self, packet: MediaPacket, run: Run[UpEncoding], sequence: int) -> None:
+    def _send_again(self, packet: MediaPacket, run: Run[UpEncoding], sequence: int, now: float) -> None:
         """As RFC 4588 where the subscriber has a format for it, else the same packet once more, byte for byte."""
         buffer = self._outgoing
         ours = self._formats.get(packet.payload_type)
@@ -199,4 +224,7 @@ class DownTrack:
             )
         end = start + len(packet.payload)
         buffer[start:end] = packet.payload
-        self._send(end)
+        if self._wants_key_frame:
+            self._sender.send_repair(end, self._numbered, now=now)
+        else:
+            self._send(end, self._numbered, now=now)

@@ -10,7 +10,7 @@ from sfu.forwarding.down_track import DownTrack
 from sfu.forwarding.up_track import UpTrack
 
 if TYPE_CHECKING:
-    from sfu.forwarding.channel import Channel
+    from sfu.forwarding.paced_sender import PacedSender
 
 MAX_UP_TRACKS = 256
 """Up tracks of one room: 64 people with four each. It bounds what one room can cost."""
@@ -65,7 +65,11 @@ class Router:
             down_track.close()
 
     def subscribe(
-        self, request: SubscribeTrack, channel: Channel, *, on_ended: Callable[[DownTrack], None]
+        self,
+        request: SubscribeTrack,
+        sender: PacedSender,
+        *,
+        on_ended: Callable[[DownTrack], None],
     ) -> DownTrack | Refused:
         """Prepare a copy of a track. ``on_ended`` is called when it ends, by whichever side."""
         track = self.tracks.get(request.track)
@@ -77,10 +81,11 @@ class Router:
         repairs = any(ours.rtx_payload_type is not None for _, ours in codecs)
         down_track = DownTrack(
             track,
-            channel,
+            sender,
             codecs,
             on_ended=on_ended,
             descriptor_id=request.extensions.dependency_descriptor,
+            transport_id=request.extensions.transport_cc,
             ssrc=self.draw_ssrc(),
             rtx_ssrc=self.draw_ssrc() if repairs else 0,
             first_sequence=self._draw() & 0x7FFF,

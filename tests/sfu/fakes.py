@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from sfu.control import Codec, EncodingParameters, Extensions, Kind, PublishTrack, SubscribeTrack
+from sfu.forwarding.paced_sender import PacedSender
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Packet
 
@@ -61,6 +62,11 @@ class FakeChannel:
         packets = [packet for datagram in self.rtcp for packet in rtcp.parse(datagram)]
         self.rtcp.clear()
         return packets
+
+
+def paced(channel: FakeChannel | None = None) -> PacedSender:
+    """A sender on a channel of its own where none is given."""
+    return PacedSender(channel or FakeChannel(), now=0.0)
 
 
 def rtp(

@@ -13,7 +13,19 @@ from sfu.peer import MAX_RTCP_SENDERS
 from sfu.publisher import MAX_RETIRED, MAX_TRACKS, Publisher
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Nack, PictureLossIndication, ReceiverReport, TransportFeedback
-from tests.sfu.fakes import DELTA, KEY, MORE, OPUS, Draw, FakeChannel, one_byte_extension, publish, rtp, subscribe
+from tests.sfu.fakes import (
+    DELTA,
+    KEY,
+    MORE,
+    OPUS,
+    Draw,
+    FakeChannel,
+    one_byte_extension,
+    paced,
+    publish,
+    rtp,
+    subscribe,
+)
 
 
 class Room:
@@ -35,7 +47,7 @@ class Room:
         self.publisher.receive_rtp(self.channel.put(packet), now=now)
 
     def watch(self, track: str = "camera") -> None:
-        copy = self.router.subscribe(subscribe(track), self.down, on_ended=lambda ended: None)
+        copy = self.router.subscribe(subscribe(track), paced(self.down), on_ended=lambda ended: None)
         assert not isinstance(copy, Refused)
         copy.resume(now=0.0)
         self.channel.rtcp.clear()
@@ -271,7 +283,7 @@ def test_after_a_long_gap_only_who_waits_for_a_picture_asks_for_one(room: Room) 
     """No key frame ever comes for sound: a request that nothing answers was repeated for the rest of the meeting."""
     room.publisher.publish(publish("mic", kind="audio", mid="1", ssrc=7))
     room.publisher.publish(publish())
-    copy = room.router.subscribe(subscribe("mic", codec=OPUS), FakeChannel(), on_ended=lambda ended: None)
+    copy = room.router.subscribe(subscribe("mic", codec=OPUS), paced(), on_ended=lambda ended: None)
     assert not isinstance(copy, Refused)
     copy.resume(now=0.0)
     for ssrc, payload_type in ((7, 111), (1000, 96)):
@@ -316,7 +328,7 @@ def test_ten_joins_in_a_second_cost_two_key_frames(room: Room) -> None:
     for tick in range(100):
         now = tick / 100
         if tick % 10 == 0:
-            copy = room.router.subscribe(subscribe(), room.down, on_ended=lambda ended: None)
+            copy = room.router.subscribe(subscribe(), paced(room.down), on_ended=lambda ended: None)
             assert not isinstance(copy, Refused)
             copy.resume(now=now)
         room.publisher.handle_timer(now=now)
@@ -341,7 +353,7 @@ def test_receiver_reports_come_every_second(room: Room) -> None:
 
 def test_sound_is_told_the_worst_loss_of_any_listener(room: Room) -> None:
     room.publisher.publish(publish("mic", kind="audio"))
-    copies = [room.router.subscribe(subscribe("mic", codec=OPUS), FakeChannel(), on_ended=lambda e: None) for _ in "ab"]
+    copies = [room.router.subscribe(subscribe("mic", codec=OPUS), paced(), on_ended=lambda e: None) for _ in "ab"]
     for copy, lost in zip(copies, (10, 40), strict=True):
         assert not isinstance(copy, Refused)
         copy.receive_report(rtcp.ReportBlock(copy.stream.ssrc, lost, 5, 100, 0), now=1.0)

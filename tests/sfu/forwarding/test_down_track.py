@@ -4,6 +4,7 @@ import pytest
 
 from sfu.control import Codec
 from sfu.forwarding.down_track import MAX_REPEATS, REPEAT_AFTER, REPORT_LIFE, DownTrack
+from sfu.forwarding.paced_sender import PacedSender
 from sfu.forwarding.up_track import UpEncoding, UpTrack
 from sfu.rtp.packet import MediaPacket
 from sfu.rtp.rtcp import PictureLossIndication, ReportBlock
@@ -17,6 +18,7 @@ class Copy:
     def __init__(self, kind: str = "video", *, ours: Codec | None = None) -> None:
         self.up = FakeChannel()
         self.down = FakeChannel()
+        self.sender = PacedSender(self.down, now=0.0)
         self.ended: list[DownTrack] = []
         theirs = VP8 if kind == "video" else OPUS
         ours = ours or (VP8_DOWN if kind == "video" else OPUS)
@@ -24,10 +26,11 @@ class Copy:
         self.source = UpTrack(request, "ada", self.up, RemoteClock(), report_ssrc=9)
         self.track = DownTrack(
             self.source,
-            self.down,
+            self.sender,
             [(theirs, ours)],
             on_ended=self.ended.append,
             descriptor_id=None,
+            transport_id=None,
             ssrc=50,
             rtx_ssrc=51 if ours.rtx_payload_type else 0,
             first_sequence=100,

@@ -3,7 +3,7 @@ from sfu.forwarding.down_track import DownTrack
 from sfu.forwarding.router import MAX_UP_TRACKS, Router
 from sfu.forwarding.up_track import UpTrack
 from sfu.streams.clock_map import RemoteClock
-from tests.sfu.fakes import OPUS, VP8_DOWN, Draw, FakeChannel, publish, subscribe
+from tests.sfu.fakes import OPUS, VP8_DOWN, Draw, FakeChannel, paced, publish, subscribe
 
 
 def track(name: str = "camera") -> UpTrack:
@@ -16,14 +16,14 @@ def test_tracks_come_and_go_with_their_copies() -> None:
     assert router.add(camera) is None
     ended: list[DownTrack] = []
     channel = FakeChannel()
-    copy = router.subscribe(subscribe(), channel, on_ended=ended.append)
+    copy = router.subscribe(subscribe(), paced(channel), on_ended=ended.append)
     assert isinstance(copy, DownTrack)
     assert camera.down_tracks == [copy]
     router.remove(camera)
     assert ended == [copy]
     assert camera.down_tracks == []
     assert channel.forgotten_sent == [copy.stream.ssrc, copy.rtx_ssrc]
-    assert router.subscribe(subscribe(), channel, on_ended=ended.append) == Refused("no_such_track")
+    assert router.subscribe(subscribe(), paced(channel), on_ended=ended.append) == Refused("no_such_track")
 
 
 def test_two_tracks_of_one_name_and_too_many_are_refused() -> None:
@@ -39,15 +39,15 @@ def test_a_codec_that_both_sides_speak_is_needed() -> None:
     router = Router(draw=Draw())
     router.add(track())
     for codec in (OPUS, Codec("VP9", 100, 90000), Codec("VP8", 100, 48000)):
-        refused = router.subscribe(subscribe(codec=codec), FakeChannel(), on_ended=lambda ended: None)
+        refused = router.subscribe(subscribe(codec=codec), paced(), on_ended=lambda ended: None)
         assert refused == Refused("unsupported_codec")
 
 
 def test_a_copy_without_retransmission_format_has_no_retransmission_stream() -> None:
     router = Router(draw=Draw())
     router.add(track())
-    plain = router.subscribe(subscribe(codec=Codec("VP8", 100, 90000)), FakeChannel(), on_ended=lambda ended: None)
-    repaired = router.subscribe(subscribe(codec=VP8_DOWN), FakeChannel(), on_ended=lambda ended: None)
+    plain = router.subscribe(subscribe(codec=Codec("VP8", 100, 90000)), paced(), on_ended=lambda ended: None)
+    repaired = router.subscribe(subscribe(codec=VP8_DOWN), paced(), on_ended=lambda ended: None)
     assert isinstance(plain, DownTrack)
     assert isinstance(repaired, DownTrack)
     assert plain.rtx_ssrc == 0

@@ -6,7 +6,7 @@ from sfu.forwarding.up_track import UpEncoding, UpTrack
 from sfu.rtp.packet import RtpHeader
 from sfu.rtp.rtcp import Nack, PictureLossIndication
 from sfu.streams.clock_map import RemoteClock
-from tests.sfu.fakes import DELTA, KEY, VP8, VP8_DOWN, FakeChannel, one_byte_extension, publish, rtp
+from tests.sfu.fakes import DELTA, KEY, VP8, VP8_DOWN, FakeChannel, one_byte_extension, paced, publish, rtp
 
 
 class Source:
@@ -20,10 +20,11 @@ class Source:
         self.down = FakeChannel()
         self.copy = DownTrack(
             self.track,
-            self.down,
+            paced(self.down),
             [(VP8, VP8_DOWN)],
             on_ended=lambda ended: None,
             descriptor_id=None if extensions is None else extensions.dependency_descriptor,
+            transport_id=None,
             ssrc=50,
             rtx_ssrc=51,
             first_sequence=0,

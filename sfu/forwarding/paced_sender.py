@@ -1,0 +1,94 @@
+"""The way out of one subscribe transport: sound at once, video at a pace, each packet numbered as it really leaves."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from sfu.bwe.estimator import Estimator
+from sfu.bwe.pacer import Pacer
+from sfu.forwarding.header_rewriter import NUMBER_AT
+
+if TYPE_CHECKING:
+    from sfu.forwarding.channel import Channel
+
+_WRITE_NUMBER = Struct("!H").pack_into
+_SSRC = Struct("!I").unpack_from
+
+
+class _Queued(NamedTuple):
+    """A packet that waits, in a copy of its own: the outgoing buffer is the next packet's."""
+
+    data: bytes
+    numbered: bool
+
+
+class PacedSender:
+    """Sends what lies in the channel's outgoing buffer, or keeps a copy until it may leave.
+
+    Sizes are those of RTP packets, without SRTP's tag and what IP and UDP add. ``numbered`` says that the packet has
+    room for a transport-wide number (`NUMBER_AT`).
+    """
+
+    __slots__ = ("_count", "_count_unnumbered", "_pacer", "_pass_by", "_send", "channel", "estimator", "outgoing")
+
+    def __init__(self, channel: Channel, *, now: float) -> None:
+        self.channel = channel
+        self.outgoing = channel.outgoing
+        """Where the next packet is put together."""
+        self.estimator = Estimator(now=now)
+        self._pacer: Pacer[_Queued] = Pacer(self.estimator.pacing_rate)
+        self._send = channel.send
+        self._count = self.estimator.send
+        self._count_unnumbered = self.estimator.send_unnumbered
+        self._pass_by = self._pacer.pass_by
+
+    def send(self, length: int, numbered: bool, *, now: float) -> None:
+        """Send a packet now: sound and its retransmissions, which stand outside the pace."""
+        if numbered:
+            _WRITE_NUMBER(self.outgoing, NUMBER_AT, self._count(length, now=now))
+        else:
+            self._count_unnumbered(length)
+        self._send(length)
+
+    def send_video(self, length: int, numbered: bool, *, stream: int, frame: int, now: float) -> None:
+        """Send a packet of video, at once if nothing waits and the pace allows; ``stream`` and ``frame`` as `Pacer`."""
+        if self._pass_by(length, now=now):
+            self.send(length, numbered, now=now)
+        else:
+            packet = _Queued(bytes(self.outgoing[:length]), numbered)
+            self._pacer.push(packet, length, stream=stream, frame=frame, now=now)
+
+    def send_repair(self, length: int, numbered: bool, *, now: float) -> None:
+        """Send a retransmission of video, before all video that waits."""
+        if self._pass_by(length, now=now):
+            self.send(length, numbered, now=now)
+        else:
+            self._pacer.push_repair(_Queued(bytes(self.outgoing[:length]), numbered), length, now=now)
+
+    def send_padding(self, length: int, numbered: bool, *, now: float) -> None:
+        """Send a packet of padding that a probe needs."""
+        self._pacer.spend(length, now=now)
+        self.send(length, numbered, now=now)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes in the queue."""
+        return self._pacer.size
+
+    def forget(self, stream: int) -> None:
+        """Drop what waits of a copy that ended or was paused."""
+        self._pacer.forget(stream)
+
+    def flush(self, *, now: float) -> set[int]:
+        """Send what may leave by now; return the SSRCs of copies of which something had waited too long."""
+        pacer = self._pacer
+        pacer.rate = self.estimator.pacing_rate
+        if not pacer.size:
+            return set()
+        dropped = {int(_SSRC(packet.data, 8)[0]) for packet in pacer.drop_late(now=now)}
+        while (packet := pacer.pop(now=now)) is not None:
+            length = len(packet.data)
+            self.outgoing[:length] = packet.data
+            self.send(length, packet.numbered, now=now)
+        return dropped
