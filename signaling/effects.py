@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from signaling.messages import Join, Publish, Resume, ServerMessage, Subscribe, SubscribeAnswer
+from signaling.messages import Join, Publish, Resume, ServerMessage, Subscribe, SubscribeAnswer, Watch
 from signaling.messages import UpdateGroup as UpdateGroupMessage
 
 
@@ -82,7 +82,7 @@ class Negotiate:
 
     room: str
     member: str
-    message: Publish | Subscribe | SubscribeAnswer
+    message: Publish | Subscribe | SubscribeAnswer | Watch
 
 
 @dataclass(frozen=True, slots=True)

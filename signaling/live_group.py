@@ -199,11 +199,12 @@ class LiveGroup(Moderation):
         about = str(message.__struct_config__.tag)
         self._play(meeting, room, effects, by=session, about=about, now=now)
 
-    def negotiate(self, session: str, message: m.Publish | m.Subscribe | m.SubscribeAnswer) -> None:
+    def negotiate(self, session: str, message: m.Publish | m.Subscribe | m.SubscribeAnswer | m.Watch) -> None:
         """Hand a media message on. Raises ``no_such_room``."""
         meeting = self._running()
         room = meeting.room_of(session, message.room)
-        meeting.attendees[session].has_media = True
+        if not isinstance(message, m.Watch):  # a wish alone opens nothing
+            meeting.attendees[session].has_media = True
         self._out(e.Negotiate(room.id, session, message))
 
     def report_media_blocked(self, session: str, message: m.MediaBlocked) -> None:

@@ -48,6 +48,7 @@ class _Connection:
     requests: TokenBucket
     knocks: TokenBucket
     commits: TokenBucket
+    watches: TokenBucket
     faults: TokenBucket
     group: LiveGroup | None = None
     session: str | None = None  # None with a group: an organiser
@@ -59,6 +60,8 @@ class _Connection:
                 return self.knocks
             case m.MlsCommit():
                 return self.commits
+            case m.Watch():
+                return self.watches
         return self.requests if isinstance(message, REQUESTS) else None
 
     @property
@@ -112,6 +115,7 @@ class Machine:
             TokenBucket(limits.requests, now=now),
             TokenBucket(limits.knocks, now=now),
             TokenBucket(limits.commits, now=now),
+            TokenBucket(limits.watches, now=now),
             TokenBucket(limits.faults, now=now),
         )
         self._send(connection, m.Challenge(nonce=self._connections[connection].nonce))
@@ -304,7 +308,7 @@ class Machine:
                 if wait := found.say_bytes.take(len(body), now=now):
                     raise RefusedError("rate_limited", retry_after=wait)
                 group.say(session, message, now=now)
-            case m.Publish() | m.Subscribe() | m.SubscribeAnswer():
+            case m.Publish() | m.Subscribe() | m.SubscribeAnswer() | m.Watch():
                 group.negotiate(session, message)
             case m.MediaBlocked():
                 group.report_media_blocked(session, message)

@@ -8,9 +8,9 @@ offers of the others follow: at most one unanswered offer each, and what happens
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sfu.control import (
@@ -30,20 +30,34 @@ from sfu.control import (
     StartTrack,
     SubscribeTrack,
     TrackSubscribed,
+    TrackWish,
     TransportClosed,
     TransportOpened,
     UnpublishTrack,
+    UnsubscribeTrack,
+    WatchTracks,
 )
-from signaling.messages import Error, ErrorCode, Publish, Published, ServerMessage, SubscribeAnswer, SubscribeOffer
-from signaling.negotiation import (
-    SUBSCRIBER_CODECS,
-    SUBSCRIBER_EXTENSIONS,
-    PublisherOffer,
-    SubscriberSession,
-    UpTrack,
-    read_offer,
+from sfu.control import EncodingsWanted as EncodingsWantedEvent
+from sfu.control import TracksHeld as TracksHeldEvent
+from signaling.media_state import Member, Publisher, Room, Subscriber
+from signaling.messages import (
+    EncodingsWanted,
+    Error,
+    ErrorCode,
+    HeldTrack,
+    Publish,
+    Published,
+    ServerMessage,
+    SubscribeAnswer,
+    SubscribeOffer,
+    TracksHeld,
+    Watch,
 )
+from signaling.messages import VideoCodec as VideoCodecMessage
+from signaling.negotiation import PublisherOffer, UpTrack, read_offer
 from signaling.sdp import SdpError
+from signaling.subscriber_session import SubscriberSession
+from signaling.video_codec import VideoCodec
 
 ANSWER_SECONDS = 15.0
 """How long an offer waits for its answer before everything is offered again, seconds. It was lost with a socket, or a
@@ -69,57 +83,27 @@ _REFUSALS: dict[str, ErrorCode] = {
 """What a refusal means for the member; every other one means that the SFU's state has moved on: try again."""
 
 
-@dataclass(slots=True, eq=False)
-class _Publisher:
-    transport: str
-    local: LocalParameters | None = None
-    remote: RemoteParameters | None = None
-    tracks: dict[str, UpTrack] = field(default_factory=dict)
-
-
-@dataclass(slots=True, eq=False)
-class _Subscriber:
-    transport: str
-    local: LocalParameters | None = None
-    session: SubscriberSession = field(default_factory=SubscriberSession)
-    connected: RemoteParameters | None = None
-    stale: bool = False
-    """Tracks came or went since the last offer."""
-    refreshing: bool = False
-    """A task that looks after `stale` is on its way."""
-    overdue: asyncio.TimerHandle | None = None
-
-    def stop_waiting(self) -> None:
-        if self.overdue is not None:
-            self.overdue.cancel()
-            self.overdue = None
-
-
-@dataclass(slots=True, eq=False)
-class _Member:
-    room: str
-    id: str
-    publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    subscribing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    publisher: _Publisher | None = None
-    subscriber: _Subscriber | None = None
-    generation: int = 0
-    """Of the last subscriber offer: it goes on over rebuilt connections, so that no answer meets a wrong offer."""
-    gone: bool = False
-
-
 class MediaPlane:
     """Opens, connects and closes the SFU's transports as members' messages ask, and keeps subscribers up to date.
 
     Whether a member may is the caller's to check, in the same turn: after `drop_member` nothing may be asked for them.
     """
 
-    def __init__(self, sfu: Sfu, send: Callable[[str, ServerMessage], None], *, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        sfu: Sfu,
+        send: Callable[[str, ServerMessage], None],
+        *,
+        new_id: Callable[[], str],
+        vp9: bool = False,
+    ) -> None:
+        """`vp9`: cameras may be published in VP9 while everybody decodes it (`video_codec.py`)."""
         self._sfu = sfu
         self._send = send
         self._new_id = new_id
-        self._rooms: dict[str, dict[str, _Member]] = {}
-        self._owners: dict[str, _Member] = {}
+        self._vp9 = vp9
+        self._rooms: dict[str, Room] = {}
+        self._owners: dict[str, Member] = {}
         """By transport."""
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -129,66 +113,105 @@ class MediaPlane:
         """Answer a publisher offer with `Published`, or with an `Error` that says what was wrong."""
         await self._run(self._publish(self._member(room, member), message))
 
-    async def subscribe(self, room: str, member: str) -> None:
-        """Open the member's subscriber connection, or build it anew; `SubscribeOffer` follows, or an `Error`."""
-        await self._run(self._subscribe(self._member(room, member)))
+    async def subscribe(self, room: str, member: str, *, restart_ice: bool = False) -> None:
+        """Open the member's subscriber connection, or build it anew; `SubscribeOffer` follows, or an `Error`.
+
+        With `restart_ice` a connection that there is stays, and is offered with new ICE credentials.
+        """
+        await self._run(self._subscribe(self._member(room, member), restart_ice=restart_ice))
+
+    async def watch(self, room: str, member: str, message: Watch) -> None:
+        """Take all that a member wants to be sent; it holds for later connections too."""
+        await self._run(self._watch(self._member(room, member), message))
 
     async def subscribe_answer(self, room: str, member: str, message: SubscribeAnswer) -> None:
         """Take the answer to a subscriber offer; one that comes too late is ignored, a bad one gets an `Error`."""
         await self._run(self._subscribe_answer(self._member(room, member), message))
 
     def returned(self, room: str, member: str) -> None:
-        """A member's socket is back: an offer that went with the old one is made again now."""
-        state = self._rooms.get(room, {}).get(member)
-        if state is not None and state.subscriber is not None and not state.subscriber.session.answered:
-            self._start(self._refresh(state, state.subscriber, again=True))
+        """A member's socket is back: what went with the old one is said again now, and an offer made again."""
+        found = self._rooms.get(room)
+        state = found.members.get(member) if found is not None else None
+        if found is None or state is None:
+            return
+        self._tell_codec(found, state)
+        if state.publisher is not None:
+            for wanted in state.publisher.wanted.values():
+                self._send(member, wanted)
+        if state.subscriber is not None:
+            if state.subscriber.held is not None:
+                self._send(member, state.subscriber.held)
+            if not state.subscriber.session.answered:
+                self._start(self._refresh(state, state.subscriber, again=True))
 
     async def drop_member(self, room: str, member: str) -> None:
         """Close a member's connections and tell the others. Nothing under way brings them back.
 
         The SFU is asked before the first suspension, so that a removed person's media ends in the turn of the removal.
         """
-        members = self._rooms.get(room, {})
-        state = members.pop(member, None)
-        if state is None:
+        found = self._rooms.get(room)
+        state = found.members.pop(member, None) if found is not None else None
+        if found is None or state is None:
             return
-        if not members:
+        if not found.members:
+            found.stop()
             del self._rooms[room]
         state.gone = True
         transports = [end.transport for end in (state.subscriber, state.publisher) if end is not None]
         self._forget_subscriber(state)
         self._forget_publisher(state)
+        self._choose_codec(found)
         for transport in transports:
             await self._close_transport(transport)
 
     async def close_room(self, room: str) -> None:
         """Close everything of a room."""
-        for state in self._rooms.pop(room, {}).values():
+        found = self._rooms.pop(room, None)
+        if found is not None:
+            found.stop()
+        for state in found.members.values() if found is not None else ():
             state.gone = True
             self._forget_subscriber(state)
             self._forget_publisher(state)
         await self._close(CloseRoom(room))
 
     def on_event(self, event: Event) -> str | None:
-        """Take an event of the SFU: a transport that ended by itself is forgotten, its client builds a new one.
+        """Take an event of the SFU. A transport that ended by itself is forgotten, its client builds a new one.
 
         Returns the member who lost a transport so.
         """
-        if not isinstance(event, TransportClosed):
-            return None
-        state = self._owners.get(event.transport)
+        match event:
+            case EncodingsWantedEvent(transport, key, active):
+                state = self._owners.get(transport)
+                if state is not None and state.publisher is not None:
+                    wanted = EncodingsWanted(state.room, _track_of(key), active)
+                    state.publisher.wanted[key] = wanted
+                    self._send(state.id, wanted)
+            case TracksHeldEvent(transport, keys, sound_too_much):
+                state = self._owners.get(transport)
+                if state is not None and state.subscriber is not None:
+                    tracks = [HeldTrack(_member_of(key), _track_of(key)) for key in keys]
+                    state.subscriber.held = TracksHeld(state.room, tracks, sound_too_much)
+                    self._send(state.id, state.subscriber.held)
+            case TransportClosed(transport):
+                return self._transport_ended(transport)
+        return None
+
+    def _transport_ended(self, transport: str) -> str | None:
+        state = self._owners.get(transport)
         if state is None:
             return None
-        if state.publisher is not None and state.publisher.transport == event.transport:
+        if state.publisher is not None and state.publisher.transport == transport:
             self._forget_publisher(state)
-        elif state.subscriber is not None and state.subscriber.transport == event.transport:
+        elif state.subscriber is not None and state.subscriber.transport == transport:
             self._forget_subscriber(state)
         return state.id
 
     async def close(self) -> None:
         """Stop all work. The SFU is not told: it is closed by its owner."""
-        for members in self._rooms.values():
-            for state in members.values():
+        for room in self._rooms.values():
+            room.stop()
+            for state in room.members.values():
                 state.gone = True
                 if state.subscriber is not None:
                     state.subscriber.stop_waiting()
@@ -200,12 +223,12 @@ class MediaPlane:
 
     # -- Publisher ----------------------------------------------------------------------------------------------------
 
-    async def _publish(self, state: _Member, message: Publish) -> None:
+    async def _publish(self, state: Member, message: Publish) -> None:
         async with state.publishing:
             if state.gone:
                 return
             try:
-                offer = read_offer(message.sdp, message.tracks)
+                offer = read_offer(message.sdp, message.tracks, vp9=self._vp9)
                 local = await self._accept(state, offer)
             except SdpError:
                 self._refuse(state, "bad_sdp", "publish", message.n)
@@ -215,7 +238,7 @@ class MediaPlane:
                 if not state.gone:
                     self._send(state.id, Published(state.room, message.n, offer.answer(local, message.n)))
 
-    async def _accept(self, state: _Member, offer: PublisherOffer) -> LocalParameters:
+    async def _accept(self, state: Member, offer: PublisherOffer) -> LocalParameters:
         publisher = state.publisher
         if publisher is not None and (publisher.remote is None or not _same_peer(publisher.remote, offer.remote)):
             # A page that was reloaded, or has given its old connection up.
@@ -224,7 +247,7 @@ class MediaPlane:
             publisher = None
         fresh = publisher is None
         if publisher is None:
-            publisher = state.publisher = _Publisher(self._new_id())
+            publisher = state.publisher = Publisher(self._new_id())
             self._owners[publisher.transport] = state
         try:
             if publisher.local is None:
@@ -238,7 +261,7 @@ class MediaPlane:
                 await self._close_transport(publisher.transport)
             raise
 
-    async def _change(self, state: _Member, publisher: _Publisher, offer: PublisherOffer) -> LocalParameters:
+    async def _change(self, state: Member, publisher: Publisher, offer: PublisherOffer) -> LocalParameters:
         """Bring a publisher to what its new offer says; if the SFU refuses any of it, back to what it was."""
         local = publisher.local
         if publisher.remote not in (None, offer.remote):
@@ -272,11 +295,14 @@ class MediaPlane:
         if publisher is not state.publisher:
             raise _MediaError("media_unavailable")  # it was closed, or the member left, while the SFU worked
         publisher.remote, publisher.local, publisher.tracks = offer.remote, local, after
+        for track in ended:
+            if track.offer.id not in after:
+                publisher.wanted.pop(track.key, None)
         if after != before:
             self._refresh_others(state)
         return local
 
-    def _forget_publisher(self, state: _Member) -> None:
+    def _forget_publisher(self, state: Member) -> None:
         if state.publisher is not None:
             self._owners.pop(state.publisher.transport, None)
             state.publisher = None
@@ -284,41 +310,75 @@ class MediaPlane:
 
     # -- Subscriber ---------------------------------------------------------------------------------------------------
 
-    async def _subscribe(self, state: _Member) -> None:
+    async def _subscribe(self, state: Member, *, restart_ice: bool) -> None:
         async with state.subscribing:
             if state.gone:
+                return
+            if restart_ice and await self._restart_ice(state):
                 return
             if state.subscriber is not None:
                 transport = state.subscriber.transport
                 self._forget_subscriber(state)
                 await self._close_transport(transport)
-            subscriber = state.subscriber = _Subscriber(self._new_id())
+            if state.gone:
+                return
+            subscriber = state.subscriber = Subscriber(self._new_id(), SubscriberSession(state.takes))
             self._owners[subscriber.transport] = state
+            self._choose_codec(self._rooms[state.room], besides=state)
+            self._tell_codec(self._rooms[state.room], state)
             try:
                 opening = OpenTransport(state.room, state.id, subscriber.transport, "subscribe")
                 subscriber.local = await self._open(opening)
+                await self._send_wishes(state, subscriber)
                 await self._offer(state, subscriber)
             except _MediaError as error:
                 await self._fail_subscriber(state, subscriber, error, "subscribe")
             if state.gone:
                 await self._close_transport(subscriber.transport)
 
-    async def _offer(self, state: _Member, subscriber: _Subscriber) -> None:
-        """Offer all that the others publish now. Raises `_MediaError` if the transport is gone."""
+    async def _restart_ice(self, state: Member) -> bool:
+        """Offer the connection with new ICE credentials; False if there is none (any more) that could be kept."""
+        subscriber = state.subscriber
+        if subscriber is None:
+            return False
+        try:
+            subscriber.local = await self._open(RestartIce(subscriber.transport))
+        except _MediaError:
+            return False
+        subscriber.connected = None
+        try:
+            await self._offer(state, subscriber, anyway=True)
+        except _MediaError as error:
+            await self._fail_subscriber(state, subscriber, error, "subscribe")
+        return True
+
+    async def _watch(self, state: Member, message: Watch) -> None:
+        async with state.subscribing:
+            state.watch = message
+            if state.subscriber is not None and not state.gone:
+                with contextlib.suppress(_MediaError):  # it ended in this moment: the next connection is told
+                    await self._send_wishes(state, state.subscriber)
+
+    async def _send_wishes(self, state: Member, subscriber: Subscriber) -> None:
+        if state.watch is not None:
+            wishes = {
+                f"{tile.member}/{tile.track}": TrackWish(f"{tile.member}/{tile.track}", tile.height, tile.first)
+                for tile in state.watch.tiles
+            }
+            await self._do(WatchTracks(subscriber.transport, list(wishes.values()), state.watch.max_rate))
+
+    async def _offer(self, state: Member, subscriber: Subscriber, *, anyway: bool = False) -> None:
+        """Offer all that the others publish now, if it is news or `anyway`. Raises `_MediaError` without transport."""
         subscriber.stale = False
-        members = self._rooms.get(state.room, {})
         wanted = [
             track
-            for other in members.values()
-            if other is not state and other.publisher is not None
+            for other in self._others(state)
+            if other.publisher is not None
             for track in other.publisher.tracks.values()
         ]
         for track in subscriber.session.plan(wanted):
-            kind = track.offer.kind
-            request = SubscribeTrack(
-                subscriber.transport, track.key, SUBSCRIBER_CODECS[kind], SUBSCRIBER_EXTENSIONS[kind]
-            )
-            response = await self._request(request)
+            codecs, extensions = state.takes.codecs[track.offer.kind], state.takes.extensions[track.offer.kind]
+            response = await self._request(SubscribeTrack(subscriber.transport, track.key, codecs, extensions))
             match response:
                 case TrackSubscribed():
                     subscriber.session.bind(track, response)
@@ -328,7 +388,7 @@ class MediaPlane:
                     # The track went in this moment, and another refresh follows; or the SFU is at a limit.
                     logger.debug("a track could not be subscribed")
         overdue = not subscriber.session.answered
-        if state.subscriber is not subscriber or not (subscriber.session.offer_due or overdue):
+        if state.subscriber is not subscriber or not (subscriber.session.offer_due or overdue or anyway):
             return
         assert subscriber.local is not None
         state.generation += 1
@@ -339,7 +399,7 @@ class MediaPlane:
         )
         self._send(state.id, SubscribeOffer(state.room, state.generation, sdp, tracks))
 
-    async def _subscribe_answer(self, state: _Member, message: SubscribeAnswer) -> None:
+    async def _subscribe_answer(self, state: Member, message: SubscribeAnswer) -> None:
         async with state.subscribing:
             subscriber = state.subscriber
             if subscriber is None:
@@ -352,10 +412,18 @@ class MediaPlane:
             if agreed is None:
                 return
             subscriber.stop_waiting()
+            if not state.gone:
+                self._choose_codec(self._rooms[state.room])
             try:
                 if agreed.remote != subscriber.connected:
                     await self._do(ConnectTransport(subscriber.transport, agreed.remote))
                     subscriber.connected = agreed.remote
+                for track in agreed.missed:
+                    logger.info(
+                        "A browser cannot decode a picture that is published in %s.", track.offer.codecs[0].name
+                    )
+                    subscriber.stale = True
+                    await self._request(UnsubscribeTrack(subscriber.transport, track.key))
                 for track in agreed.started:
                     # Refused when the track has ended meanwhile; the next offer says so.
                     await self._request(StartTrack(subscriber.transport, track.key))
@@ -364,21 +432,21 @@ class MediaPlane:
             except _MediaError as error:
                 await self._fail_subscriber(state, subscriber, error, "subscribe_answer")
 
-    def _offer_overdue(self, state: _Member, subscriber: _Subscriber) -> None:
+    def _offer_overdue(self, state: Member, subscriber: Subscriber) -> None:
         subscriber.overdue = None
         self._start(self._refresh(state, subscriber, again=True))
 
-    def _refresh_others(self, state: _Member) -> None:
+    def _refresh_others(self, state: Member) -> None:
         """Have every other member's offer follow a change; many changes in one turn are one offer."""
-        for other in self._rooms.get(state.room, {}).values():
+        for other in self._others(state):
             subscriber = other.subscriber
-            if other is not state and subscriber is not None:
+            if subscriber is not None:
                 subscriber.stale = True
                 if not subscriber.refreshing:
                     subscriber.refreshing = True
                     self._start(self._refresh(other, subscriber, again=False))
 
-    async def _refresh(self, state: _Member, subscriber: _Subscriber, *, again: bool) -> None:
+    async def _refresh(self, state: Member, subscriber: Subscriber, *, again: bool) -> None:
         async with state.subscribing:
             if not again:
                 subscriber.refreshing = False
@@ -392,8 +460,8 @@ class MediaPlane:
 
     async def _fail_subscriber(
         self,
-        state: _Member,
-        subscriber: _Subscriber,
+        state: Member,
+        subscriber: Subscriber,
         error: _MediaError | None,
         about: Literal["subscribe", "subscribe_answer"],
     ) -> None:
@@ -403,19 +471,41 @@ class MediaPlane:
         if error is not None:
             self._refuse(state, error.code, about)
 
-    def _forget_subscriber(self, state: _Member) -> None:
+    def _forget_subscriber(self, state: Member) -> None:
         if state.subscriber is not None:
             state.subscriber.stop_waiting()
             self._owners.pop(state.subscriber.transport, None)
             state.subscriber = None
 
+    # -- Codec --------------------------------------------------------------------------------------------------------
+
+    def _choose_codec(self, room: Room, *, besides: Member | None = None) -> None:
+        """Look again at what cameras are to be published in; tell everybody, `besides` one, if it is another now."""
+        watching = [member for member in room.members.values() if member.subscriber is not None]
+        loop = asyncio.get_running_loop()
+        if room.codec.update((member.takes.vp9 for member in watching), now=loop.time()):
+            logger.info("Cameras of a room are to be published in %s from now on.", room.codec.name)
+            for member in room.members.values():
+                if member is not besides:
+                    self._tell_codec(room, member)
+        room.stop()
+        if room.codec.due is not None and room.members:
+            room.due = loop.call_at(room.codec.due, self._choose_codec, room)
+
+    def _tell_codec(self, room: Room, state: Member) -> None:
+        self._send(state.id, VideoCodecMessage(state.room, room.codec.name))
+
     # -- Common -------------------------------------------------------------------------------------------------------
 
-    def _member(self, room: str, member: str) -> _Member:
-        members = self._rooms.setdefault(room, {})
-        return members.setdefault(member, _Member(room, member))
+    def _member(self, room: str, member: str) -> Member:
+        found = self._rooms.setdefault(room, Room(VideoCodec(auto=self._vp9)))
+        return found.members.setdefault(member, Member(room, member))
 
-    def _refuse(self, state: _Member, code: ErrorCode, about: str, n: int | None = None) -> None:
+    def _others(self, state: Member) -> list[Member]:
+        room = self._rooms.get(state.room)
+        return [other for other in room.members.values() if other is not state] if room is not None else []
+
+    def _refuse(self, state: Member, code: ErrorCode, about: str, n: int | None = None) -> None:
         if not state.gone:
             self._send(state.id, Error(code, about, n))
 
@@ -465,3 +555,11 @@ def _same_peer(one: RemoteParameters, other: RemoteParameters) -> bool:
 def _publish_track(transport: str, track: UpTrack) -> PublishTrack:
     offer = track.offer
     return PublishTrack(transport, track.key, offer.mid, offer.kind, offer.codecs, offer.extensions, offer.encodings)
+
+
+def _member_of(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def _track_of(key: str) -> str:
+    return key.partition("/")[2]

@@ -474,6 +474,14 @@ class Subscribe(ClientMessage, tag="subscribe"):
     """Keep the connection if there is one: the next offer has new ICE credentials, and nothing else changed."""
 
 
+class SubscribeAnswer(ClientMessage, tag="subscribe_answer"):
+    """Answer to the `subscribe_offer` of that generation; an older generation is ignored."""
+
+    room: Id
+    generation: Count
+    sdp: Sdp
+
+
 class Watch(ClientMessage, tag="watch"):
     """All that this client wants to be sent now, again at every change (and after every `subscribe`).
 
@@ -484,14 +492,6 @@ class Watch(ClientMessage, tag="watch"):
     tiles: Annotated[list[TileWish], msgspec.Meta(max_length=MAX_WISHES)]
     max_rate: Count | None = None
     """Bit/s that all together may take ("Data saver"); None: whatever the network carries."""
-
-
-class SubscribeAnswer(ClientMessage, tag="subscribe_answer"):
-    """Answer to the `subscribe_offer` of that generation; an older generation is ignored."""
-
-    room: Id
-    generation: Count
-    sdp: Sdp
 
 
 class MediaBlocked(ClientMessage, tag="media_blocked"):

@@ -1,5 +1,5 @@
-"""What is agreed with a browser, sans-IO: its offer for the publisher connection is answered, its answers to our
-subscriber offers are taken (docs/protocol.md, section 6).
+"""What is agreed with a browser about its publisher connection, sans-IO, and what both connections have in common
+(docs/protocol.md, section 6); the other one is in `subscriber_session.py`.
 
 Two connections with fixed roles, so that offers never cross: on the publisher the browser offers, on the subscriber the
 server does. Both follow JSEP (RFC 8829) with everything bundled (RFC 9143) on one ICE-lite, DTLS-passive transport.
@@ -7,8 +7,9 @@ server does. Both follow JSEP (RFC 8829) with everything bundled (RFC 9143) on o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from sfu.control import (
     Codec,
@@ -17,18 +18,23 @@ from sfu.control import (
     Kind,
     LocalParameters,
     RemoteParameters,
-    TrackSubscribed,
 )
-from signaling.messages import TrackMap, TrackOffer
-from signaling.sdp import MAX_MEDIA, Extension, Fingerprint, Format, Media, SdpError, Session, read, write
+from signaling.messages import TrackOffer
+from signaling.sdp import Extension, Fingerprint, Format, Media, SdpError, Session, read, write
 
 MAX_ENCODINGS = 3
 """Simulcast encodings of one track: 180p, 360p, 720p. What a browser offers beyond them is not accepted."""
+
+RIDS = ("q", "h", "f")
+"""Names of encodings, small to large: a quarter, half, all. Others stand in the order of the offer."""
 
 OPUS_PARAMETERS = "minptime=10;useinbandfec=1;cbr=1;usedtx=0;maxaveragebitrate=32000;stereo=0"
 """What browsers shall send (RFC 7587, section 6.1). In-band FEC needs about 32 kbit/s to carry speech; a constant rate
 without DTX keeps frame sizes from telling speech from silence through the encryption. Firefox ignores `cbr`: its frames
 are padded before encryption."""
+
+VP9_PARAMETERS = "profile-id=0"
+"""8 bits, 4:2:0: what every VP9 decoder has (RFC 9628, section 7)."""
 
 _TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 _MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -52,21 +58,9 @@ FEEDBACK: dict[Kind, tuple[str, ...]] = {
 }
 """``a=rtcp-fb`` that the SFU speaks (RFC 4585, RFC 5104). goog-remb is left out: transport-cc replaces it."""
 
-SUBSCRIBER_CODECS: dict[Kind, list[Codec]] = {
-    "audio": [Codec("opus", 111, 48_000)],
-    "video": [Codec("VP8", 96, 90_000, rtx_payload_type=97)],
-}
-"""As every subscriber connection carries them; the numbers are the ones that Chromium itself uses."""
 
-SUBSCRIBER_EXTENSIONS: dict[Kind, Extensions] = {
-    "audio": Extensions(transport_cc=1),
-    "video": Extensions(transport_cc=1, dependency_descriptor=2),
-}
-"""No MID and no RID: m-lines are told apart by SSRC, and a publisher's MID passed on would lead to another m-line."""
-
-
-def _remote(session: Session, setups: tuple[str, ...]) -> RemoteParameters:
-    """The transport of the bundle: what its first m-line says (RFC 9143, section 7.2)."""
+def read_remote(session: Session, setups: tuple[str, ...]) -> RemoteParameters:
+    """The transport of the bundle: what its first m-line says (RFC 9143, section 7.2). Raises `SdpError`."""
     if not session.bundle:
         raise SdpError("no BUNDLE group")
     media = next(media for media in session.media if media.mid == session.bundle[0])
@@ -78,7 +72,8 @@ def _remote(session: Session, setups: tuple[str, ...]) -> RemoteParameters:
     return RemoteParameters(media.ice_ufrag, media.ice_pwd, best.algorithm, best.value)
 
 
-def _put_transport(media: Media, local: LocalParameters, setup: str) -> None:
+def put_transport(media: Media, local: LocalParameters, setup: str) -> None:
+    """Write the SFU's half of the transport into an m-line."""
     media.ice_ufrag, media.ice_pwd, media.setup = local.ice_ufrag, local.ice_pwd, setup
     media.fingerprints = [Fingerprint("sha-256", local.fingerprint)]
     media.rtcp_mux = media.rtcp_rsize = True
@@ -113,20 +108,21 @@ class PublisherOffer:
         first = True
         for media in self._accepted.media:
             if media.port:
-                _put_transport(media, local, "passive")
+                put_transport(media, local, "passive")
                 media.candidates = local.candidates if first else []
                 first = False
         return write(self._accepted)
 
 
-def read_offer(sdp: str, tracks: Sequence[TrackOffer]) -> PublisherOffer:
+def read_offer(sdp: str, tracks: Sequence[TrackOffer], *, vp9: bool = False) -> PublisherOffer:
     """Read a browser's offer for its publisher connection, with the `tracks` that its message names.
 
     An m-line that sends and is named is accepted. One that is inactive, or that no track names, is answered inactive.
+    Pictures are taken in VP8, or with `vp9` in what the browser names first of VP8 and VP9.
     Raises `SdpError` for SDP that is malformed or does not fit `tracks`, and for a track without a codec that we speak.
     """
     session = read(sdp)
-    remote = _remote(session, ("actpass", "active"))
+    remote = read_remote(session, ("actpass", "active"))
     if len({track.id for track in tracks}) != len(tracks) or len({track.mid for track in tracks}) != len(tracks):
         raise SdpError("track named twice")
     named = {track.mid: track for track in tracks}
@@ -137,7 +133,7 @@ def read_offer(sdp: str, tracks: Sequence[TrackOffer]) -> PublisherOffer:
     for media in session.media:
         answer = Media(media.kind, media.mid, protocol=media.protocol, direction="inactive", formats=media.formats[:1])
         accepted.media.append(answer)
-        codec = _choose_codec(media, answer)
+        codec = _choose_codec(media, answer, vp9=vp9)
         if media.rejected or codec is None or media.mid not in session.bundle:
             if media.mid in named and not media.rejected:
                 raise SdpError("a track without a codec that we speak")
@@ -159,22 +155,35 @@ def read_offer(sdp: str, tracks: Sequence[TrackOffer]) -> PublisherOffer:
     return PublisherOffer(remote, result, accepted)
 
 
-def _choose_codec(media: Media, answer: Media) -> Codec | None:
-    """Opus or VP8 under the browser's own payload type (Chromium 111 and 96, Firefox 109 and 120)."""
+def _choose_codec(media: Media, answer: Media, *, vp9: bool) -> Codec | None:
+    """Opus, VP8 or VP9 under the browser's own payload type (Chromium 111, 96, 98; Firefox 109, 120, 121)."""
     for each in media.formats:
         encoding = (media.kind, each.name.lower(), each.clock_rate, each.channels)
         if encoding == ("audio", "opus", 48_000, 2):
             feedback = [feedback for feedback in FEEDBACK["audio"] if feedback in each.feedback]
             answer.formats = [Format(each.payload_type, "opus", 48_000, 2, OPUS_PARAMETERS, feedback)]
             return Codec("opus", each.payload_type, 48_000)
+        name: Literal["VP8", "VP9"]
         if encoding == ("video", "vp8", 90_000, 1):
-            feedback = [feedback for feedback in FEEDBACK["video"] if feedback in each.feedback]
-            answer.formats = [Format(each.payload_type, "VP8", 90_000, feedback=feedback)]
-            rtx = _find_rtx(media, each.payload_type)
-            if rtx is not None:
-                answer.formats.append(Format(rtx, "rtx", 90_000, parameters=f"apt={each.payload_type}"))
-            return Codec("VP8", each.payload_type, 90_000, rtx)
+            name, parameters = "VP8", ""
+        elif vp9 and encoding == ("video", "vp9", 90_000, 1) and is_vp9_profile_0(each):
+            name, parameters = "VP9", VP9_PARAMETERS
+        else:
+            continue
+        feedback = [feedback for feedback in FEEDBACK["video"] if feedback in each.feedback]
+        answer.formats = [Format(each.payload_type, name, 90_000, parameters=parameters, feedback=feedback)]
+        rtx = _find_rtx(media, each.payload_type)
+        if rtx is not None:
+            answer.formats.append(Format(rtx, "rtx", 90_000, parameters=f"apt={each.payload_type}"))
+        return Codec(name, each.payload_type, 90_000, rtx)
     return None
+
+
+def is_vp9_profile_0(each: Format) -> bool:
+    """Whether a VP9 format is of profile 0, which it is too where it does not say (RFC 9628, section 7)."""
+    parameters = each.parameters.replace(" ", "").lower().split(";")
+    profiles = [value for value in parameters if value.startswith("profile-id=")]
+    return profiles in ([], [VP9_PARAMETERS])
 
 
 def _find_rtx(media: Media, payload_type: int) -> int | None:
@@ -204,10 +213,14 @@ def _encodings(media: Media, answer: Media, codec: Codec, extensions: Extensions
         rids = media.simulcast_send[:MAX_ENCODINGS]
         answer.rids = dict.fromkeys(rids, "recv")
         answer.simulcast_recv = rids
-        return [EncodingParameters(rid=rid) for rid in rids]
+        return [EncodingParameters(rid=rid) for rid in sorted(rids, key=lambda rid: _place(rid, rids))]
     retransmits = dict(media.fid_groups) if codec.rtx_payload_type is not None else {}
     ssrc = next((ssrc for ssrc in media.ssrcs if ssrc not in retransmits.values()), 0)
     return [EncodingParameters(ssrc, retransmits.get(ssrc, 0))]
+
+
+def _place(rid: str, offered: list[str]) -> tuple[bool, int]:
+    return (False, RIDS.index(rid)) if rid in RIDS else (True, offered.index(rid))
 
 
 def _check_bundle(accepted: Session, tracks: list[OfferedTrack]) -> None:
@@ -228,9 +241,6 @@ def _check_bundle(accepted: Session, tracks: list[OfferedTrack]) -> None:
         raise SdpError("SSRC named twice")
 
 
-# -- Subscriber -----------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class UpTrack:
     """A published track, told apart by identity: one published anew under the same id is another with other SSRCs."""
@@ -242,176 +252,3 @@ class UpTrack:
     def key(self) -> str:
         """The SFU's name for it. Members choose their tracks' ids, so the member's own id stands before it."""
         return f"{self.member}/{self.offer.id}"
-
-
-@dataclass(slots=True)
-class _Slot:
-    """One m-line of a subscriber connection: it carries a track, or is inactive and may be used again."""
-
-    mid: str
-    kind: Kind
-    track: UpTrack | None = None
-    stream: TrackSubscribed | None = None
-    agreed: bool = False
-    """The browser has answered an offer that shows the m-line as it is now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """What a good answer settled."""
-
-    remote: RemoteParameters
-    started: list[UpTrack]
-    """Tracks that the browser now knows and did not know before."""
-
-
-@dataclass(slots=True)
-class SubscriberSession:
-    """The offers and answers of one subscriber connection.
-
-    Call `plan`, have the SFU subscribe what it returns, `bind` each, then `offer` if `offer_due`; then `answer`. A
-    second offer before the answer replaces the first, whose answer is ignored; holding it back is the caller's part.
-    """
-
-    generation: int = 0
-    """Of the last offer; the caller numbers them, rising."""
-    answered: bool = True
-    """Whether the last offer was answered."""
-    crowded: bool = False
-    """Whether `plan` left tracks out for want of m-lines: once the answer is there, those of others may be free."""
-    remote: RemoteParameters | None = None
-    _slots: list[_Slot] = field(default_factory=list)
-    _changed: bool = True
-
-    @property
-    def offer_due(self) -> bool:
-        """Whether the browser lacks something that an offer would tell it."""
-        return self._changed
-
-    def plan(self, wanted: Iterable[UpTrack]) -> list[UpTrack]:
-        """Let go of every track that is not `wanted` any more; return those that are new, sound first.
-
-        When m-lines run out (`MAX_MEDIA`) the rest is left for later, see `crowded`.
-        """
-        wanted = sorted(wanted, key=lambda track: track.offer.kind)
-        for slot in self._slots:
-            if slot.track is not None and slot.track not in wanted:
-                slot.track = slot.stream = None
-                slot.agreed = False
-                self._changed = True
-        carried = {slot.track for slot in self._slots}
-        room = {
-            kind: sum(slot.track is None and slot.agreed and slot.kind == kind for slot in self._slots)
-            for kind in SUBSCRIBER_CODECS
-        }
-        spare = MAX_MEDIA - len(self._slots)
-        self.crowded = False
-        new = []
-        for track in wanted:
-            if track in carried:
-                continue
-            if room[track.offer.kind]:
-                room[track.offer.kind] -= 1
-            elif spare:
-                spare -= 1
-            else:
-                self.crowded = True
-                continue
-            new.append(track)
-        return new
-
-    def bind(self, track: UpTrack, stream: TrackSubscribed) -> None:
-        """Give a track that `plan` returned an m-line, with the SSRCs that the SFU drew."""
-        # Only an m-line that the browser knows to be inactive is used again: its receiver then starts from nothing.
-        slot = next((s for s in self._slots if s.track is None and s.agreed and s.kind == track.offer.kind), None)
-        if slot is None:
-            slot = self._add_slot(track.offer.kind)
-        slot.track, slot.stream, slot.agreed = track, stream, False
-        self._changed = True
-
-    def _add_slot(self, kind: Kind) -> _Slot:
-        slot = _Slot(str(len(self._slots)), kind)
-        self._slots.append(slot)
-        return slot
-
-    def offer(self, local: LocalParameters, generation: int) -> tuple[str, list[TrackMap]]:
-        """The SDP offer of everything, and whose track is on which m-line."""
-        if not self._slots:
-            # Somebody who is alone connects at once all the same, and later hears a newcomer without delay.
-            self._add_slot("audio")
-        self.generation, self.answered, self._changed = generation, False, False
-        session = Session(generation, ice_lite=True, extmap_allow_mixed=True)
-        session.bundle = [slot.mid for slot in self._slots]
-        session.media = [_offer_media(slot, local) for slot in self._slots]
-        session.media[0].candidates = local.candidates
-        tracks = [
-            TrackMap(slot.mid, slot.track.member, slot.track.offer.id, slot.kind) for slot in self._slots if slot.track
-        ]
-        return write(session), tracks
-
-    def answer(self, generation: int, sdp: str) -> Agreed | None:
-        """Take the answer to the offer of that `generation`; None if it is of an older one or came before.
-
-        Raises `SdpError`, and changes nothing, if the SDP is malformed or does not accept what was offered.
-        """
-        if generation > self.generation:
-            raise SdpError("answer to an offer that was not made")
-        if generation < self.generation or self.answered:
-            return None
-        session = read(sdp)
-        remote = _remote(session, ("active",))
-        if self.remote is not None and remote.fingerprint != self.remote.fingerprint:
-            raise SdpError("another certificate than before")
-        if [media.mid for media in session.media] != [slot.mid for slot in self._slots]:
-            raise SdpError("other m-lines than offered")
-        for slot, media in zip(self._slots, session.media, strict=True):
-            _check_answer(slot, media)
-            if media.mid not in session.bundle:
-                raise SdpError("m-line outside the bundle")
-        started = [slot.track for slot in self._slots if slot.track is not None and not slot.agreed]
-        for slot in self._slots:
-            slot.agreed = True
-        self.remote, self.answered = remote, True
-        return Agreed(remote, started)
-
-
-def _check_answer(slot: _Slot, media: Media) -> None:
-    if media.kind != slot.kind or media.rejected:
-        raise SdpError("an m-line was not accepted")
-    if slot.track is not None:
-        formats = {each.payload_type for each in media.formats}
-        if media.direction != "recvonly" or SUBSCRIBER_CODECS[slot.kind][0].payload_type not in formats:
-            raise SdpError("an m-line was not accepted")
-
-
-def _offer_media(slot: _Slot, local: LocalParameters) -> Media:
-    media = Media(slot.kind, slot.mid, direction="inactive")
-    _put_transport(media, local, "actpass")
-    codec = SUBSCRIBER_CODECS[slot.kind][0]
-    media.formats = [
-        Format(
-            codec.payload_type,
-            codec.name,
-            codec.clock_rate,
-            2 if codec.name == "opus" else 1,
-            "minptime=10;useinbandfec=1" if codec.name == "opus" else "",
-            list(FEEDBACK[slot.kind]),
-        )
-    ]
-    if codec.rtx_payload_type is not None:
-        media.formats.append(
-            Format(codec.rtx_payload_type, "rtx", codec.clock_rate, parameters=f"apt={codec.payload_type}")
-        )
-    extensions = SUBSCRIBER_EXTENSIONS[slot.kind]
-    for uri, name in EXTENSIONS.items():
-        number = getattr(extensions, name)
-        if number is not None:
-            media.extensions.append(Extension(number, uri))
-    if slot.track is not None and slot.stream is not None:
-        media.direction = "sendonly"
-        media.msid = f"{slot.track.member} {slot.track.offer.id}"
-        media.ssrcs = {slot.stream.ssrc: slot.stream.cname}
-        if slot.stream.rtx_ssrc:
-            media.ssrcs[slot.stream.rtx_ssrc] = slot.stream.cname
-            media.fid_groups = [(slot.stream.ssrc, slot.stream.rtx_ssrc)]
-    return media

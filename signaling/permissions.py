@@ -53,6 +53,7 @@ ALLOWED: dict[type[m.ClientMessage], frozenset[Standing]] = {
     m.Publish: _MEMBERS,
     m.Subscribe: _MEMBERS,
     m.SubscribeAnswer: _MEMBERS,
+    m.Watch: _MEMBERS,
     m.MediaBlocked: _MEMBERS,
 }
 

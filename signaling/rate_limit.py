@@ -54,6 +54,9 @@ class Limits:
     commits: Allowance = Allowance(40, 4)
     """Commits of one connection: one that comes too late is answered with all that it missed, of whatever size. Who
     admits makes two a second at most; a client that is refused sends the same again after 3 s."""
+    watches: Allowance = Allowance(40, 5)
+    """`watch` of one connection: each is a new allocation in the SFU. A client sends four a second while somebody
+    scrolls; fewer would show old pictures after scrolling, more would only buy work for the SFU."""
     faults: Allowance = Allowance(20, 0.2)
     """Refused messages (unreadable, or beyond the limits) before the socket is closed. A clumsy client makes a few."""
 

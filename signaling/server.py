@@ -29,6 +29,7 @@ from signaling.messages import (
     Subscribe,
     SubscribeAnswer,
     UpdateGroup,
+    Watch,
     encode,
 )
 from signaling.rate_limit import Limits
@@ -269,8 +270,10 @@ class Signaling:
                 await self._update_group(machine, connection, group_id, update)
             case e.Negotiate(room, member, Publish() as message):
                 await self._media.publish(room, member, message)
-            case e.Negotiate(room, member, Subscribe()):
-                await self._media.subscribe(room, member)
+            case e.Negotiate(room, member, Subscribe(restart_ice=restart)):
+                await self._media.subscribe(room, member, restart_ice=restart)
+            case e.Negotiate(room, member, Watch() as message):
+                await self._media.watch(room, member, message)
             case e.Negotiate(room, member, SubscribeAnswer() as message):
                 await self._media.subscribe_answer(room, member, message)
 

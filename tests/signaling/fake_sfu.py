@@ -26,6 +26,7 @@ from sfu.control import (
     TransportOpened,
     UnpublishTrack,
     UnsubscribeTrack,
+    WatchTracks,
 )
 
 R = TypeVar("R", bound=Request)
@@ -42,6 +43,8 @@ class FakeSfu:
         """Up tracks by key."""
         self.down: dict[tuple[str, str], bool] = {}
         """(transport, track) → whether it flows."""
+        self.wishes: dict[str, WatchTracks] = {}
+        """The last ones by transport."""
         self.fail: Callable[[Request], Response | BaseException | None] = lambda _: None
         """Give a request another end: a response, or an exception to raise."""
         self.gate: asyncio.Event | None = None
@@ -82,6 +85,7 @@ class FakeSfu:
                 | SubscribeTrack(transport)
                 | StartTrack(transport)
                 | UnsubscribeTrack(transport)
+                | WatchTracks(transport)
             ) if transport not in self.transports:
                 return Refused("no_such_transport")
             case ConnectTransport():
@@ -109,6 +113,12 @@ class FakeSfu:
                     return Refused("no_such_track")
                 self.down[request.transport, request.track] = True
                 return Done()
+            case UnsubscribeTrack():
+                self.down.pop((request.transport, request.track), None)
+                return Done()
+            case WatchTracks():
+                self.wishes[request.transport] = request
+                return Done()
             case _:
                 raise AssertionError(request)
 
@@ -120,6 +130,7 @@ class FakeSfu:
     def _close(self, transport: str) -> None:
         self.transports.pop(transport, None)
         self.connected.pop(transport, None)
+        self.wishes.pop(transport, None)
         for track in [name for name, up in self.up.items() if up.transport == transport]:
             self._unpublish(track)
         self.down = {key: flows for key, flows in self.down.items() if key[0] != transport}

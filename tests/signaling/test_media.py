@@ -29,7 +29,7 @@ from sfu.control import (
     TransportDisconnected,
     UnpublishTrack,
 )
-from signaling import negotiation
+from signaling import subscriber_session
 from signaling.media import ANSWER_SECONDS, MediaPlane
 from signaling.messages import Error, Publish, Published, ServerMessage, SubscribeAnswer, SubscribeOffer, TrackOffer
 from signaling.sdp import read
@@ -388,7 +388,7 @@ async def test_who_comes_back_is_offered_at_once_what_went_with_the_old_socket()
 
 def test_who_was_away_while_many_came_and_went_hears_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     """All m-lines were used up, none may be used again before an answer, and then nothing asked for the rest."""
-    monkeypatch.setattr(negotiation, "MAX_MEDIA", 6)
+    monkeypatch.setattr(subscriber_session, "MAX_MEDIA", 6)
 
     @virtual
     async def test() -> None:

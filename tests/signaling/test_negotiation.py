@@ -16,11 +16,11 @@ from signaling.messages import TrackMap, TrackOffer
 from signaling.negotiation import (
     OPUS_PARAMETERS,
     OfferedTrack,
-    SubscriberSession,
     UpTrack,
     read_offer,
 )
 from signaling.sdp import MAX_MEDIA, Format, SdpError, Session, read
+from signaling.subscriber_session import SubscriberSession
 from tests.signaling.sdp_samples import LOCAL, SEEDS, browser_answer, sample
 
 MICROPHONE = TrackOffer("microphone", "0", "audio")

@@ -12,8 +12,9 @@ from playwright.async_api import Page, async_playwright
 
 from sfu.control import Extensions, Kind, TrackSubscribed
 from signaling.messages import TrackOffer
-from signaling.negotiation import OfferedTrack, SubscriberSession, UpTrack, read_offer
+from signaling.negotiation import OfferedTrack, UpTrack, read_offer
 from signaling.sdp import read
+from signaling.subscriber_session import SubscriberSession
 from tests.browser.harness import chromium_path
 from tests.signaling.sdp_samples import LOCAL
 

@@ -33,6 +33,7 @@ SAMPLES: dict[str, m.ClientMessage] = {
     "publish": m.Publish(room="roomroom", n=1, sdp="v=0", tracks=[]),
     "subscribe": m.Subscribe(room="roomroom"),
     "subscribe_answer": m.SubscribeAnswer(room="roomroom", generation=1, sdp="v=0"),
+    "watch": m.Watch(room="roomroom", tiles=[]),
     "media_blocked": m.MediaBlocked(room="roomroom"),
 }
 
@@ -59,6 +60,7 @@ EXPECTED = {
     "publish":          ". . y y y .",
     "subscribe":        ". . y y y .",
     "subscribe_answer": ". . y y y .",
+    "watch":            ". . y y y .",
     "media_blocked":    ". . y y y .",
 }  # fmt: skip
 
