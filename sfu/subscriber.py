@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sfu.control import Done, Refused, SubscribeTrack, TrackSubscribed
+from sfu.control import Done, Refused, SubscribeTrack, TracksHeld, TrackSubscribed, WatchTracks
 from sfu.forwarding.channel import Channel
 from sfu.forwarding.down_track import DownTrack
 from sfu.forwarding.paced_sender import PacedSender
 from sfu.forwarding.router import Router
+from sfu.forwarding.watch import Watch
 from sfu.ice.lite_agent import Credentials
 from sfu.peer import REPORT_INTERVAL, Peer
 from sfu.rtp.rtcp import (
@@ -17,6 +18,7 @@ from sfu.rtp.rtcp import (
     ReceiverReport,
     SenderReport,
     SourceDescription,
+    TransportFeedback,
 )
 
 MAX_TRACKS = 256
@@ -50,6 +52,7 @@ class Subscriber(Peer):
         """See `Peer`."""
         super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
         self.sender = PacedSender(channel, now=now)
+        self._watch = Watch()
         self.tracks: dict[str, DownTrack] = {}
         self._by_ssrc: dict[int, DownTrack] = {}
         self._answers: dict[str, tuple[SubscribeTrack, TrackSubscribed]] = {}
@@ -75,16 +78,30 @@ class Subscriber(Peer):
         self.tracks[request.track] = down_track
         self._by_ssrc[down_track.stream.ssrc] = down_track
         self._answers[request.track] = request, answer
+        self._watch.changed()
         return answer
 
     def start(self, name: str, *, now: float) -> Done | Refused:
-        """Let a prepared copy flow, at once if the transport is up and else as soon as it is."""
+        """Let a prepared copy flow: sound as soon as the transport is up, video as soon as there is room for it."""
         down_track = self.tracks.get(name)
         if down_track is None:
             return Refused("no_such_track")
         down_track.started = True
+        self._watch.changed()
         if self.up:
             self._resume(down_track, now)
+        return Done()
+
+    def watch(self, request: WatchTracks, *, now: float) -> Done | Refused:
+        """Take what the subscriber wants now. Pictures follow at the next tick, sound at once."""
+        if len(request.wishes) > MAX_TRACKS:
+            return Refused("limit")
+        self._watch.wish(request.wishes, request.max_rate)
+        for name, down_track in self.tracks.items():
+            if down_track.track.kind == "audio" and not self._watch.hears(name):
+                down_track.pause()
+            elif self.up and down_track.started:
+                self._resume(down_track, now)
         return Done()
 
     def unsubscribe(self, name: str) -> None:
@@ -105,6 +122,8 @@ class Subscriber(Peer):
         del self.tracks[name]
         del self._answers[name]
         del self._by_ssrc[down_track.stream.ssrc]
+        self.sender.estimator.forget(down_track.stream.ssrc)
+        self._watch.changed()
 
     # -- Packets ---------------------------------------------------------------------------------------------------
 
@@ -121,6 +140,9 @@ class Subscriber(Peer):
                 down_track = self._by_ssrc.get(block.ssrc)
                 if down_track is not None:
                     down_track.receive_report(block, now=now)
+                    self.sender.estimator.receive_report(block, now=now)
+        elif isinstance(packet, TransportFeedback):
+            self.sender.estimator.receive_feedback(packet, now=now)
         elif isinstance(packet, Nack):
             down_track = self._by_ssrc.get(packet.media_ssrc)
             if down_track is not None:
@@ -141,12 +163,40 @@ class Subscriber(Peer):
     # -- Time ------------------------------------------------------------------------------------------------------
 
     def handle_timer(self, *, now: float) -> None:
-        """Send the sender reports that are due."""
+        """Share out what there is room for; send what waited, the padding of probes and the reports that are due."""
         super().handle_timer(now=now)
-        if self.up and now >= self._next_report:
+        if not self.up:
+            return
+        estimator = self.sender.estimator
+        estimator.handle_timer(now=now)
+        held = self._watch.update(self.tracks, estimator, now=now)
+        if held is not None:
+            self.events.append(TracksHeld(self.transport, sorted(held.tracks), held.sound_too_much))
+        for ssrc in self.sender.flush(now=now):
+            self._start_anew(ssrc, now)
+        if estimator.wants_padding(now=now):
+            self._send_padding(now)
+        if now >= self._next_report:
             self._next_report = now + REPORT_INTERVAL
             self._asked = 0
             self._send_reports(now)
+        if self._watch.begun:
+            self._next_report = min(self._next_report, now + FIRST_REPORT)
+
+    def _start_anew(self, ssrc: int, now: float) -> None:
+        """Of a picture of which something was dropped nothing can be shown before the next key frame."""
+        down_track = self._by_ssrc.get(ssrc)
+        if down_track is not None and down_track.flowing:
+            down_track.pause()
+            down_track.resume(now=now)
+
+    def _send_padding(self, now: float) -> None:
+        """Send what a probe asks for, under the retransmission SSRC of any copy that has one."""
+        for down_track in self.tracks.values():
+            if down_track.started and down_track.rtx_ssrc:
+                while self.sender.estimator.wants_padding(now=now):
+                    down_track.send_padding(now=now)
+                return
 
     def _send_reports(self, now: float) -> None:
         reports = [
@@ -160,6 +210,10 @@ class Subscriber(Peer):
             self.channel.send_rtcp(b"".join(report.to_bytes() for report, _ in part) + description.to_bytes())
 
     def _resume(self, down_track: DownTrack, now: float) -> None:
+        if down_track.track.kind == "video" and down_track.selected is None:
+            return
+        if down_track.track.kind == "audio" and not self._watch.hears(down_track.track.request.track):
+            return
         down_track.resume(now=now)
         self._next_report = min(self._next_report, now + FIRST_REPORT)
 

@@ -12,6 +12,7 @@ from sfu.streams import rtx
 from sfu.streams.send_stream import SendStream
 
 if TYPE_CHECKING:
+    from sfu.bwe.allocation import Layer
     from sfu.control import Codec
     from sfu.forwarding.paced_sender import PacedSender
     from sfu.forwarding.up_track import UpEncoding, UpTrack
@@ -35,7 +36,7 @@ class DownTrack:
     __slots__ = (
         "_again", "_formats", "_numbered", "_on_ended", "_outgoing", "_reported_at", "_rtx_sequence",
         "_send", "_send_video", "_sender", "_source", "_wants_key_frame", "encoding", "flowing", "numbers", "rtx_ssrc",
-        "started", "stream", "track",
+        "selected", "started", "stream", "track",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +68,8 @@ class DownTrack:
             descriptor_id=descriptor_id,
             transport_id=transport_id,
         )
+        self.selected: Layer | None = None
+        """What this subscriber gets of a picture; None for nothing."""
         self.started = False
         """The subscriber's browser knows this track (`StartTrack`)."""
         self.flowing = False
@@ -95,6 +98,14 @@ class DownTrack:
         self.flowing = False
         self._source = None
         self._sender.forget(self.stream.ssrc)
+
+    def select(self, layer: Layer | None, *, now: float) -> None:
+        """Send this much of a picture from now on, or with None nothing."""
+        self.selected = layer
+        if layer is None:
+            self.pause()
+        else:
+            self.resume(now=now)
 
     def request_key_frame(self, *, now: float) -> None:
         """Pass on this subscriber's need of a key frame."""
@@ -147,20 +158,17 @@ class DownTrack:
                 del self._again[next(iter(self._again))]
         return sent
 
-    def send_padding(self, *, now: float) -> bool:
-        """Send a packet of nothing but padding, for a probe; False where the subscriber could not take it.
+    def send_padding(self, *, now: float) -> None:
+        """Send a packet of nothing but padding, for a probe; to be called only where there is a retransmission SSRC.
 
         It goes out under the retransmission SSRC, as browsers' own probes do; receivers count it and pass it by.
         """
-        payload_types = [ours.rtx_payload_type for ours in self._formats.values() if ours.rtx_payload_type is not None]
-        if not self.flowing or not self.rtx_ssrc or not payload_types:
-            return False
+        payload_type = next(ours.rtx_payload_type for ours in self._formats.values() if ours.rtx_payload_type)
         self._rtx_sequence += 1
         length = self.numbers.write_padding(
-            self._outgoing, payload_type=payload_types[0], sequence=self._rtx_sequence, ssrc=self.rtx_ssrc
+            self._outgoing, payload_type=payload_type, sequence=self._rtx_sequence, ssrc=self.rtx_ssrc
         )
         self._sender.send_padding(length, self._numbered, now=now)
-        return True
 
     def receive_report(self, block: ReportBlock, *, now: float) -> None:
         """Take what the subscriber reports about this copy."""

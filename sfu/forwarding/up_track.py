@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sfu.bwe.allocation import Layer
+from sfu.bwe.estimator import SentRate
 from sfu.control import EncodingParameters, PublishTrack
 from sfu.rtp import dependency_descriptor, extensions
 from sfu.rtp.packet import MediaPacket, RtpHeader
@@ -32,6 +34,9 @@ KeyFrameTest = Callable[[bytes | bytearray | memoryview, int, int], bool]
 KEY_FRAME_TESTS: dict[str, KeyFrameTest | None] = {"opus": None, "VP8": vp8_key_frame, "VP9": vp9_key_frame}
 """How to tell a key frame from an RTP payload, where no Dependency Descriptor does."""
 
+ASSUMED_HEIGHT, ASSUMED_RATE = 180, 150_000
+"""Lines and bit/s of an encoding of which nothing is known yet (Signal assumes as much of its base layer)."""
+
 MAX_REPORTED_LOSS = 51
 """In 1/256: the loss told to a publisher of sound, at most 20 %. Opus spends more of its rate on repair the more
 loss it is told of; one listener on a very bad line must not spoil the sound for all."""
@@ -42,7 +47,7 @@ class UpEncoding:
 
     __slots__ = (
         "_channel", "_descriptor_id", "_key_frame_tests", "_nack", "_report_ssrc", "_requests", "_rtx_types", "cache",
-        "clock", "down_tracks", "parameters", "rtx_ssrc", "ssrc", "stream",
+        "clock", "down_tracks", "parameters", "rate", "rtx_ssrc", "ssrc", "stream",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +74,8 @@ class UpEncoding:
         self.down_tracks: list[DownTrack] = []
         self._nack = NackGenerator()
         self._requests = KeyframeRequests()
+        self.rate = SentRate()
+        """Of what comes in, RTP headers left out."""
         self._channel = channel
         self._report_ssrc = report_ssrc
         self._descriptor_id = request.extensions.dependency_descriptor
@@ -135,6 +142,7 @@ class UpEncoding:
             descriptor=descriptor,
         )
         self.cache.put(packet)
+        self.rate.bytes += end - start
         for down_track in self.down_tracks:
             down_track.forward(packet, self)
 
@@ -145,6 +153,7 @@ class UpEncoding:
 
     def handle_timer(self, *, rtt: float, now: float) -> None:
         """Send what is due: repeated key-frame requests and NACKs. ``rtt`` in seconds, 0 where not known."""
+        self.rate.sample(now=now)
         if self._requests.handle_timer(now=now):
             self._send_pli()
         deadline = self._nack.next_deadline()
@@ -186,6 +195,13 @@ class UpTrack:
         self.cname = cname
         self.encodings = [
             UpEncoding(request, parameters, channel, clock, report_ssrc=report_ssrc) for parameters in request.encodings
+        ]
+
+    def layers(self, *, now: float) -> list[Layer]:
+        """Return what there is to choose from, by rising height, then rate."""
+        return [
+            Layer(ASSUMED_HEIGHT, encoding.rate.value or ASSUMED_RATE, index)
+            for index, encoding in enumerate(self.encodings)
         ]
 
     @property

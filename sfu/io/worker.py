@@ -27,9 +27,11 @@ from sfu.control import (
     SubscribeTrack,
     TransportClosed,
     TransportConnected,
+    TransportDisconnected,
     TransportOpened,
     UnpublishTrack,
     UnsubscribeTrack,
+    WatchTracks,
 )
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials
@@ -115,7 +117,7 @@ class Worker:
                 return self._connect(request)
             case PublishTrack() | UnpublishTrack():
                 return self._publish(request)
-            case SubscribeTrack() | StartTrack() | UnsubscribeTrack():
+            case SubscribeTrack() | StartTrack() | UnsubscribeTrack() | WatchTracks():
                 return self._subscribe(request)
         raise TypeError(f"not a request: {type(request).__name__}")
 
@@ -191,7 +193,7 @@ class Worker:
             return Done()
         return peer.publish(request) if isinstance(peer, Publisher) else Refused("no_such_transport")
 
-    def _subscribe(self, request: SubscribeTrack | StartTrack | UnsubscribeTrack) -> Response:
+    def _subscribe(self, request: SubscribeTrack | StartTrack | UnsubscribeTrack | WatchTracks) -> Response:
         peer = self._peer(request.transport)
         if isinstance(request, UnsubscribeTrack):
             if isinstance(peer, Subscriber):
@@ -201,6 +203,8 @@ class Worker:
             return Refused("no_such_transport")
         if isinstance(request, SubscribeTrack):
             return peer.subscribe(request)
+        if isinstance(request, WatchTracks):
+            return peer.watch(request, now=self._clock())
         return peer.start(request.track, now=self._clock())
 
     def _peer(self, transport: str) -> Peer | None:
@@ -223,7 +227,7 @@ class Worker:
         for event in events:
             if isinstance(event, TransportClosed):
                 logger.info("Transport %d: %s.", link.number, event.reason.replace("_", " "))
-            else:
+            elif isinstance(event, TransportConnected | TransportDisconnected):
                 state = "connected" if isinstance(event, TransportConnected) else "disconnected"
                 logger.info("Transport %d: %s.", link.number, state)
             self._on_event(event)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfu.control import Done, Refused, TrackSubscribed
+from sfu.control import Done, Refused, TrackSubscribed, TrackWish, WatchTracks
 from sfu.forwarding.router import Router
 from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials, State
@@ -45,6 +45,14 @@ class Room:
         assert isinstance(answer, TrackSubscribed)
         return answer
 
+    def watch(self, height: int = 180, *, now: float = 0.0) -> None:
+        assert self.subscriber.watch(WatchTracks("down", [TrackWish("camera", height)]), now=now) == Done()
+        self.subscriber.handle_timer(now=now)
+
+    def start(self, now: float = 0.0) -> None:
+        assert self.subscriber.start("camera", now=now) == Done()
+        self.watch(now=now)
+
     def put(self, sequence: int) -> None:
         encoding = self.track.encodings[0]
         packet = MediaPacket(sequence, sequence, 0, 96, KEY, arrival=0.0, keyframe=True)
@@ -77,7 +85,7 @@ def test_nothing_flows_before_the_start(room: Room) -> None:
     room.subscribe()
     room.put(1)
     assert room.channel.sent == []
-    assert room.subscriber.start("camera", now=0.0) == Done()
+    room.start()
     assert room.up.take_rtcp() == [PictureLossIndication(9, 1000)]
     room.put(2)
     assert len(room.channel.sent) == 1
@@ -86,11 +94,12 @@ def test_nothing_flows_before_the_start(room: Room) -> None:
 def test_a_start_before_the_connection_waits_for_it() -> None:
     room = Room(up=False)
     room.subscribe()
-    room.subscriber.start("camera", now=0.0)
+    room.start()
     room.put(1)
     assert room.channel.sent == []
     assert room.up.rtcp == []
     room.connect()
+    room.subscriber.handle_timer(now=0.0)
     assert room.up.take_rtcp() == [PictureLossIndication(9, 1000)]
     room.put(2)
     assert len(room.channel.sent) == 1
@@ -98,7 +107,7 @@ def test_a_start_before_the_connection_waits_for_it() -> None:
 
 def test_a_lost_connection_stops_the_flow_and_its_return_asks_for_a_key_frame(room: Room) -> None:
     room.subscribe()
-    room.subscriber.start("camera", now=0.0)
+    room.start()
     room.put(1)
     room.up.rtcp.clear()
     room.subscriber.agent.state = State.DISCONNECTED
@@ -107,6 +116,7 @@ def test_a_lost_connection_stops_the_flow_and_its_return_asks_for_a_key_frame(ro
     assert len(room.channel.sent) == 1
     room.subscriber.agent.state = State.CONNECTED
     room.subscriber.secured(now=12.0)
+    room.subscriber.handle_timer(now=12.0)
     assert room.up.take_rtcp() == [PictureLossIndication(9, 1000)]
     room.put(3)
     assert len(room.channel.sent) == 2
@@ -133,7 +143,7 @@ def test_unsubscribing_twice_and_closing(room: Room) -> None:
 
 def test_nack_pli_and_fir_are_obeyed(room: Room) -> None:
     answer = room.subscribe()
-    room.subscriber.start("camera", now=0.0)
+    room.start()
     room.put(1)
     room.up.rtcp.clear()
     number = int.from_bytes(room.channel.sent[0][2:4], "big")
@@ -147,7 +157,7 @@ def test_nack_pli_and_fir_are_obeyed(room: Room) -> None:
 def test_who_asks_for_too_much_waits_for_the_next_second(room: Room) -> None:
     """One datagram can ask for 6000 packets: a hundred of them a second took all the time of everybody's worker."""
     answer = room.subscribe()
-    room.subscriber.start("camera", now=0.0)
+    room.start()
     for sequence in (1, 2):
         room.put(sequence)
     number = int.from_bytes(room.channel.sent[1][2:4], "big")
@@ -182,7 +192,7 @@ def test_reports_about_a_copy_reach_it(room: Room) -> None:
 
 def test_sender_reports_come_soon_and_then_every_second(room: Room) -> None:
     answer = room.subscribe()
-    room.subscriber.start("camera", now=0.0)
+    room.start()
     room.put(90_000)
     room.track.encodings[0].clock.sender_report(ntp_time(77.0), 90_000, now=0.0)
     room.channel.take_rtcp()
@@ -207,7 +217,7 @@ def test_media_from_a_subscriber_is_dropped(room: Room) -> None:
 def test_authentic_junk_never_raises(packets: list[bytes]) -> None:
     room = Room()
     room.subscribe()
-    room.subscriber.start("camera", now=0.0)
+    room.start()
     room.put(1)
     for packet in packets:
         room.report([packet])
