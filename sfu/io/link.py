@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Literal
 
@@ -14,7 +13,7 @@ from sfu.ice.stun import Message
 from sfu.io.dtls import Certificate, Dtls
 from sfu.io.srtp import Buffers, SrtpSession
 from sfu.io.token_bucket import TokenBucket
-from sfu.io.udp_mux import MuxSocket, Path, SocketAddress, UdpMux
+from sfu.io.udp_mux import Entrance, Path, SocketAddress, UdpMux
 from sfu.peer import Peer
 
 KNOWN_RATE = 50.0
@@ -41,14 +40,14 @@ class SecureChannel:
         "unsent",
     )
 
-    def __init__(self, buffers: Buffers, sock: socket.socket) -> None:
-        """Prepare a channel that will send through ``sock`` until `point_at` says otherwise."""
+    def __init__(self, buffers: Buffers) -> None:
+        """Prepare a channel that sends nothing until `point_at` says where to."""
         self.incoming = buffers.incoming
         self.outgoing = buffers.outgoing
         self.unsent = 0
         """Packets that the kernel had no room for, or that libsrtp refused."""
         self._views = buffers.outgoing_views
-        self._sendto: Callable[[memoryview, SocketAddress], int] = sock.sendto
+        self._sendto: Callable[[memoryview, SocketAddress], int] = _nowhere
         self._address: SocketAddress = ()
         self.secure(None)
 
@@ -59,9 +58,9 @@ class SecureChannel:
         self.unprotect: Callable[[int], int] = _refuse if srtp is None else srtp.unprotect
         self.unprotect_rtcp: Callable[[int], int] = _refuse if srtp is None else srtp.unprotect_rtcp
 
-    def point_at(self, sock: socket.socket, address: SocketAddress) -> None:
+    def point_at(self, sendto: Callable[[memoryview, SocketAddress], int], address: SocketAddress) -> None:
         """Send there from now on."""
-        self._sendto = sock.sendto
+        self._sendto = sendto
         self._address = address
 
     def send(self, length: int) -> None:
@@ -105,6 +104,10 @@ def _refuse(length: int) -> int:
     return -1
 
 
+def _nowhere(packet: memoryview, address: SocketAddress) -> int:
+    raise OSError
+
+
 class Link:
     """A transport as the mux's endpoint."""
 
@@ -137,7 +140,9 @@ class Link:
         self._ufrags: list[str] = []
         self._paths: list[Path] = []
         self._selected: Path | None = None
-        self._target: tuple[MuxSocket, SocketAddress] | None = None
+        self._target: tuple[Entrance, SocketAddress] | None = None
+        self.sound_types: set[int] = set()
+        """Payload types of the sound that the transport sends: over TCP it goes before pictures."""
         self._dtls = Dtls(
             certificate,
             role="server",
@@ -238,8 +243,9 @@ class Link:
             self._point_at(agent.selected)
 
     def _point_at(self, path: Path) -> None:
-        self._target = self._mux.sockets[path[2]], path[:2]
-        self._channel.point_at(self._target[0].sock, path[:2])
+        entrance = self._mux.entrances[path[2]]
+        self._target = entrance, path[:2]
+        self._channel.point_at(entrance.sendto, path[:2])
 
     def _start_dtls(self) -> None:
         if self._remote is not None:
@@ -247,8 +253,8 @@ class Link:
 
     def _send_dtls(self, datagram: bytes) -> None:
         if self._target is not None:
-            sock, address = self._target
-            sock.send(datagram, address)
+            entrance, address = self._target
+            entrance.send(datagram, address)
 
     def _on_dtls_connected(self, receive: Session, send: Session) -> None:
         self._channel.secure(SrtpSession(receive, send, self._buffers))

@@ -1,5 +1,7 @@
 """One UDP port for every transport: datagrams in, each handed to the transport it belongs to, or dropped in silence.
 
+`Entrance` is what the UDP sockets and those of `tcp_listener.py` have in common.
+
 A socket is read by the event loop's reader callback, never by a `DatagramProtocol`: draining many datagrams each time
 it wakes costs a sixth, and loses nothing under a flood. RTP is told first because it is nearly everything that comes.
 """
@@ -9,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Protocol
 
 from sfu.ice import stun
@@ -45,11 +48,16 @@ SHARE_BURST = 400.0
 SocketAddress = tuple[Any, ...]
 
 Path = tuple[Any, ...]
-"""Remote host, remote port, index of our socket: what ICE takes for an address."""
+"""Remote host, remote port, index of our entrance: what ICE takes for an address."""
 
 
 class Endpoint(Protocol):
     """A transport, as the mux sees it."""
+
+    @property
+    def sound_types(self) -> Container[int]:
+        """Payload types of the sound that it sends."""
+        ...
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         """Take the RTP packet in the incoming buffer."""
@@ -80,11 +88,12 @@ class UdpMux:
         self._clock = clock
         self.endpoints: dict[str, Endpoint] = {}
         """By local ICE user fragment."""
-        self.sockets: list[MuxSocket] = []
+        self.buffer = buffer
+        self.entrances: list[Entrance] = []
         try:
             for index, address in enumerate(addresses):
-                opened = MuxSocket(self, index, address, port, buffer)
-                self.sockets.append(opened)
+                opened = MuxSocket(self, index, address, port)
+                self.entrances.append(opened)
                 port = opened.port
         except OSError:
             self.close()
@@ -97,13 +106,13 @@ class UdpMux:
 
     def listen(self) -> None:
         """Begin to receive, in the running event loop."""
-        for opened in self.sockets:
-            opened.listen()
+        for entrance in self.entrances:
+            entrance.listen()
 
     def close(self) -> None:
         """Close the sockets."""
-        for opened in self.sockets:
-            opened.close()
+        for entrance in self.entrances:
+            entrance.close()
 
     def add_route(self, path: Path, endpoint: Endpoint, *, now: float) -> None:
         """Take what comes along this path as the endpoint's, unless another one is still heard there.
@@ -111,32 +120,94 @@ class UdpMux:
         So a NAT may give an address to somebody else, while a member who sends a check of their own from another's
         address, forged, cuts nobody off.
         """
-        routes = self.sockets[path[2]].routes
+        routes = self.entrances[path[2]].routes
         holder = routes.get(path[:2])
         if holder is None or holder is endpoint or not holder.hears(path, now=now):
             routes[path[:2]] = endpoint
 
     def remove_route(self, path: Path, endpoint: Endpoint) -> None:
         """Undo `add_route`, unless the address has changed hands since."""
-        routes = self.sockets[path[2]].routes
-        if routes.get(path[:2]) is endpoint:
-            del routes[path[:2]]
+        entrance = self.entrances[path[2]]
+        if entrance.routes.get(path[:2]) is endpoint:
+            entrance.forget(path[:2])
+
+    def now(self) -> float:
+        """The clock."""
+        return self._clock()
 
     def admits_stranger(self, host: str, now: float) -> bool:
         """Whether a STUN message from an unknown address may be parsed now. Python keys its hash per process."""
         return self._shares[hash(host) % SHARES].take(now) and self._strangers.take(now)
 
 
-class MuxSocket:
+class Entrance(ABC):
     """One bound address of the mux."""
 
-    def __init__(self, mux: UdpMux, index: int, address: str, port: int, buffer: bytearray) -> None:
-        """Bind it."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    def __init__(self, mux: UdpMux, index: int) -> None:
+        """``index`` is its place among the mux's entrances."""
         self._mux = mux
         self._index = index
-        self._buffer = buffer
+        self._buffer = mux.buffer
+        self.port = 0
         self.routes: dict[SocketAddress, Endpoint] = {}
+        """Whose an address is."""
+        self.sendto: Callable[[memoryview, SocketAddress], int]
+        """Send a packet at once; raise OSError if that cannot be."""
+
+    @abstractmethod
+    def listen(self) -> None:
+        """Begin to receive."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop receiving and close."""
+
+    @abstractmethod
+    def send(self, datagram: bytes, address: SocketAddress) -> None:
+        """Send at once or not at all: everything sent here is sent again when it is lost."""
+
+    def forget(self, address: SocketAddress) -> None:
+        """What comes from the address belongs to nobody any more."""
+        del self.routes[address]
+
+    def _receive_other(self, first: int, length: int, address: SocketAddress) -> None:
+        """STUN and DTLS: rare, and from strangers too."""
+        mux = self._mux
+        now = mux.now()
+        buffer = self._buffer
+        path: Path = (address[0], address[1], self._index)
+        endpoint = self.routes.get(address[:2])
+        if 20 <= first <= 63:
+            if endpoint is not None:
+                endpoint.receive_dtls(bytes(buffer[:length]), path, now=now)
+                return
+        elif first <= 3 and (endpoint is not None or mux.admits_stranger(address[0], now)):
+            self._receive_stun(bytes(buffer[:length]), address, path, now)
+            return
+        mux.dropped += 1
+
+    def _receive_stun(self, datagram: bytes, address: SocketAddress, path: Path, now: float) -> None:
+        """Lead a STUN message by its user name to its transport, and send the answer if there is one."""
+        try:
+            ufrags = (message := stun.parse(datagram)).ufrags
+        except ParseError:
+            ufrags = None
+        endpoint = self._mux.endpoints.get(ufrags[0]) if ufrags is not None else None
+        if endpoint is None:
+            self._mux.dropped += 1
+            return
+        answer = endpoint.receive_stun(message, path, now=now)
+        if answer is not None:
+            self.send(answer, address)
+
+
+class MuxSocket(Entrance):
+    """One UDP socket of the mux."""
+
+    def __init__(self, mux: UdpMux, index: int, address: str, port: int) -> None:
+        """Bind it."""
+        super().__init__(mux, index)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
             if family == socket.AF_INET6:
@@ -148,7 +219,8 @@ class MuxSocket:
         except OSError:
             self.sock.close()
             raise
-        self.port: int = self.sock.getsockname()[1]
+        self.port = self.sock.getsockname()[1]
+        self.sendto = self.sock.sendto
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def listen(self) -> None:
@@ -175,7 +247,7 @@ class MuxSocket:
         receive = self.sock.recvfrom_into
         buffer = self._buffer
         routes = self.routes
-        clock = self._mux._clock
+        clock = self._mux.now
         for _ in range(DRAIN):
             try:
                 length, address = receive(buffer)
@@ -195,33 +267,3 @@ class MuxSocket:
                     endpoint.receive_rtp(length, now=clock())
             else:
                 self._receive_other(first, length, address)
-
-    def _receive_other(self, first: int, length: int, address: SocketAddress) -> None:
-        """STUN and DTLS: rare, and from strangers too."""
-        mux = self._mux
-        now = mux._clock()
-        buffer = self._buffer
-        path: Path = (address[0], address[1], self._index)
-        endpoint = self.routes.get(address[:2])
-        if 20 <= first <= 63:
-            if endpoint is not None:
-                endpoint.receive_dtls(bytes(buffer[:length]), path, now=now)
-                return
-        elif first <= 3 and (endpoint is not None or mux.admits_stranger(address[0], now)):
-            self._receive_stun(bytes(buffer[:length]), address, path, now)
-            return
-        mux.dropped += 1
-
-    def _receive_stun(self, datagram: bytes, address: SocketAddress, path: Path, now: float) -> None:
-        """Lead a STUN message by its user name to its transport, and send the answer if there is one."""
-        try:
-            ufrags = (message := stun.parse(datagram)).ufrags
-        except ParseError:
-            ufrags = None
-        endpoint = self._mux.endpoints.get(ufrags[0]) if ufrags is not None else None
-        if endpoint is None:
-            self._mux.dropped += 1
-            return
-        answer = endpoint.receive_stun(message, path, now=now)
-        if answer is not None:
-            self.send(answer, address)

@@ -38,6 +38,7 @@ from sfu.ice.lite_agent import Credentials
 from sfu.io.dtls import Certificate
 from sfu.io.link import Link, SecureChannel
 from sfu.io.srtp import Buffers
+from sfu.io.tcp_listener import open_tcp
 from sfu.io.udp_mux import UdpMux
 from sfu.peer import Peer
 from sfu.publisher import Publisher
@@ -63,10 +64,19 @@ class WorkerSettings:
     """To bind, IPv4 or IPv6."""
     announced: Sequence[str] = ()
     """What browsers are told to send to: the public address behind NAT, say. The bound ones where empty."""
+    tcp_port: int | None = None
+    """The same over TCP, for networks that block UDP: None for not at all, 0 takes any free one."""
+
+
+class TcpPortError(OSError):
+    """It was the TCP port that could not be had."""
 
 
 async def start_worker(settings: WorkerSettings, *, on_event: Callable[[Event], None]) -> Worker:
-    """Open the media port and serve. The event loop calls ``on_event``. Raises `OSError` if the port is taken."""
+    """Open the media ports and serve. The event loop calls ``on_event``.
+
+    Raises `OSError` if the UDP port is taken, and `TcpPortError` if the TCP port is.
+    """
     return Worker(settings, on_event=on_event)
 
 
@@ -80,9 +90,17 @@ class Worker:
         self._buffers = Buffers()
         self._certificate = Certificate()
         self._mux = UdpMux(settings.addresses, settings.port, self._buffers.incoming, clock=self._clock)
-        self._candidates = [
-            Candidate(address, self._mux.port) for address in (settings.announced or settings.addresses)
-        ]
+        announced = settings.announced or settings.addresses
+        self._candidates = [Candidate(address, self._mux.port) for address in announced]
+        self.tcp_port: int | None = None
+        """The TCP port in use."""
+        if settings.tcp_port is not None:
+            try:
+                self.tcp_port = open_tcp(self._mux, settings.addresses, settings.tcp_port)
+            except OSError as error:
+                self._mux.close()
+                raise TcpPortError(error.errno, error.strerror) from None
+            self._candidates += [Candidate(address, self.tcp_port, "tcp") for address in announced]
         self._links: dict[str, Link] = {}
         self._opened: dict[str, OpenTransport] = {}
         self._rooms: dict[str, Router] = {}
@@ -93,6 +111,8 @@ class Worker:
         self._ended = False
         self._mux.listen()
         logger.info("Media port %d is open.", self._mux.port)
+        if self.tcp_port is not None:
+            logger.info("Media port %d is open over TCP too.", self.tcp_port)
 
     @property
     def port(self) -> int:
@@ -145,7 +165,7 @@ class Worker:
         router = self._rooms.get(request.room)
         if router is None:
             router = self._rooms[request.room] = Router(draw=_draw)
-        channel = SecureChannel(self._buffers, self._mux.sockets[0].sock)
+        channel = SecureChannel(self._buffers)
         peer = (Publisher if request.direction == "publish" else Subscriber)(
             request.transport,
             router,
@@ -202,6 +222,8 @@ class Worker:
         if not isinstance(peer, Subscriber):
             return Refused("no_such_transport")
         if isinstance(request, SubscribeTrack):
+            sound = {codec.payload_type for codec in request.codecs if codec.name == "opus"}
+            self._links[request.transport].sound_types |= sound
             return peer.subscribe(request)
         if isinstance(request, WatchTracks):
             return peer.watch(request, now=self._clock())

@@ -58,7 +58,7 @@ class Talk:
         worker = self.meeting.worker
         return (
             len(worker._mux.endpoints),
-            sum(len(opened.routes) for opened in worker._mux.sockets),
+            sum(len(opened.routes) for opened in worker._mux.entrances),
             len(worker._links),
             len(asyncio.all_tasks()),
         )

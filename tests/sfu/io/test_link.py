@@ -24,14 +24,12 @@ def secured(buffers: Buffers) -> SrtpSession:
 
 
 def test_without_keys_nothing_goes_either_way() -> None:
-    buffers = Buffers()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        channel = SecureChannel(buffers, sock)
-        channel.send(40)
-        channel.send_rtcp(ReceiverReport(1).to_bytes())
-        channel.forget_received(1)
-        channel.forget_sent(1)
-        assert channel.unprotect(40) == channel.unprotect_rtcp(40) == -1
+    channel = SecureChannel(Buffers())
+    channel.send(40)
+    channel.send_rtcp(ReceiverReport(1).to_bytes())
+    channel.forget_received(1)
+    channel.forget_sent(1)
+    assert channel.unprotect(40) == channel.unprotect_rtcp(40) == -1
 
 
 def test_packets_go_where_it_points_and_never_in_clear() -> None:
@@ -42,9 +40,9 @@ def test_packets_go_where_it_points_and_never_in_clear() -> None:
     ):
         there.bind(("127.0.0.1", 0))
         there.settimeout(2)
-        channel = SecureChannel(buffers, sock)
+        channel = SecureChannel(buffers)
         channel.secure(secured(buffers))
-        channel.point_at(sock, there.getsockname())
+        channel.point_at(sock.sendto, there.getsockname())
         packet = rtp(1, 1, b"payload")
         buffers.outgoing[: len(packet)] = packet
         channel.send(len(packet))
@@ -63,9 +61,9 @@ def test_packets_go_where_it_points_and_never_in_clear() -> None:
 def test_what_the_kernel_does_not_take_is_counted_and_forgotten() -> None:
     buffers = Buffers()
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    channel = SecureChannel(buffers, sock)
+    channel = SecureChannel(buffers)
     channel.secure(secured(buffers))
-    channel.point_at(sock, ("127.0.0.1", 9))
+    channel.point_at(sock.sendto, ("127.0.0.1", 9))
     sock.close()
     buffers.outgoing[:12] = rtp(1, 1, b"")
     channel.send(12)
@@ -114,7 +112,7 @@ async def test_nobody_takes_anothers_address_by_a_forged_check(meeting: Meeting)
         messages.append(stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, opened.local.ice_pwd)))
         links.append(meeting.worker._links[name])
     path = ("192.0.2.1", 5000, 0)
-    routes = meeting.worker._mux.sockets[0].routes
+    routes = meeting.worker._mux.entrances[0].routes
     links[0].receive_stun(messages[0], path, now=1.0)
     links[1].receive_stun(messages[1], path, now=2.0)
     assert routes[path[:2]] is links[0]
@@ -150,6 +148,6 @@ async def test_a_transport_has_at_most_eight_routes(meeting: Meeting) -> None:
     message = stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, local.ice_pwd))
     for port in range(5000, 5100):
         link.receive_stun(message, ("192.0.2.1", port, 0), now=port / 10)
-    routes = meeting.worker._mux.sockets[0].routes
+    routes = meeting.worker._mux.entrances[0].routes
     assert len(routes) == 8
     assert ("192.0.2.1", 5099) in routes

@@ -201,7 +201,7 @@ async def test_nothing_is_left_when_people_go(meeting: Meeting) -> None:
         up.send_rtp(rtp(1000 + number, 1, KEY))
     await worker.request(CloseRoom("room"))
     assert (worker._links, worker._opened, worker._rooms, worker._mux.endpoints) == ({}, {}, {}, {})
-    assert all(not opened.routes for opened in worker._mux.sockets)
+    assert all(not opened.routes for opened in worker._mux.entrances)
     for client in meeting.clients:
         await client.close()
     assert descriptors() == before
