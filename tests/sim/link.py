@@ -59,6 +59,8 @@ class Link:
         self.conditions = conditions
         self.sent = self.dropped = self.lost = 0
         """Packets: handed in; refused by the queue; lost by chance or outage."""
+        self.bytes = 0
+        """Handed in, on the wire."""
         self.max_queue_delay = 0.0
         """Seconds; whoever reads it may set it back."""
         self._clock = clock
@@ -79,6 +81,7 @@ class Link:
         """Take a packet of `size` bytes; `deliver` is called when it arrives, if it does."""
         self.sent += 1
         size += OVERHEAD
+        self.bytes += size
         if self.conditions.outage:
             self.lost += 1
         elif self.conditions.rate is None:
