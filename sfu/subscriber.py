@@ -93,7 +93,7 @@ class Subscriber(Peer):
         return Done()
 
     def watch(self, request: WatchTracks, *, now: float) -> Done | Refused:
-        """Take what the subscriber wants now. Pictures follow at the next tick, sound at once."""
+        """Take what the subscriber wants now, and let it flow at once."""
         if len(request.wishes) > MAX_TRACKS:
             return Refused("limit")
         self._watch.wish(request.wishes, request.max_rate)
@@ -102,6 +102,8 @@ class Subscriber(Peer):
                 down_track.pause()
             elif self.up and down_track.started:
                 self._resume(down_track, now)
+        if self.up:
+            self._share_out(now)
         return Done()
 
     def unsubscribe(self, name: str) -> None:
@@ -169,9 +171,7 @@ class Subscriber(Peer):
             return
         estimator = self.sender.estimator
         estimator.handle_timer(now=now)
-        held = self._watch.update(self.tracks, estimator, now=now)
-        if held is not None:
-            self.events.append(TracksHeld(self.transport, sorted(held.tracks), held.sound_too_much))
+        self._share_out(now)
         for ssrc in self.sender.flush(now=now):
             self._start_anew(ssrc, now)
         if estimator.wants_padding(now=now):
@@ -180,8 +180,14 @@ class Subscriber(Peer):
             self._next_report = now + REPORT_INTERVAL
             self._asked = 0
             self._send_reports(now)
+
+    def _share_out(self, now: float) -> None:
+        """Let pictures begin, change and end as the estimate and the wishes have it."""
+        held = self._watch.update(self.tracks, self.sender.estimator, now=now)
+        if held is not None:
+            self.events.append(TracksHeld(self.transport, sorted(held.tracks), held.sound_too_much))
         if self._watch.begun:
-            self._next_report = min(self._next_report, now + FIRST_REPORT)
+            self._next_report = now + FIRST_REPORT
 
     def _start_anew(self, ssrc: int, now: float) -> None:
         """Of a picture of which something was dropped nothing can be shown before the next key frame."""

@@ -6,6 +6,7 @@ import asyncio
 import struct
 import time
 
+from sfu.bwe.twcc_receiver import TwccReceiver
 from sfu.control import (
     Codec,
     EncodingParameters,
@@ -15,7 +16,10 @@ from sfu.control import (
     StartTrack,
     SubscribeTrack,
     TrackSubscribed,
+    TrackWish,
+    WatchTracks,
 )
+from sfu.forwarding.header_rewriter import NUMBER_AT
 from sfu.io.dtls import Certificate
 from sfu.rtp import rtcp
 from sfu.streams.clock_map import ntp_time
@@ -39,8 +43,8 @@ _SENT_AT = struct.Struct("!Q")
 KEY = b"\x10\x10\x00\x00\x9d\x01\x2a\x80\x02\x68\x01"
 DELTA_START = b"\x10\x11" + bytes(9)
 DELTA_MORE = b"\x00" + bytes(10)
-STAMP = 12 + len(KEY)
-"""Where the time of sending stands in what a subscriber receives."""
+STAMP = 20 + len(KEY)
+"""Where the time of sending stands in what a subscriber receives, whose packets carry a transport-wide number too."""
 
 
 class Stream:
@@ -141,16 +145,18 @@ class Subscriber:
         self.received = 0
         self.latencies: list[int] = []
         """Nanoseconds."""
+        self._feedback = TwccReceiver()
         client.on_packet = self._on_packet
 
     async def subscribe(self, sfu: Sfu, tracks: list[str]) -> None:
         """Ask for the tracks and let them flow."""
         for track in tracks:
             codec = VP8 if track.endswith("video") else OPUS
-            answer = await sfu.request(SubscribeTrack(self.name, track, [codec], Extensions()))
+            answer = await sfu.request(SubscribeTrack(self.name, track, [codec], EXTENSIONS))
             assert isinstance(answer, TrackSubscribed), answer
             self.ssrcs.append(answer.ssrc)
             await sfu.request(StartTrack(self.name, track))
+        await sfu.request(WatchTracks(self.name, [TrackWish(track, 720) for track in tracks]))
 
     def report(self) -> None:
         """Send a receiver report that finds nothing wrong."""
@@ -159,9 +165,16 @@ class Subscriber:
             self.client.send_rtcp(rtcp.ReceiverReport(1, blocks).to_bytes())
 
     def _on_packet(self, packet: memoryview) -> None:
-        if not 192 <= packet[1] <= 223:
-            self.received += 1
-            self.latencies.append(time.monotonic_ns() - _SENT_AT.unpack_from(packet, STAMP)[0])
+        if 192 <= packet[1] <= 223:
+            return
+        now = time.monotonic_ns()
+        self.received += 1
+        self.latencies.append(now - _SENT_AT.unpack_from(packet, STAMP)[0])
+        self._feedback.receive(packet[NUMBER_AT] << 8 | packet[NUMBER_AT + 1], now=now / 1e9)
+        deadline = self._feedback.next_deadline()
+        if deadline is not None and deadline <= now / 1e9:
+            for feedback in self._feedback.feedback(sender_ssrc=1, media_ssrc=self.ssrcs[0]):
+                self.client.send_rtcp(feedback.to_bytes())
 
 
 class Meeting:

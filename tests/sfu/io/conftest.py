@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from sfu.control import Done, Event, StartTrack, TrackSubscribed
+from sfu.control import Done, Event, StartTrack, TrackSubscribed, TrackWish, WatchTracks
 from sfu.io.worker import Worker, WorkerSettings, start_worker
 from tests.sfu.client import Client, open_client
 from tests.sfu.fakes import publish, subscribe
@@ -41,6 +41,7 @@ class Meeting:
         answer = await self.worker.request(subscribe(track, transport=f"down{number}"))
         assert isinstance(answer, TrackSubscribed)
         assert await self.worker.request(StartTrack(f"down{number}", track)) == Done()
+        assert await self.worker.request(WatchTracks(f"down{number}", [TrackWish(track, 720)])) == Done()
         return up, down, answer
 
     async def close(self) -> None:
