@@ -6,7 +6,7 @@ from collections import OrderedDict
 from struct import Struct
 
 from sfu.bwe.twcc_receiver import TwccReceiver
-from sfu.control import Done, PublishTrack, Refused
+from sfu.control import Done, EncodingsWanted, PublishTrack, Refused
 from sfu.forwarding.channel import Channel
 from sfu.forwarding.router import Router
 from sfu.forwarding.up_track import UpEncoding, UpTrack
@@ -17,6 +17,7 @@ from sfu.rtp.errors import ParseError
 from sfu.rtp.packet import HEADER_SIZE, RtpHeader
 from sfu.rtp.rtcp import Packet, ReceiverReport, ReferenceAnswer, ReferenceTime, SenderReport, SourceDescription
 from sfu.streams.clock_map import RemoteClock, ntp_time
+from sfu.streams.inflow import Inflow
 from sfu.streams.round_trip import smoothed_rtt
 
 MAX_TRACKS = 8
@@ -55,6 +56,7 @@ class Publisher(Peer):
         self._header = RtpHeader()
         self._clock = RemoteClock()
         self._twcc = TwccReceiver()
+        self._inflow = Inflow()
         self._twcc_id: int | None = None
         self._next_report = now
         self._rtt = 0.0
@@ -131,7 +133,7 @@ class Publisher(Peer):
                         self.refused += 1
                         return
             length = channel.unprotect(length)
-            if length < HEADER_SIZE:
+            if length < HEADER_SIZE or not self._inflow.take(length, now=now, sound=encoding.sound):
                 self.refused += 1
                 return
             header.parse(buffer, length)
@@ -216,8 +218,10 @@ class Publisher(Peer):
         super().handle_timer(now=now)
         if not self.up:
             return
-        for encoding in self._media.values():
-            encoding.handle_timer(rtt=self._rtt, now=now)
+        for name, track in self.tracks.items():
+            active = track.handle_timer(rtt=self._rtt, now=now)
+            if active is not None:
+                self.events.append(EncodingsWanted(self.transport, name, active))
         deadline = self._twcc.next_deadline()
         if deadline is not None and deadline <= now:
             media_ssrc = next(iter(self._media), 0)

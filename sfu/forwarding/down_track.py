@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sfu.forwarding.header_rewriter import HeaderRewriter, Run
+from sfu.forwarding.layer_selector import LayerSelector
 from sfu.rtp.packet import MediaPacket
 from sfu.rtp.rtcp import ReportBlock, SenderReport
 from sfu.streams import rtx
@@ -29,14 +31,23 @@ MAX_REMEMBERED = 1024
 REPORT_LIFE = 5.0
 """Seconds that a subscriber's loss counts towards the publisher's report. Browsers report about every second."""
 
+ASKS, ASKS_WITHIN = 3, 10.0
+"""Key frames that one subscriber may ask for of one copy, and in how many seconds (jitsi-videobridge, its limit for a
+receiver). Each costs the publisher and everybody else as much as ten frames: higher lets one member spoil the picture
+for all, lower leaves the picture of somebody on a bad line broken for longer."""
+
 
 class DownTrack:
-    """A track on its way to one subscriber. Nothing flows before `resume`."""
+    """A track on its way to one subscriber. Nothing flows before `resume`.
+
+    Of the track's encodings it is handed the packets of those that it needs: the one that flows now, and the one that
+    it waits to change to, which happens at that one's next key frame. Paused it is handed none, and costs nothing.
+    """
 
     __slots__ = (
-        "_again", "_formats", "_numbered", "_on_ended", "_outgoing", "_reported_at", "_rtx_sequence",
-        "_send", "_send_video", "_sender", "_source", "_wants_key_frame", "encoding", "flowing", "numbers", "rtx_ssrc",
-        "selected", "started", "stream", "track",
+        "_again", "_asked", "_filters", "_formats", "_numbered", "_on_ended", "_outgoing", "_reported_at",
+        "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_source", "_wanted", "_wants_key_frame",
+        "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started", "stream", "track",
     )  # fmt: skip
 
     def __init__(
@@ -55,8 +66,9 @@ class DownTrack:
     ) -> None:
         """Prepare a copy. ``codecs`` pairs the publisher's formats with this subscriber's, at least one."""
         self.track = track
-        self.encoding = track.encodings[0]
-        """The encoding that this subscriber gets."""
+        self.encoding = self._wanted = track.encodings[0]
+        """The encoding that this subscriber gets, from its next key frame on: the one that is wanted, or another one
+        while that does not flow."""
         self.stream = SendStream(ssrc)
         self.rtx_ssrc = rtx_ssrc
         """0 where there is no retransmission stream."""
@@ -82,6 +94,9 @@ class DownTrack:
         self._numbered = transport_id is not None
         self._outgoing = sender.outgoing
         self._source: UpEncoding | None = None
+        self._selector = LayerSelector()
+        self._filters = False
+        self._asked: deque[float] = deque(maxlen=ASKS)
         self._wants_key_frame = track.kind == "video"
         self._rtx_sequence = first_rtx_sequence
         self._again: dict[int, tuple[float, int]] = {}
@@ -91,30 +106,64 @@ class DownTrack:
         """Let packets flow, video from its next key frame, which is asked for. Doing it again changes nothing."""
         if not self.flowing:
             self.flowing = True
-            self.request_key_frame(now=now)
+            self._attend()
+            self.need_key_frame(self.encoding, now=now)
 
     def pause(self) -> None:
         """Send nothing until `resume`."""
         self.flowing = False
         self._source = None
+        self._attend()
         self._sender.forget(self.stream.ssrc)
 
     def select(self, layer: Layer | None, *, now: float) -> None:
-        """Send this much of a picture from now on, or with None nothing."""
+        """Send this much of a picture from now on, or with None nothing. ``layer`` is one of `UpTrack.layers`.
+
+        Less of the same encoding holds from its next frame on, more from where the publisher allows it; another
+        encoding from its next key frame on, which is asked for. What flows goes on flowing until then.
+        """
         self.selected = layer
         if layer is None:
             self.pause()
         else:
+            self.follow(now=now)
             self.resume(now=now)
 
+    def follow(self, *, now: float) -> None:
+        """Look anew at which encodings flow."""
+        self._wanted, encoding = self.track.choose(self.selected)
+        self._selector.want(*self.track.limits(self.selected))
+        self._filters = self._filters or not self._selector.open
+        changed = encoding is not self.encoding
+        self.encoding = encoding
+        self._attend()
+        if changed:
+            self.need_key_frame(encoding, now=now)
+
+    def begin_anew(self, encoding: UpEncoding) -> None:
+        """Break with what an encoding sent before: its numbers jumped."""
+        if encoding is self._source:
+            self._source = None
+            self.numbers.renew()
+            self._attend()
+
     def request_key_frame(self, *, now: float) -> None:
-        """Pass on this subscriber's need of a key frame."""
-        if self.flowing and self._wants_key_frame:
-            self.encoding.request_key_frame(now=now)
+        """Take the subscriber's own request for a key frame, unless it asked too often."""
+        asked = self._asked
+        if len(asked) < ASKS or now - asked[0] >= ASKS_WITHIN:
+            asked.append(now)
+            self.need_key_frame(self._source or self.encoding, now=now)
+
+    def need_key_frame(self, encoding: UpEncoding, *, now: float) -> None:
+        """Ask an encoding for a key frame if this copy gets it or waits for it, and it is video at all."""
+        if self.flowing and self._wants_key_frame and (encoding is self._source or encoding is self.encoding):
+            encoding.request_key_frame(now=now)
 
     def forward(self, packet: MediaPacket, encoding: UpEncoding) -> None:
         """Send one packet of an encoding of the track. Runs for every packet and every subscriber."""
         if encoding is not self._source and not self._join(packet, encoding):
+            return
+        if self._filters and not self._admits(packet):
             return
         buffer = self._outgoing
         start = self.numbers.write(buffer, packet)
@@ -123,6 +172,8 @@ class DownTrack:
             size = len(payload)
             end = start + size
             buffer[start:end] = payload
+            if self._filters:
+                self.numbers.finish(buffer, start, packet)
             stream = self.stream
             now = packet.arrival
             if self._wants_key_frame:
@@ -192,20 +243,60 @@ class DownTrack:
     def close(self) -> None:
         """Take the copy off its track and free what SRTP keeps for it."""
         self.pause()
-        self.encoding.remove(self)
+        if self in self.track.down_tracks:
+            self.track.down_tracks.remove(self)
         self._sender.channel.forget_sent(self.stream.ssrc)
         if self.rtx_ssrc:
             self._sender.channel.forget_sent(self.rtx_ssrc)
         self._on_ended(self)
 
+    def _attend(self) -> None:
+        """Be handed the packets of the encodings that are needed, and of no others."""
+        needed = (self._source, self.encoding, self._wanted) if self.flowing else ()
+        for encoding in self.track.encodings:
+            if encoding in needed:
+                encoding.add(self)
+            else:
+                encoding.remove(self)
+
     def _join(self, packet: MediaPacket, encoding: UpEncoding) -> bool:
         """Begin with this packet if it can be begun with."""
-        if not self.flowing or encoding is not self.encoding:
+        if not self.flowing:
             return False
-        if self._wants_key_frame and not packet.keyframe:
-            return False
-        self.numbers.begin(encoding, packet)
+        if self._wants_key_frame:
+            if not packet.keyframe:
+                return False
+            if self._source is not None and packet.sequence < encoding.stream.highest:
+                encoding.request_key_frame(now=packet.arrival)  # too late: what builds upon it has passed by
+                return False
+        self._selector.begin()
+        timestamp = self._timestamp(packet, encoding)
+        self.numbers.begin(encoding, packet, timestamp=timestamp, spatial=self._selector.spatial)
+        self._filters = not self._selector.open or self.numbers.rewrites
         self._source = encoding
+        if encoding is self._wanted:
+            self.encoding = encoding
+        self._attend()
+        return True
+
+    def _timestamp(self, packet: MediaPacket, encoding: UpEncoding) -> int | None:
+        """Return the packet's RTP time on the clock of the encoding before, as the publisher's reports tell it."""
+        before = self.numbers.source
+        if before is None or before is encoding:
+            return None
+        at = encoding.clock.time_of(packet.timestamp)
+        return None if at is None else before.clock.timestamp_at(at)
+
+    def _admits(self, packet: MediaPacket) -> bool:
+        """Whether the packet's layer is one that this subscriber gets. Closes the gap where it is not."""
+        selector, numbers = self._selector, self.numbers
+        if not selector.admits(packet.layer, in_order=numbers.is_next(packet)):
+            numbers.skip(packet)
+            return False
+        if numbers.spatial != selector.spatial:
+            numbers.limit(packet, selector.spatial)
+        if selector.open and not numbers.rewrites:
+            self._filters = False
         return True
 
     def _send_again(self, packet: MediaPacket, run: Run[UpEncoding], sequence: int, now: float) -> None:
@@ -232,6 +323,7 @@ class DownTrack:
             )
         end = start + len(packet.payload)
         buffer[start:end] = packet.payload
+        self.numbers.finish(buffer, start, packet, run)
         if self._wants_key_frame:
             self._sender.send_repair(end, self._numbered, now=now)
         else:

@@ -7,12 +7,24 @@ from struct import Struct
 from typing import Generic, TypeVar
 
 from sfu.rtp import extensions
-from sfu.rtp.dependency_descriptor import frame_number, write_frame_number
+from sfu.rtp.dependency_descriptor import MANDATORY_LENGTH, frame_number, write_frame_number
+from sfu.rtp.layers import MAX_SPATIAL
 from sfu.rtp.packet import HEADER_SIZE, WRITE_HEADER, MediaPacket
-from sfu.rtp.sequence import unwrap16
+from sfu.rtp.payload_descriptor import write_vp8
+from sfu.rtp.sequence import unwrap16, unwrap32
 
-MAX_RUNS = 8
-"""Runs remembered to answer NACKs. A run begins with a start, a pause or a switch: eight span the cache's 2 s."""
+MAX_RUNS = 128
+"""Runs remembered to answer NACKs. A run begins with a start, a pause or a switch, and behind every stretch of packets
+that was left out: where one temporal or spatial layer is, that is 15 or 30 times a second, and the cache spans 2 s.
+Lower leaves losses unrepaired, higher costs 100 bytes each (Galene's packetmap has as many)."""
+
+MAX_BEHIND = 0.075
+"""Seconds that a switch may lead back by the publisher's clocks: mediasoup's limit (SimulcastConsumer.cpp). The other
+encoding of a frame that was just shown lies behind by some frames; what is further behind is no clock to go by."""
+
+MAX_AHEAD = 1.0
+"""Seconds that a switch may lead ahead of what passed between the arrivals: a network that held the last packet back.
+Lower leaves sound and picture apart after it, higher lets a wrong clock freeze the picture for as long."""
 
 RUN_GAP = 2
 """Sequence numbers from one run's last packet to the next one's first. The missing one tells the decoder that the last
@@ -46,10 +58,21 @@ Source = TypeVar("Source")
 class Run(Generic[Source]):
     """A stretch of packets from one source that were all renumbered by the same offsets."""
 
-    __slots__ = ("first", "frame_offset", "sequence_offset", "source", "timestamp_offset")
+    __slots__ = (
+        "first", "frame_offset", "picture_offset", "sequence_offset", "source", "spatial", "timestamp_offset",
+        "tl0_offset",
+    )  # fmt: skip
 
     def __init__(
-        self, source: Source, first: int, sequence_offset: int, timestamp_offset: int, frame_offset: int
+        self,
+        source: Source,
+        first: int,
+        sequence_offset: int,
+        timestamp_offset: int = 0,
+        frame_offset: int = 0,
+        picture_offset: int = 0,
+        tl0_offset: int = 0,
+        spatial: int = MAX_SPATIAL,
     ) -> None:
         self.source = source
         self.first = first
@@ -57,14 +80,20 @@ class Run(Generic[Source]):
         self.sequence_offset = sequence_offset
         self.timestamp_offset = timestamp_offset
         self.frame_offset = frame_offset
+        """Of the Dependency Descriptor's frame numbers."""
+        self.picture_offset = picture_offset
+        self.tl0_offset = tl0_offset
+        """Of VP8's PictureID and TL0PICIDX."""
+        self.spatial = spatial
+        """The highest spatial layer that is passed on: its frame is the last of each picture."""
 
 
 class HeaderRewriter(Generic[Source]):
     """Writes headers for one subscriber, and knows afterwards what was sent under which number."""
 
     __slots__ = (
-        "_descriptor_id", "_first_sequence", "_highest", "_last", "_room", "_run", "_runs", "_ssrc", "_words",
-        "clock_rate", "transport_id",
+        "_descriptor_id", "_first_sequence", "_highest", "_last", "_renewed", "_room", "_run", "_runs",
+        "_skipped_picture", "_ssrc", "_words", "clock_rate", "transport_id",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +122,8 @@ class HeaderRewriter(Generic[Source]):
         self._last: MediaPacket | None = None
         self._run: Run[Source] | None = None
         self._runs: deque[Run[Source]] = deque(maxlen=MAX_RUNS)
+        self._renewed = False
+        self._skipped_picture = -1
         self.clock_rate = clock_rate
 
     @property
@@ -100,32 +131,121 @@ class HeaderRewriter(Generic[Source]):
         """What is added now to the source's RTP timestamps."""
         return self._run.timestamp_offset if self._run is not None else 0
 
-    def begin(self, source: Source, packet: MediaPacket) -> None:
-        """Start a new run with this packet: at the start, after a pause, at a switch to another encoding."""
+    @property
+    def source(self) -> Source | None:
+        """Where the last packets came from, None before the first."""
+        return self._run.source if self._run is not None else None
+
+    @property
+    def spatial(self) -> int:
+        """The highest spatial layer that is passed on now."""
+        return self._run.spatial if self._run is not None else MAX_SPATIAL
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether payloads or markers differ from the source's, so that `finish` is to be called."""
+        run = self._run
+        return run is not None and bool(run.picture_offset or run.tl0_offset or run.spatial < MAX_SPATIAL)
+
+    def renew(self) -> None:
+        """Note that the source began anew: its clock before says nothing of the one after."""
+        self._renewed = True
+
+    def begin(
+        self, source: Source, packet: MediaPacket, *, timestamp: int | None = None, spatial: int = MAX_SPATIAL
+    ) -> None:
+        """Start a new run with this packet: at the start, after a pause, at a switch to another encoding.
+
+        ``timestamp`` is the packet's on the clock of the source before, where the publisher's reports tell it.
+        """
         last, run = self._last, self._run
         if last is None or run is None:
-            new = Run(source, packet.sequence, self._first_sequence - packet.sequence, 0, 0)
+            new = Run(source, packet.sequence, self._first_sequence - packet.sequence, spatial=spatial)
         else:
-            timestamp_offset, frame_offset = run.timestamp_offset, run.frame_offset
-            if run.source is not source:  # encodings of one track have clocks and frame numbers of their own
-                elapsed = max(1, int((packet.arrival - last.arrival) * self.clock_rate))
-                timestamp_offset += last.timestamp + elapsed - packet.timestamp
-                if len(last.descriptor) >= 3 and len(packet.descriptor) >= 3:
-                    frame_offset += frame_number(last.descriptor, 0) + 1 - frame_number(packet.descriptor, 0)
-            offset = self._highest + RUN_GAP - packet.sequence
-            new = Run(source, packet.sequence, offset, timestamp_offset & 0xFFFF_FFFF, frame_offset & 0xFFFF)
+            found = self.find(self._highest & 0xFFFF)
+            before = run if found is None else found[0]
+            offset = run.timestamp_offset
+            if run.source is not source or self._renewed:
+                offset += last.timestamp + self._step(last, packet, timestamp) - packet.timestamp
+            new = Run(
+                source,
+                packet.sequence,
+                self._highest + RUN_GAP - packet.sequence,
+                offset & 0xFFFF_FFFF,
+                *_continued(last, before, packet),
+                spatial,
+            )
+        self._renewed = False
         self._run = new
         self._runs.append(new)
+
+    def _step(self, last: MediaPacket, packet: MediaPacket, timestamp: int | None) -> int:
+        """Return by how much the subscriber's clock goes on from one packet to the next, at least by 1."""
+        elapsed = max(1, int((packet.arrival - last.arrival) * self.clock_rate))
+        if timestamp is None or self._renewed:
+            return elapsed
+        step = unwrap32(timestamp, last.timestamp) - last.timestamp
+        if -MAX_BEHIND * self.clock_rate <= step <= elapsed + MAX_AHEAD * self.clock_rate:
+            return max(1, step)
+        return elapsed
+
+    def is_next(self, packet: MediaPacket) -> bool:
+        """Whether the packet comes in order: behind all of its run that was sent or left out."""
+        run = self._run
+        return (
+            run is not None and packet.sequence >= run.first and packet.sequence + run.sequence_offset > self._highest
+        )
+
+    def skip(self, packet: MediaPacket) -> None:
+        """Leave a packet out. What comes in order closes up; of one that comes late the place stays empty."""
+        run = self._run
+        if run is None or not self.is_next(packet):
+            return
+        picture = packet.layer.picture_id
+        dropped = int(picture >= 0 and picture != self._skipped_picture)
+        self._skipped_picture = picture
+        if packet.sequence > run.first:
+            run = self._split(run, packet.sequence)
+        run.first += 1
+        run.sequence_offset -= 1
+        run.picture_offset -= dropped
+
+    def limit(self, packet: MediaPacket, spatial: int) -> None:
+        """Note which spatial layer is the highest that is passed on, from this packet on."""
+        run = self._run
+        if run is not None and run.spatial != spatial:
+            self._split(run, packet.sequence).spatial = spatial
+
+    def _split(self, run: Run[Source], first: int) -> Run[Source]:
+        """Begin a run that differs in nothing yet."""
+        new = Run(
+            run.source,
+            first,
+            run.sequence_offset,
+            run.timestamp_offset,
+            run.frame_offset,
+            run.picture_offset,
+            run.tl0_offset,
+            run.spatial,
+        )
+        self._run = new
+        self._runs.append(new)
+        return new
 
     def write(self, buffer: bytearray, packet: MediaPacket) -> int:
         """Write the packet's header; return where its payload goes, or 0 if this subscriber does not get the packet.
 
-        It does not when it came before the run began, or in a payload format that the subscriber did not accept.
+        It does not when it came before the source was begun with, or late into what was left out, or in a payload
+        format that the subscriber did not accept.
         """
         run = self._run
         word = self._words.get(packet.payload_type)
-        if run is None or word is None or packet.sequence < run.first:
+        if run is None or word is None:
             return 0
+        if packet.sequence < run.first:
+            run = self._earlier(packet.sequence)
+            if run is None:
+                return 0
         sequence = packet.sequence + run.sequence_offset
         if sequence > self._highest:
             self._highest = sequence
@@ -156,6 +276,35 @@ class HeaderRewriter(Generic[Source]):
         buffer[start : start + PADDING] = _PADDING
         return start + PADDING
 
+    def finish(self, buffer: bytearray, start: int, packet: MediaPacket, run: Run[Source] | None = None) -> None:
+        """Change what must not reach a subscriber of fewer layers as the publisher sent it.
+
+        The payload lies at ``start``. ``run`` is the one in which a packet went out that is sent again.
+        """
+        if run is None:
+            run = self._run
+            if run is not None and packet.sequence < run.first:
+                run = self._earlier(packet.sequence)
+        if run is None:
+            return
+        layer = packet.layer
+        if layer.ends_frame and layer.spatial == run.spatial:
+            buffer[1] |= 0x80
+        if layer.picture_id >= 0:
+            write_vp8(buffer, start, layer.picture_id + run.picture_offset, layer.tl0_pic_idx + run.tl0_offset)
+
+    def _earlier(self, sequence: int) -> Run[Source] | None:
+        """Return the run before the present one, of the same source, in which a late packet has its place."""
+        following = self._run
+        for run in reversed(self._runs):
+            if following is None or run.source is not following.source:
+                return None
+            if run.first <= sequence:
+                free = sequence + run.sequence_offset < following.first + following.sequence_offset
+                return run if free else None
+            following = run
+        return None
+
     def find(self, sequence: int) -> tuple[Run[Source], int] | None:
         """Return the run in which a 16-bit number was sent, and the packet's unwrapped number at the run's source."""
         sent = unwrap16(sequence, self._highest)
@@ -179,7 +328,7 @@ class HeaderRewriter(Generic[Source]):
 
     def _write_descriptor(self, buffer: bytearray, packet: MediaPacket, run: Run[Source]) -> int:
         descriptor = packet.descriptor
-        if run.frame_offset and len(descriptor) >= 3:
+        if run.frame_offset and len(descriptor) >= MANDATORY_LENGTH:
             changed = bytearray(descriptor)
             write_frame_number(changed, 0, frame_number(changed, 0) + run.frame_offset)
             descriptor = bytes(changed)
@@ -192,3 +341,18 @@ class HeaderRewriter(Generic[Source]):
         element = self._room if profile == extensions.ONE_BYTE else (self.transport_id or 0) << 24 | 2 << 16
         _TWO_WORDS(buffer, HEADER_SIZE, profile << 16 | (end - HEADER_SIZE) // 4 - 1, element)
         return end
+
+
+def _continued(last: MediaPacket, before: Run[Source], packet: MediaPacket) -> tuple[int, int, int]:
+    """Return the offsets by which frames, pictures and base-layer pictures go on from the last packet and its run.
+
+    Also after a pause at the same source: the numbers are short, and a receiver takes a jump of half their range for a
+    step back.
+    """
+    frame = picture = tl0 = 0
+    if len(last.descriptor) >= MANDATORY_LENGTH <= len(packet.descriptor):
+        frame = frame_number(last.descriptor, 0) + before.frame_offset + 1 - frame_number(packet.descriptor, 0)
+    if last.layer.picture_id >= 0 <= packet.layer.picture_id:
+        picture = last.layer.picture_id + before.picture_offset + 1 - packet.layer.picture_id
+        tl0 = last.layer.tl0_pic_idx + before.tl0_offset + 1 - packet.layer.tl0_pic_idx
+    return frame & 0xFFFF, picture, tl0

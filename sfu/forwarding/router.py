@@ -61,7 +61,7 @@ class Router:
     def remove(self, track: UpTrack) -> None:
         """Take a track away with all its copies."""
         del self.tracks[track.request.track]
-        for down_track in track.down_tracks:
+        for down_track in track.down_tracks[:]:
             down_track.close()
 
     def subscribe(
@@ -91,7 +91,7 @@ class Router:
             first_sequence=self._draw() & 0x7FFF,
             first_rtx_sequence=self._draw() & 0x7FFF,
         )
-        down_track.encoding.add(down_track)
+        track.down_tracks.append(down_track)
         return down_track
 
 

@@ -8,8 +8,11 @@ from sfu.rtp.errors import ParseError
 
 Buffer = bytes | bytearray | memoryview
 
-_MANDATORY_LENGTH = 3
+MANDATORY_LENGTH = 3
 """Bytes of the mandatory fields (section A.8.2): an element this short refers to a template and says no more."""
+
+SWITCH = 2
+"""The indication of a frame from which on a decode target can be decoded (section A.8.3)."""
 
 _MAX_TEMPLATES = 64
 _MAX_SPATIAL_ID = 3
@@ -79,12 +82,17 @@ class Reader:
         self._structure: Structure | None = None
         self._active_targets = 0
 
+    @property
+    def decode_targets(self) -> tuple[tuple[int, int], ...]:
+        """Of the structure that came last: see `Structure`."""
+        return () if self._structure is None else self._structure.decode_targets
+
     def read(self, buffer: Buffer, offset: int, length: int) -> Descriptor:
         """Read one element's data. Raises ParseError if it is malformed or refers to a template that was never sent.
 
         What is kept changes only when the whole element is right.
         """
-        if length < _MANDATORY_LENGTH:
+        if length < MANDATORY_LENGTH:
             raise ParseError("dependency descriptor is cut off")
         first = buffer[offset]
         structure = self._structure
@@ -92,8 +100,8 @@ class Reader:
         attached = None
         bits = None
         custom_indications = custom_frames = custom_chains = 0
-        if length > _MANDATORY_LENGTH:
-            bits = _Bits(buffer, offset + _MANDATORY_LENGTH, length - _MANDATORY_LENGTH)
+        if length > MANDATORY_LENGTH:
+            bits = _Bits(buffer, offset + MANDATORY_LENGTH, length - MANDATORY_LENGTH)
             has_structure, has_active = bits.read(1), bits.read(1)
             custom_indications, custom_frames, custom_chains = bits.read(1), bits.read(1), bits.read(1)
             if has_structure:
@@ -136,7 +144,7 @@ class Reader:
 
 def has_structure(buffer: Buffer, offset: int, length: int) -> bool:
     """Whether the element announces a structure: the mark of a key frame, told without reading the rest."""
-    return length > _MANDATORY_LENGTH and buffer[offset + _MANDATORY_LENGTH] & 0x80 != 0
+    return length > MANDATORY_LENGTH and buffer[offset + MANDATORY_LENGTH] & 0x80 != 0
 
 
 def frame_number(buffer: Buffer, offset: int) -> int:

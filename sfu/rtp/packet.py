@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import Struct
 
 from sfu.rtp.errors import ParseError
+from sfu.rtp.layers import PLAIN, FrameLayer
 
 HEADER_SIZE = 12
 """Bytes of an RTP header without CSRCs and extensions (RFC 3550 section 5.1)."""
@@ -83,7 +84,9 @@ class RtpHeader:
 class MediaPacket:
     """A received packet as it is kept and copied: all that a subscriber gets, in clear for SRTP, sealed by SFrame."""
 
-    __slots__ = ("arrival", "descriptor", "keyframe", "marker", "payload", "payload_type", "sequence", "timestamp")
+    __slots__ = (
+        "arrival", "descriptor", "keyframe", "layer", "marker", "payload", "payload_type", "sequence", "timestamp",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class MediaPacket:
         arrival: float,
         keyframe: bool = False,
         descriptor: bytes = b"",
+        layer: FrameLayer = PLAIN,
     ) -> None:
         self.sequence = sequence
         """Unwrapped."""
@@ -112,6 +116,7 @@ class MediaPacket:
         """First packet of a key frame."""
         self.descriptor = descriptor
         """The Dependency Descriptor's bytes, empty where there is none."""
+        self.layer = layer
 
 
 def is_rtcp(second_byte: int) -> bool:

@@ -1,6 +1,7 @@
 """The payload descriptors of VP8 (RFC 7741 section 4.2) and VP9 (RFC 9628 section 4.2), and key frames told by them.
 
-Both lie outside the encrypted frame. Behind VP8's lies the codec header that Hearthside's clients leave in clear.
+Both lie outside the encrypted frame, so that a forwarder may rewrite them. Behind VP8's lies the codec header that
+Hearthside's clients leave in clear.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Vp9Descriptor:
     inter_layer: bool
     """D: uses the lower spatial layer of the same picture."""
     tl0_pic_idx: int
+    heights: tuple[int, ...]
+    """Lines of each spatial layer's picture, as a scalability structure announces; empty without one."""
 
 
 def parse_vp8(buffer: Buffer, start: int, end: int) -> Vp8Descriptor:
@@ -120,8 +123,9 @@ def parse_vp9(buffer: Buffer, start: int, end: int) -> Vp9Descriptor:
                 break
         else:
             raise ParseError("VP9 descriptor has more than three references")
+    heights: tuple[int, ...] = ()
     if first & 0x02:
-        offset = _skip_scalability_structure(buffer, offset, end)
+        heights, offset = _scalability_structure(buffer, offset, end)
     return Vp9Descriptor(
         length=offset - start,
         inter_predicted=first & 0x40 != 0,
@@ -136,28 +140,43 @@ def parse_vp9(buffer: Buffer, start: int, end: int) -> Vp9Descriptor:
         spatial_id=spatial_id,
         inter_layer=inter_layer,
         tl0_pic_idx=tl0_pic_idx,
+        heights=heights,
     )
 
 
-def vp8_key_frame(buffer: Buffer, start: int, end: int) -> bool:
-    """Whether the RTP payload begins a VP8 key frame: P bit 0 and start code (RFC 6386 section 9.1). Never raises."""
+def vp8_key_frame_height(buffer: Buffer, start: int, end: int) -> int:
+    """Return the lines of the picture if the RTP payload begins a VP8 key frame, else 0. Never raises.
+
+    It does if the P bit is 0 and the start code follows (RFC 6386 section 9.1).
+    """
     if start >= end or buffer[start] & 0x17 != 0x10:
-        return False
+        return 0
     try:
         offset = start + parse_vp8(buffer, start, end).length
     except ParseError:
-        return False
-    return end - offset >= 10 and not buffer[offset] & 1 and buffer[offset + 3 : offset + 6] == b"\x9d\x01\x2a"
+        return 0
+    if end - offset < 10 or buffer[offset] & 1 or buffer[offset + 3 : offset + 6] != b"\x9d\x01\x2a":
+        return 0
+    return (buffer[offset + 9] & 0x3F) << 8 | buffer[offset + 8]
 
 
-def vp9_key_frame(buffer: Buffer, start: int, end: int) -> bool:
-    """Whether the RTP payload begins a VP9 key picture: its lowest layer, not predicted. Never raises."""
-    if start >= end or buffer[start] & 0x48 != 0x08:
-        return False
-    try:
-        return parse_vp9(buffer, start, end).spatial_id <= 0
-    except ParseError:
-        return False
+def write_vp8(buffer: bytearray, start: int, picture_id: int, tl0_pic_idx: int) -> None:
+    """Overwrite picture id and TL0PICIDX of a VP8 descriptor that `parse_vp8` has read, in place and modulo their size.
+
+    What the descriptor does not carry stays absent.
+    """
+    extension = buffer[start + 1]
+    offset = start + 2
+    if extension & 0x80:
+        if buffer[offset] & 0x80:
+            buffer[offset] = 0x80 | picture_id >> 8 & 0x7F
+            buffer[offset + 1] = picture_id & 0xFF
+            offset += 2
+        else:
+            buffer[offset] = picture_id & 0x7F
+            offset += 1
+    if extension & 0x40:
+        buffer[offset] = tl0_pic_idx & 0xFF
 
 
 def _picture_id(buffer: Buffer, offset: int, end: int) -> tuple[int, int, int]:
@@ -168,12 +187,16 @@ def _picture_id(buffer: Buffer, offset: int, end: int) -> tuple[int, int, int]:
     return value, 7, offset + 1
 
 
-def _skip_scalability_structure(buffer: Buffer, offset: int, end: int) -> int:
-    """Return the offset behind the scalability structure (RFC 9628 section 4.2.1)."""
+def _scalability_structure(buffer: Buffer, offset: int, end: int) -> tuple[tuple[int, ...], int]:
+    """Return the layers' heights, and the offset behind the scalability structure (RFC 9628 section 4.2.1)."""
     head = _byte(buffer, offset, end)
     offset += 1
+    heights: tuple[int, ...] = ()
     if head & 0x10:
+        sizes = offset
         offset += 4 * ((head >> 5) + 1)
+        if offset <= end:
+            heights = tuple([buffer[at] << 8 | buffer[at + 1] for at in range(sizes + 2, offset, 4)])
     if head & 0x08:
         pictures = _byte(buffer, offset, end)
         offset += 1
@@ -181,7 +204,7 @@ def _skip_scalability_structure(buffer: Buffer, offset: int, end: int) -> int:
             offset += 1 + (_byte(buffer, offset, end) >> 2 & 3)
     if offset > end:
         raise ParseError("VP9 scalability structure is cut off")
-    return offset
+    return heights, offset
 
 
 def _byte(buffer: Buffer, offset: int, end: int) -> int:

@@ -6,6 +6,8 @@ Unlike there, the publisher's NTP clock is not taken to agree with ours: the off
 
 from __future__ import annotations
 
+from sfu.rtp.sequence import unwrap32
+
 DRIFT = 2e-4
 """Seconds a second by which the learnt offset may rise again: twice what quartz clocks drift apart (100 ppm). Higher
 lets a spell of network delay move lip sync; lower leaves a slow remote clock behind."""
@@ -77,3 +79,10 @@ class ClockMap:
         if reported_at is None:
             return None
         return self._timestamp + round((now - reported_at) * self._clock_rate) & 0xFFFFFFFF
+
+    def time_of(self, timestamp: int) -> float | None:
+        """Return our time at this 32-bit RTP timestamp, taken to lie near the last SR; None before the first."""
+        reported_at = self._remote.local_time(self._ntp) if self._ntp else None
+        if reported_at is None:
+            return None
+        return reported_at + (unwrap32(timestamp, self._timestamp) - self._timestamp) / self._clock_rate

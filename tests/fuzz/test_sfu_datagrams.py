@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sfu.control import EncodingParameters, Extensions
+from sfu.control import EncodingParameters, Extensions, TrackWish, WatchTracks
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials, State
 from sfu.publisher import Publisher
@@ -33,6 +33,8 @@ def test_authentic_seeds(seed: Path) -> None:
     publisher.publish(publish("other", mid="1", encodings=[EncodingParameters()], extensions=extensions))
     subscriber.subscribe(subscribe())
     subscriber.start("camera", now=0.0)
+    subscriber.watch(WatchTracks("down", [TrackWish("camera", 180)]), now=0.0)
+    subscriber.handle_timer(now=0.0)
     publisher.receive_rtp(up.put(rtp(1000, 1, KEY)), now=0.0)
     data = seed.read_bytes()
     for peer, channel in ((publisher, up), (subscriber, down)):

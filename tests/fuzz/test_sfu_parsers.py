@@ -51,8 +51,7 @@ def read_dependency_descriptor(data: bytes) -> None:
 
 
 def read_payload_descriptor(data: bytes) -> None:
-    payload_descriptor.vp8_key_frame(data, 0, len(data))
-    payload_descriptor.vp9_key_frame(data, 0, len(data))
+    assert 0 <= payload_descriptor.vp8_key_frame_height(data, 0, len(data)) < 1 << 14
     refused = 0
     for parse in (payload_descriptor.parse_vp8, payload_descriptor.parse_vp9):
         try:

@@ -1,4 +1,5 @@
 import struct
+from pathlib import Path
 
 from sfu.control import EncodingParameters, Extensions
 from sfu.forwarding.down_track import DownTrack
@@ -7,6 +8,8 @@ from sfu.rtp.packet import RtpHeader
 from sfu.rtp.rtcp import Nack, PictureLossIndication
 from sfu.streams.clock_map import RemoteClock
 from tests.sfu.fakes import DELTA, KEY, VP8, VP8_DOWN, FakeChannel, one_byte_extension, paced, publish, rtp
+
+SEEDS = Path(__file__).parents[2] / "fuzz" / "dependency_descriptor"
 
 
 class Source:
@@ -53,12 +56,14 @@ def test_packets_are_kept_and_handed_on() -> None:
 def test_key_frames_are_told_by_the_dependency_descriptor_where_there_is_one() -> None:
     source = Source(Extensions(dependency_descriptor=4))
     delta = one_byte_extension((4, b"\x80\x00\x01"))
-    key = struct.pack("!HH", 0x1000, 2) + bytes([4, 6]) + bytes.fromhex("800001 804000")
+    structure = (SEEDS / "good_l1t3_key.bin").read_bytes()
+    block = bytes([4, len(structure)]) + structure
+    block += bytes(-len(block) % 4)
     source.receive(rtp(1000, 1, KEY, extension=delta))
     assert source.down.sent == []
-    source.receive(rtp(1000, 2, DELTA, extension=key))
+    source.receive(rtp(1000, 2, DELTA, extension=struct.pack("!HH", 0x1000, len(block) // 4) + block))
     assert len(source.down.sent) == 1
-    assert bytes.fromhex("800001 804000") in source.down.sent[0]
+    assert structure in source.down.sent[0]
 
 
 def test_retransmissions_are_unwrapped_and_recovered_once() -> None:

@@ -1,3 +1,5 @@
+import dataclasses
+
 import aiortc.codecs.vpx
 import pytest
 from hypothesis import given
@@ -34,8 +36,16 @@ def test_vp8_golden_bytes(case: tuple[str, int, bool, bool, int, int, int, int, 
     for cut in range(len(data)):
         with pytest.raises(ParseError):
             pd.parse_vp8(data, 0, cut)
-    assert pd.vp8_key_frame(data + KEY, 0, len(data) + len(KEY)) is expected.starts_frame
-    assert not pd.vp8_key_frame(data + DELTA, 0, len(data) + len(DELTA))
+    assert pd.vp8_key_frame_height(data + KEY, 0, len(data) + len(KEY)) == (180 if expected.starts_frame else 0)
+    assert not pd.vp8_key_frame_height(data + DELTA, 0, len(data) + len(DELTA))
+    if expected.picture_id >= 0:
+        rewritten = bytearray(b"\xff" + data + DELTA)
+        pd.write_vp8(rewritten, 1, expected.picture_id + 0x8003, expected.tl0_pic_idx + 0x102)
+        again = pd.parse_vp8(rewritten, 1, len(rewritten))
+        tl0_pic_idx = expected.tl0_pic_idx + 2 if expected.tl0_pic_idx >= 0 else -1
+        changed = dataclasses.replace(expected, picture_id=expected.picture_id + 3, tl0_pic_idx=tl0_pic_idx)
+        assert again == changed, "and nothing else"
+        assert rewritten[1 + len(data) :] == DELTA
 
 
 @given(st.binary(max_size=40))
@@ -58,25 +68,25 @@ def test_an_independent_library_reads_vp8_alike(data: bytes) -> None:
 
 
 def test_a_vp8_key_frame_needs_its_whole_header_and_start_code() -> None:
-    assert not pd.vp8_key_frame(b"\x10" + KEY[:9], 0, 10)
-    assert not pd.vp8_key_frame(b"\x10\x10\x00\x00\x9d\x01\x2b\x40\x01\xb4\x00", 0, 11)
-    assert not pd.vp8_key_frame(b"", 0, 0)
-    assert not pd.vp8_key_frame(b"\x90", 0, 1)
-    assert pd.vp8_key_frame(bytearray(b"\x10" + KEY), 0, 1 + len(KEY))
-    assert pd.vp8_key_frame(memoryview(b"\x10" + KEY), 0, 1 + len(KEY))
+    assert not pd.vp8_key_frame_height(b"\x10" + KEY[:9], 0, 10)
+    assert not pd.vp8_key_frame_height(b"\x10\x10\x00\x00\x9d\x01\x2b\x40\x01\xb4\x00", 0, 11)
+    assert not pd.vp8_key_frame_height(b"", 0, 0)
+    assert not pd.vp8_key_frame_height(b"\x90", 0, 1)
+    assert pd.vp8_key_frame_height(bytearray(b"\x10" + KEY), 0, 1 + len(KEY))
+    assert pd.vp8_key_frame_height(memoryview(b"\x10" + KEY), 0, 1 + len(KEY))
 
 
 VP9 = [
     # bytes, then the fields; bits of the first byte: I P L F B E V Z
-    ("08", pd.Vp9Descriptor(1, False, False, True, False, False, -1, 0, -1, False, -1, False, -1)),
-    ("8c 05", pd.Vp9Descriptor(2, False, False, True, True, False, 5, 7, -1, False, -1, False, -1)),
-    ("c8 9234", pd.Vp9Descriptor(3, True, False, True, False, False, 0x1234, 15, -1, False, -1, False, -1)),
-    ("ad 9234 53 77", pd.Vp9Descriptor(5, False, False, True, True, True, 0x1234, 15, 2, True, 1, True, 0x77)),
-    ("f8 05 40 03 04", pd.Vp9Descriptor(5, True, True, True, False, False, 5, 7, 2, False, 0, False, -1)),
+    ("08", pd.Vp9Descriptor(1, False, False, True, False, False, -1, 0, -1, False, -1, False, -1, ())),
+    ("8c 05", pd.Vp9Descriptor(2, False, False, True, True, False, 5, 7, -1, False, -1, False, -1, ())),
+    ("c8 9234", pd.Vp9Descriptor(3, True, False, True, False, False, 0x1234, 15, -1, False, -1, False, -1, ())),
+    ("ad 9234 53 77", pd.Vp9Descriptor(5, False, False, True, True, True, 0x1234, 15, 2, True, 1, True, 0x77, ())),
+    ("f8 05 40 03 04", pd.Vp9Descriptor(5, True, True, True, False, False, 5, 7, 2, False, 0, False, -1, ())),
     # Scalability structure: two layers with sizes, one picture with two references.
     (
         "0a 38 0140 00b4 0280 0168 01 08 0102",
-        pd.Vp9Descriptor(14, False, False, True, False, False, -1, 0, -1, False, -1, False, -1),
+        pd.Vp9Descriptor(14, False, False, True, False, False, -1, 0, -1, False, -1, False, -1, (180, 360)),
     ),
 ]
 
@@ -90,23 +100,6 @@ def test_vp9_golden_bytes(wire: str, expected: pd.Vp9Descriptor) -> None:
             pd.parse_vp9(data, 0, cut)
 
 
-@pytest.mark.parametrize(
-    ("wire", "key"),
-    [
-        ("08", True),
-        ("a8 05 00 01", True),  # spatial layer 0
-        ("a8 05 02 01", False),  # spatial layer 1 of a key picture
-        ("48", False),  # predicted
-        ("00", False),  # not the first packet
-        ("", False),
-        ("a8", False),  # cut
-    ],
-)
-def test_vp9_key_frames(wire: str, key: bool) -> None:
-    data = bytes.fromhex(wire)
-    assert pd.vp9_key_frame(data, 0, len(data)) is key
-
-
 def test_vp9_with_four_references_is_refused() -> None:
     with pytest.raises(ParseError):
         pd.parse_vp9(bytes.fromhex("d8 05 03 03 03 02"), 0, 6)
@@ -114,11 +107,11 @@ def test_vp9_with_four_references_is_refused() -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    for parse, key_frame in ((pd.parse_vp8, pd.vp8_key_frame), (pd.parse_vp9, pd.vp9_key_frame)):
+    for parse in (pd.parse_vp8, pd.parse_vp9):
         try:
             descriptor = parse(data, 0, len(data))
         except ParseError:
-            assert not key_frame(data, 0, len(data))
+            assert parse is pd.parse_vp9 or not pd.vp8_key_frame_height(data, 0, len(data))
         else:
             assert 0 < descriptor.length <= len(data)
-            assert descriptor.starts_frame or not key_frame(data, 0, len(data))
+            assert parse is pd.parse_vp9 or descriptor.starts_frame or not pd.vp8_key_frame_height(data, 0, len(data))

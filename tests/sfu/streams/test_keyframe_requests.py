@@ -19,7 +19,10 @@ def test_an_unanswered_request_is_repeated() -> None:
     assert requests.next_deadline() == SMALL_INTERVAL
     assert not requests.handle_timer(now=0.1)
     assert requests.handle_timer(now=0.2)
-    assert requests.next_deadline() == 0.4
+    assert requests.next_deadline() == 1.0, "two within any second"
+    assert not requests.handle_timer(now=0.9)
+    assert requests.handle_timer(now=1.0)
+    assert requests.handle_timer(now=1.2)
 
 
 def test_a_key_frame_answers_everybody() -> None:
@@ -50,8 +53,8 @@ def test_nobody_wants_one_any_more() -> None:
 
 def test_ten_joins_in_a_second_cost_two() -> None:
     """Whether or not the key frames arrive in between."""
-    for answered in (False, True):
-        requests = KeyframeRequests()
+    for answered, interval in itertools.product((False, True), (INTERVAL, SMALL_INTERVAL)):
+        requests = KeyframeRequests(interval=interval)
         sent = 0
         for step in range(100):
             now = step / 100
