@@ -195,7 +195,7 @@ class DownPath:
 
         assert isinstance(link.peer, Subscriber)
         link.peer.sender._send = drop
-        link.peer._receive_report = note  # type: ignore[method-assign,assignment]  # stands between
+        link.peer._receive_report = note  # type: ignore[method-assign]  # stands between
 
 
 class Session:
@@ -230,7 +230,7 @@ class Session:
                 self.notes.sender_reports.append(now)
             take(packet, now)
 
-        self.worker._links["up"].peer._receive_report = note  # type: ignore[method-assign,assignment]  # stands between
+        self.worker._links["up"].peer._receive_report = note  # type: ignore[method-assign]  # stands between
         await self.page.evaluate(PUBLISHED, offer.answer(opened.local, 1))
 
         opened = await request(OpenTransport("room", "ben", "down", "subscribe"))

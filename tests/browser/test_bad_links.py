@@ -1,0 +1,223 @@
+"""Real Chromiums on bad links, through `udp_relay`. What they show is printed: `docs/benchmarks.md` has it by figure.
+
+Ana publishes 1280x720 at 24 frames a second, Ben 320x180: two cores encode for both of them in software. What is
+asserted has wide margins, since the machine's own lateness counts in; the figures themselves are held in `tests/sim`.
+`python -m tests.browser.test_bad_links` plays every link and prints a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.harness import (
+    AUTOPLAY,
+    CHROMIUM_FLAGS,
+    INSTRUMENT,
+    Gathering,
+    Person,
+    chromium_path,
+    free_port,
+    gathering,
+)
+from tests.browser.tampering_proxy import TamperingProxy
+from tests.browser.udp_relay import RelayedSignaling, UdpRelay
+from tests.sim.link import Conditions, Loss
+
+pytestmark = pytest.mark.browser
+
+SMALL = "width: 320, height: 180, frameRate: 12"
+TALL = "width: 1280, height: 720, frameRate: 24"
+SETTLE, WATCH = 12.0, 20.0
+"""Seconds until estimates have grown, and seconds that are watched."""
+
+STATS = """async () => {
+  const found = {};
+  for (const pc of window.__connections) {
+    if (pc.connectionState === 'closed') continue;
+    for (const s of (await pc.getStats()).values()) {
+      if (s.type === 'inbound-rtp' || s.type === 'outbound-rtp') {
+        found[`${s.type} ${s.kind} ${s.rid ?? s.ssrc}`] = {...s};
+      }
+    }
+  }
+  return found;
+}"""
+
+
+@dataclass
+class Seen:
+    """What one person was shown and heard while it was watched."""
+
+    frozen: float
+    """Fraction of the time (W3C: totalFreezesDuration)."""
+    freezes: int
+    frames: int
+    heights: list[int]
+    """Each that was seen, in order, without repeats."""
+    concealed: float
+    """Fraction of the samples."""
+    rate: int
+    """Bit/s of pictures received."""
+
+    def __str__(self) -> str:
+        heights = " ".join(map(str, self.heights))
+        return (
+            f"frozen {self.frozen:6.1%} in {self.freezes:>2}, {self.frames / WATCH:4.1f} frames/s, "
+            f"concealed {self.concealed:6.1%}, {self.rate / 1000:5.0f} kbit/s, lines {heights}"
+        )
+
+
+@dataclass
+class Link:
+    """One of the links that are tried."""
+
+    up: Conditions
+    """Ana's uplink."""
+    down: Conditions
+    """Ben's downlink."""
+
+
+def conditions(**changes: Any) -> Conditions:
+    return Conditions(delay=0.05, **changes)
+
+
+GOOD = Conditions(delay=0.005)
+LINKS = {
+    "good": Link(GOOD, GOOD),
+    "5 % up": Link(conditions(loss=Loss.uniform(0.05)), GOOD),
+    "5 % down": Link(GOOD, conditions(loss=Loss.uniform(0.05))),
+    "10 % up": Link(conditions(loss=Loss.uniform(0.10)), GOOD),
+    "10 % down": Link(GOOD, conditions(loss=Loss.uniform(0.10))),
+    "10 % down in bursts": Link(GOOD, conditions(loss=Loss.bursty(0.10, 5))),
+    "20 % down": Link(GOOD, conditions(loss=Loss.uniform(0.20))),
+    "300 kbit/s down": Link(GOOD, conditions(rate=300_000, queue=37_500)),
+}
+
+
+@asynccontextmanager
+async def bad_links(folder: Path, link: Link) -> AsyncIterator[list[Person]]:
+    """Ana, whose uplink is bad, and Ben, whose downlink is, in a meeting; each behind a relay."""
+    async with AsyncExitStack() as stack:
+        proxy = TamperingProxy(free_port())
+        people = await stack.enter_async_context(gathering(folder, public_url=proxy.url))
+        server = ("127.0.0.1", people.server.media_port)
+        back = Conditions(delay=max(link.up.delay, link.down.delay))
+        relays = [
+            UdpRelay(server, seed=1, up=link.up, down=Conditions(delay=link.up.delay)),
+            UdpRelay(server, seed=3, up=back if link.down.delay > 0.01 else GOOD, down=link.down),
+        ]
+        for relay in relays:
+            stack.callback(relay.close)
+        RelayedSignaling(proxy, relays)
+        await proxy.start(people.server.port)
+        stack.push_async_callback(proxy.close)
+        links = await people.server.create_group()
+        ana = await _person(people, "Ana", TALL)
+        await ana.join(links.facilitator)
+        ben = await _person(people, "Ben", SMALL)
+        await ben.knock(links.participant)
+        await ana.admit("Ben")
+        await ben.in_call(timeout=30_000)
+        await ben.sees("Ana", timeout=40)
+        yield [ana, ben]
+
+
+async def _person(people: Gathering, name: str, picture: str) -> Person:
+    """Somebody whose camera gives such a picture."""
+    flags = [flag for flag in CHROMIUM_FLAGS if not flag.startswith("--use-fake-device")]
+    flags += [AUTOPLAY, "--use-fake-device-for-media-stream=fps=24"]
+    browser = await people.launch(executable_path=chromium_path(), args=flags)
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    assert SMALL in INSTRUMENT
+    await context.add_init_script(INSTRUMENT.replace(SMALL, picture))
+    page = await context.new_page()
+    page.set_default_timeout(30_000)
+    person = Person(name, page, context)
+    page.on("console", lambda message: person.console.append(f"{message.type}: {message.text}"))
+    people.people.append(person)
+    return person
+
+
+async def _received(person: Person) -> dict[str, dict[str, Any]]:
+    """The stream of each kind that brings most."""
+    stats: dict[str, dict[str, Any]] = await person.page.evaluate(STATS)
+    found: dict[str, dict[str, Any]] = {}
+    for name, each in stats.items():
+        kind = each["kind"]
+        if name.startswith("inbound") and each["bytesReceived"] > found.get(kind, {}).get("bytesReceived", -1):
+            found[kind] = each
+    return found
+
+
+async def watch(person: Person) -> Seen:
+    """Look once a second."""
+    before = await _received(person)
+    heights: list[int] = []
+    for _ in range(int(WATCH)):
+        await asyncio.sleep(1)
+        height = (await _received(person))["video"].get("frameHeight", 0)
+        if not heights or heights[-1] != height:
+            heights.append(height)
+    after = await _received(person)
+
+    def grown(kind: str, name: str) -> float:
+        return float(after[kind].get(name, 0) - before[kind].get(name, 0))
+
+    concealed = grown("audio", "concealedSamples") - grown("audio", "silentConcealedSamples")
+    return Seen(
+        grown("video", "totalFreezesDuration") / WATCH,
+        int(grown("video", "freezeCount")),
+        int(grown("video", "framesDecoded")),
+        heights,
+        concealed / max(1.0, grown("audio", "totalSamplesReceived")),
+        int(grown("video", "bytesReceived") * 8 / WATCH),
+    )
+
+
+async def play(folder: Path, name: str) -> Seen:
+    """Hold one meeting."""
+    async with bad_links(folder, LINKS[name]) as (_, ben):
+        await asyncio.sleep(SETTLE)
+        seen = await watch(ben)
+        print(f"{name:>20}: {seen}", flush=True)
+        return seen
+
+
+async def test_ten_per_cent_lost_on_the_way_down(tmp_path: Path) -> None:
+    seen = await play(tmp_path, "10 % down")
+    assert seen.frames > 5 * WATCH
+    assert seen.frozen < 0.3
+    assert seen.concealed < 0.15
+
+
+async def test_three_hundred_kbit_on_the_way_down(tmp_path: Path) -> None:
+    seen = await play(tmp_path, "300 kbit/s down")
+    assert seen.rate < 300_000
+    assert seen.heights[-1] < 720
+    assert seen.concealed < 0.1
+    assert seen.frames > 0
+
+
+def main() -> None:
+    """Play every link, or those that are named."""
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.test_bad_links", description=__doc__)
+    parser.add_argument("links", nargs="*", default=list(LINKS), help=f"of {', '.join(LINKS)}")
+    for name in parser.parse_args().links:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(play(Path(folder), name))
+    print(f"machine: {os.cpu_count()} cores, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
