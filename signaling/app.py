@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from sfu.io.worker import WorkerSettings, start_worker
+from sfu.io.tcp_listener import MAX_CONNECTIONS
+from sfu.io.worker import TcpPortError, WorkerSettings, start_worker
 from signaling import logs
 from signaling.config import Settings
 from signaling.http import Pages
@@ -45,7 +46,8 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
 
     Raises `StartError` or `StoreError` if it cannot start.
     """
-    allow_open_files(Limits().connections + OTHER_FILES)
+    media_files = MAX_CONNECTIONS * len(settings.media_binds) if settings.media_tcp_port else 0
+    allow_open_files(Limits().connections + media_files + OTHER_FILES)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.on_loop_exception)
     stopping = asyncio.Event()
@@ -70,9 +72,14 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
                     port=settings.media_port,
                     addresses=list(settings.media_binds),
                     announced=list(settings.media_addresses),
+                    tcp_port=settings.media_tcp_port,
                 ),
                 on_event=lambda event: signaling.on_event(event),
             )
+        except TcpPortError as error:
+            hosts, port = ", ".join(settings.media_binds), settings.media_tcp_port or 0
+            sentence = port_sentence(error, "TCP", port, hosts, "--media-tcp-port", "--media-address")
+            raise StartError(sentence) from None
         except OSError as error:
             hosts = ", ".join(settings.media_binds)
             sentence = port_sentence(error, "UDP", settings.media_port, hosts, "--media-port", "--media-address")

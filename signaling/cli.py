@@ -87,11 +87,14 @@ def describe(settings: Settings) -> str:
     lines = [
         f"Hearthside {__version__}",
         f"  pages:  {settings.public_url}",
-        f"  media:  UDP port {settings.media_port}, told to browsers as {shown}",
+        f"  media:  {_media_ports(settings)}, told to browsers as {shown}",
         f"  data:   {settings.data if settings.database_url is None else 'the database of database_url'}",
     ]
+    if settings.turn_urls:
+        lines.append(f"  relay:  {', '.join(settings.turn_urls)}")
     if not config.is_loopback(settings.host):
-        lines.append(f"  open in the firewall: TCP {settings.port}, UDP {settings.media_port}")
+        tcp = f"{settings.port} and {settings.media_tcp_port}" if settings.media_tcp_port else f"{settings.port}"
+        lines.append(f"  open in the firewall: TCP {tcp}, UDP {settings.media_port}")
     if not settings.secure:
         lines.append(
             f"Warning: {settings.public_url} is not https, so browsers will give it neither camera nor keys and nobody "
@@ -100,13 +103,20 @@ def describe(settings: Settings) -> str:
     return "\n".join(lines)
 
 
+def _media_ports(settings: Settings) -> str:
+    tcp = f" and TCP port {settings.media_tcp_port}" if settings.media_tcp_port else ""
+    return f"UDP port {settings.media_port}{tcp}"
+
+
 @main.command("serve")
 @common
 @click.option("--host", help=f"Address for pages and WebSockets.  [default: {config.DEFAULT_HOST}]")
 @click.option("--port", help=f"TCP port for pages and WebSockets.  [default: {config.DEFAULT_PORT}]")
 @click.option("--media-port", help=f"UDP port for voice and picture.  [default: {config.DEFAULT_MEDIA_PORT}]")
+@click.option("--media-tcp-port", help="TCP port for those whose network blocks UDP; 0: none.  [default: 0]")
 @click.option("--media-address", multiple=True, help="Where browsers find the media port; may repeat.")
 @click.option("--public-url", help="The address as people type it, like https://meet.example.org.")
+@click.option("--video-codec", help="vp8, or auto: VP9 while everybody's browser decodes it.  [default: vp8]")
 @click.option("--tls-certificate", help="Certificate chain, PEM.")
 @click.option("--tls-key", help="The certificate's key, PEM.")
 def serve_command(config_file: Path | None, **flags: object) -> None:

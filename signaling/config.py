@@ -13,7 +13,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,13 @@ DEFAULT_PORT = 8080
 DEFAULT_MEDIA_PORT = 8081
 _URL_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 """Host and port of a URL. It goes into a header as it stands: no spaces, commas or letters that need punycode."""
+_TURN_URL = re.compile(
+    r"turns?:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9]\d{0,4}))?(\?transport=(udp|tcp))?", re.IGNORECASE
+)
+"""RFC 7065, section 3.1."""
+VIDEO_CODECS = ("vp8", "auto")
+MIN_TURN_SECRET = 16
+"""Characters of `turn_secret`. Whoever guesses it may use the relay for anything; `openssl rand -hex 32` has 64."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -44,6 +51,8 @@ class Settings:
     port: int
     media_port: int
     """The one UDP port for everybody's voice and picture."""
+    media_tcp_port: int | None
+    """The same over TCP, for networks that block UDP; None: closed."""
     media_addresses: tuple[str, ...]
     """Where browsers find the media port: told to them as ICE candidates."""
     media_binds: tuple[str, ...]
@@ -58,6 +67,12 @@ class Settings:
     """The folder of the SQLite database."""
     database_url: str | None
     """SQLAlchemy's form, where it is not SQLite in `data`. It may hold a password: never print it."""
+    turn_urls: tuple[str, ...]
+    """The TURN server that browsers may use."""
+    turn_secret: str | None = field(repr=False)
+    """What it shares with us: never print it."""
+    video_codec: str
+    """"vp8", or "auto": VP9 while everybody in a room decodes it."""
     trusted_proxies: tuple[Network, ...]
     """Whose ``X-Forwarded-For`` counts."""
     log_level: str
@@ -181,6 +196,32 @@ def _url(raw: object) -> str:
     return f"{url.scheme}://{url.netloc.lower()}"
 
 
+def _turn_urls(raw: object) -> tuple[str, ...]:
+    urls = _list(raw)
+    found = [_TURN_URL.fullmatch(url) for url in urls]
+    if not all(url is not None and int(url[2] or 0) <= 65_535 for url in found):
+        raise ValueError("write it like turn:turn.example.org:3478?transport=udp or turns:turn.example.org:5349")
+    return tuple(dict.fromkeys(urls))
+
+
+def _turn_secret(raw: object) -> str:
+    secret = _text(raw)
+    if len(secret) < MIN_TURN_SECRET:
+        raise ValueError(f"it needs {MIN_TURN_SECRET} characters at least; `openssl rand -hex 32` makes a good one")
+    return secret
+
+
+def _codec(raw: object) -> str:
+    text = _text(raw).lower()
+    if text not in VIDEO_CODECS:
+        raise ValueError(f"one of {', '.join(VIDEO_CODECS)} is wanted")
+    return text
+
+
+def _tcp_port(raw: object) -> int | None:
+    return _port(raw) or None
+
+
 def _level(raw: object) -> str:
     text = _text(raw).lower()
     if text not in LOG_LEVELS:
@@ -192,12 +233,16 @@ READERS: dict[str, Callable[[object], Any]] = {
     "host": _host,
     "port": _port,
     "media_port": _port,
+    "media_tcp_port": _tcp_port,
     "media_address": _addresses,
     "public_url": _url,
     "tls_certificate": _path,
     "tls_key": _path,
     "data": _path,
     "database_url": _text,
+    "turn_urls": _turn_urls,
+    "turn_secret": _turn_secret,
+    "video_codec": _codec,
     "trusted_proxies": _networks,
     "log_level": _level,
 }
@@ -290,6 +335,10 @@ def load(
         missing = "tls_key" if key is None else "tls_certificate"
         raise ConfigError(f"TLS needs certificate and key: {missing} (--{missing.replace('_', '-')}) is missing.")
 
+    if ("turn_urls" in values) != ("turn_secret" in values):
+        missing = "turn_secret" if "turn_urls" in values else "turn_urls"
+        raise ConfigError(f"TURN needs its addresses and the secret: {missing} is missing.")
+
     local = addresses_of_machine()
     announced = values.get("media_address")
     if announced is None:
@@ -308,6 +357,7 @@ def load(
         host=host,
         port=port,
         media_port=values.get("media_port", DEFAULT_MEDIA_PORT),
+        media_tcp_port=values.get("media_tcp_port"),
         media_addresses=announced,
         media_binds=binds,
         public_url=values.get("public_url") or _derived_url(host, port, certificate is not None, announced),
@@ -316,6 +366,9 @@ def load(
         tls_key=key,
         data=(values.get("data") or default_data(environ)).absolute(),
         database_url=values.get("database_url"),
+        turn_urls=values.get("turn_urls", ()),
+        turn_secret=values.get("turn_secret"),
+        video_codec=values.get("video_codec", VIDEO_CODECS[0]),
         trusted_proxies=values.get("trusted_proxies", ()),
         log_level=values.get("log_level", "info"),
     )

@@ -21,6 +21,7 @@ from signaling.rate_limit import Limits, TokenBucket
 from signaling.room import Room
 from signaling.session import TOKEN_SECONDS, Claims, TokenKeeper, mark_digest
 from signaling.translation import state_of
+from signaling.turn import Relay
 
 FINISHED = 4000
 TAKEN_OVER = 4001
@@ -44,6 +45,7 @@ class Surroundings:
     new_id: Callable[[], str]
     meeting_numbers: Iterator[int]
     out: Callable[[e.Effect], None]
+    relay: Relay | None = None
 
 
 class GroupState:
@@ -164,6 +166,7 @@ class GroupState:
         knocks = []
         if attendee.role != "participant":
             knocks = [self._knock(visitor, visitor.request, now=now) for visitor in self.door if visitor.request]
+        relay = self._around.relay
         joined = m.Joined(
             token=self._token(attendee, now=now),
             meeting=meeting.id,
@@ -175,6 +178,7 @@ class GroupState:
             locked=meeting.locked,
             resumed=resumed,
             media_kept=media_kept,
+            ice_servers=relay.ice_servers(self._around.new_id(), now=now) if relay is not None else [],
         )
         self._send(attendee.connection, joined)
 

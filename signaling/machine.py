@@ -22,6 +22,7 @@ from signaling.meeting import Attendee
 from signaling.permissions import RefusedError, Standing, refusal
 from signaling.rate_limit import AddressBook, Limits, TokenBucket
 from signaling.session import GroupKeys, TokenKeeper, proof_is_good
+from signaling.turn import Relay
 
 JOIN_SECONDS = 15.0
 """From `challenge` to `join` or `resume`. A slow phone signs in under 1 s; a longer wait lets idle sockets pile up."""
@@ -79,9 +80,15 @@ class Machine:
     """See the module's text."""
 
     def __init__(
-        self, *, tokens: TokenKeeper, new_id: Callable[[], str], new_nonce: Callable[[], str], limits: Limits
+        self,
+        *,
+        tokens: TokenKeeper,
+        new_id: Callable[[], str],
+        new_nonce: Callable[[], str],
+        limits: Limits,
+        relay: Relay | None = None,
     ) -> None:
-        """`new_id` gives 16 random bytes, `new_nonce` 32, both base64url."""
+        """`new_id` gives 16 random bytes, `new_nonce` 32, both base64url; `relay`: a TURN server for browsers."""
         self._tokens = tokens
         self._new_nonce = new_nonce
         self._limits = limits
@@ -89,7 +96,7 @@ class Machine:
         self._connections: dict[int, _Connection] = {}
         self._groups: dict[str, LiveGroup] = {}
         self._addresses = AddressBook(limits)
-        self._around = Surroundings(limits, tokens, new_id, itertools.count(1), self._effects.append)
+        self._around = Surroundings(limits, tokens, new_id, itertools.count(1), self._effects.append, relay)
 
     # -- Connections ------------------------------------------------------------------------------------------------
 

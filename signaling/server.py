@@ -35,6 +35,7 @@ from signaling.messages import (
 from signaling.rate_limit import Limits
 from signaling.session import TokenKeeper
 from signaling.store import Group, MisfitError, OpenMeeting, Store, StoreError
+from signaling.turn import Relay
 from signaling.wire import Wire
 
 PING_SECONDS = 20.0
@@ -71,6 +72,22 @@ class SignalingSettings(Protocol):
         """The UDP port that media needs."""
 
     @property
+    def media_tcp_port(self) -> int | None:
+        """The TCP port that stands in for it where UDP is blocked."""
+
+    @property
+    def turn_urls(self) -> Sequence[str]:
+        """The TURN server's."""
+
+    @property
+    def turn_secret(self) -> str | None:
+        """Shared with the TURN server."""
+
+    @property
+    def video_codec(self) -> str:
+        """ "vp8" or "auto"."""
+
+    @property
     def trusted_proxies(self) -> Sequence[Network]:
         """Whose ``X-Forwarded-For`` counts."""
 
@@ -96,7 +113,8 @@ class Signaling:
         self._numbers = itertools.count(1)
         self._wires: dict[int, Wire] = {}
         self._conversations: set[asyncio.Task[Any]] = set()
-        self._media = MediaPlane(sfu, self._send_to_member, new_id=_new_id)
+        vp9 = settings.video_codec == "auto"
+        self._media = MediaPlane(sfu, self._send_to_member, new_id=_new_id, vp9=vp9)
         self._machine: Machine | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._to_store: asyncio.Queue[tuple[_Kept, asyncio.Future[None]]] = asyncio.Queue()
@@ -112,7 +130,9 @@ class Signaling:
     async def start(self) -> None:
         """Take up what ran before. Raises `StoreError`."""
         tokens = TokenKeeper(await self._store.server_key())
-        self._machine = Machine(tokens=tokens, new_id=_new_id, new_nonce=_new_nonce, limits=self._limits)
+        secret = self._settings.turn_secret
+        relay = Relay(self._settings.turn_urls, secret) if secret is not None else None
+        self._machine = Machine(tokens=tokens, new_id=_new_id, new_nonce=_new_nonce, limits=self._limits, relay=relay)
         found = [
             (e.SaveMeeting(o.group, o.meeting, o.room, o.started), [digest for _, digest in marks])
             for o, marks in await self._store.load_meetings()
@@ -292,9 +312,11 @@ class Signaling:
     def _report_media_blocked(self) -> None:
         if not self._media_blocked_told:
             self._media_blocked_told = True
+            port, tcp = self._settings.media_port, self._settings.media_tcp_port
             _log.warning(
-                "somebody's voice and picture did not connect: if many meet this, open UDP port %d of this server",
-                self._settings.media_port,
+                "somebody's voice and picture did not connect: if many meet this, open UDP port %d of this server%s",
+                port,
+                f" and TCP port {tcp}" if tcp else ", and give media_tcp_port a TCP port for networks that block UDP",
             )
 
     # -- Tasks ------------------------------------------------------------------------------------------------------

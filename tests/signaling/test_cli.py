@@ -199,11 +199,19 @@ def test_settings_are_shown_and_checked(tmp_path: Path) -> None:
     file = tmp_path / "hearthside.toml"
     file.write_text(
         'host = "0.0.0.0"\nmedia_address = ["192.0.2.5"]\npublic_url = "https://meet.example.org"\n'
-        'database_url = "postgresql://user:PASSWORD@host/name"\n'
+        'database_url = "postgresql://user:PASSWORD@host/name"\nmedia_tcp_port = 8443\n'
+        'turn_urls = ["turn:turn.example.org"]\nturn_secret = "PASSWORD of the relay"\n'
     )
     result = hearthside("config", "check", "--config", str(file))
     assert result.exit_code == 0
-    for words in ("https://meet.example.org", "UDP port 8081", "192.0.2.5", "TCP 8080", "These settings are good."):
+    for words in (
+        "https://meet.example.org",
+        "UDP port 8081 and TCP port 8443",
+        "192.0.2.5",
+        "TCP 8080 and 8443, UDP 8081",
+        "relay:  turn:turn.example.org",
+        "These settings are good.",
+    ):
         assert words in result.stdout
     assert "PASSWORD" not in result.output
     assert "Warning" not in result.stdout
@@ -328,6 +336,20 @@ def test_a_taken_media_port_is_named_with_its_flag(tmp_path: Path) -> None:
     made = hearthside("group", "create", "Circle", "--data", str(tmp_path)).stdout
     assert "participant: http://127.0.0.1:8080/g/" in made  # not the address of a start that failed
     assert "--media-port" in err
+    assert "Traceback" not in err
+
+
+def test_a_taken_media_port_over_tcp_is_named_with_its_flag(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        media = holder.getsockname()[1]
+        process = start("--port", "0", "--media-port", "0", "--media-tcp-port", str(media), data=tmp_path)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == ""
+    assert f"TCP port {media} is taken by another program" in err
+    assert "--media-tcp-port" in err
     assert "Traceback" not in err
 
 

@@ -50,17 +50,21 @@ def test_every_setting_has_the_same_name_in_all_sources(tmp_path: Path) -> None:
         "host": "192.168.1.5",
         "port": "9000",
         "media_port": "9001",
+        "media_tcp_port": "9001",
         "media_address": "192.168.1.5,203.0.113.9",
         "public_url": "https://meet.example.org",
         "tls_certificate": "/c.pem",
         "tls_key": "/k.pem",
         "data": "/data",
         "database_url": "postgresql://user@host/name",
+        "turn_urls": "turn:turn.example.org:3478?transport=udp,turns:[2001:db8::9]",
+        "turn_secret": "a secret between us",
+        "video_codec": "auto",
         "trusted_proxies": "127.0.0.1,10.0.0.0/8",
         "log_level": "debug",
     }
     assert set(texts) == set(config.READERS)
-    lists = {"media_address", "trusted_proxies"}
+    lists = {"media_address", "trusted_proxies", "turn_urls"}
     file = tmp_path / "all.toml"
     file.write_text(
         "\n".join(
@@ -116,6 +120,15 @@ def test_other_programs_variables_are_left_alone() -> None:
         ({"media_address": ["fe80::1"]}, r"cannot send to fe80::1"),
         ({"media_address": ["2001:db8::1%eth0"]}, r"cannot send to 2001:db8::1%eth0"),
         ({"trusted_proxies": "10.0.0.1/8"}, r"networks are written like"),
+        *[
+            ({"turn_urls": [url], "turn_secret": "s" * 16}, r"--turn-urls is not usable: write it like turn:")
+            for url in ("turn.example.org", "stun:a", "turn:a:0", "turn:a:65536", "turn:a?transport=tls", "turn:a b")
+        ],
+        ({"turn_secret": "fifteen letters", "turn_urls": ["turn:a"]}, r"--turn-secret is not usable: it needs 16"),
+        ({"turn_urls": ["turn:a"]}, r"turn_secret is missing"),
+        ({"turn_secret": "s" * 16}, r"turn_urls is missing"),
+        ({"video_codec": "av1"}, r"one of vp8, auto"),
+        ({"media_tcp_port": "many"}, r"--media-tcp-port is not usable"),
         ({"log_level": "loud"}, r"one of debug, info, warning, error"),
         ({"host": "  "}, r"--host is not usable: a text is wanted"),
         ({"tls_key": "/k.pem"}, r"tls_certificate \(--tls-certificate\) is missing"),
@@ -229,3 +242,15 @@ def test_any_flags_are_settings_or_one_sentence(flags: dict[str, object]) -> Non
         return
     assert settings.media_addresses
     assert settings.media_binds
+
+
+def test_media_over_tcp_is_closed_unless_a_port_is_given() -> None:
+    assert load().media_tcp_port is None
+    assert load({"media_tcp_port": 0}).media_tcp_port is None
+    assert load({"media_tcp_port": "8081"}).media_tcp_port == 8081
+
+
+def test_the_turn_secret_is_in_no_representation() -> None:
+    settings = load({"turn_urls": ["turn:a"], "turn_secret": "THE TURN SECRET!"})
+    assert settings.turn_secret == "THE TURN SECRET!"
+    assert "THE TURN" not in repr(settings)

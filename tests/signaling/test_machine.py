@@ -412,6 +412,22 @@ def test_commits_are_limited_apart_because_late_ones_are_answered_with_all_that_
     assert [(error.code, error.about) for error in ana.find(m.Error)] == [("rate_limited", "mls_commit")]
 
 
+def test_wishes_have_an_allowance_of_their_own() -> None:
+    world = World(Limits(watches=Allowance(3, 5)))
+    ana = world.meeting(1)[1]
+    for _ in range(5):
+        ana.send(m.Watch(room=ana.room, tiles=[m.TileWish("membermember", "camera-0", 180)]))
+    assert len(world.take_effects(e.Negotiate)) == 3
+    assert [(error.code, error.about) for error in ana.find(m.Error)] == [("rate_limited", "watch")] * 2
+    ana.send(m.Ping(n=1))
+    assert ana.find(m.Pong)
+    ana.send(m.Watch(room="another-room", tiles=[]))
+    world.now += 1
+    ana.send(m.Watch(room="another-room", tiles=[]))
+    assert [error.code for error in ana.find(m.Error)] == ["rate_limited", "no_such_room"]
+    assert not world.meeting_now.attendees[ana.member].has_media
+
+
 def test_who_resumes_without_end_is_asked_to_wait_and_keeps_the_place() -> None:
     world = World(Limits(returns=Allowance(3, 0.5)))
     _, ana, ben = world.meeting(2)

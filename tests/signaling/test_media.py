@@ -24,6 +24,7 @@ from sfu.control import (
     RestartIce,
     StartTrack,
     SubscribeTrack,
+    TrackWish,
     TransportClosed,
     TransportConnected,
     TransportDisconnected,
@@ -31,7 +32,17 @@ from sfu.control import (
 )
 from signaling import subscriber_session
 from signaling.media import ANSWER_SECONDS, MediaPlane
-from signaling.messages import Error, Publish, Published, ServerMessage, SubscribeAnswer, SubscribeOffer, TrackOffer
+from signaling.messages import (
+    Error,
+    Publish,
+    Published,
+    ServerMessage,
+    SubscribeAnswer,
+    SubscribeOffer,
+    TileWish,
+    TrackOffer,
+    Watch,
+)
 from signaling.sdp import read
 from tests.signaling.fake_sfu import FakeSfu
 from tests.signaling.sdp_samples import browser_answer, sample
@@ -76,12 +87,12 @@ def virtual(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]
 class Meeting:
     """A media plane, its SFU, and browsers that are good at WebRTC."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, vp9: bool = False) -> None:
         self.sfu = FakeSfu()
         self.sent: list[tuple[str, ServerMessage]] = []
         self.ids = 0
         self.plane = MediaPlane(
-            self.sfu, lambda member, message: self.sent.append((member, message)), new_id=self.new_id
+            self.sfu, lambda member, message: self.sent.append((member, message)), new_id=self.new_id, vp9=vp9
         )
 
     def new_id(self) -> str:
@@ -626,7 +637,9 @@ async def test_closing_the_plane_stops_all_work() -> None:
 
 MEMBERS = ("ana-0001", "ben-0001", "chi-0001")
 STEPS = st.tuples(
-    st.sampled_from(["publish", "mute", "restart", "anew", "junk", "subscribe", "answer", "leave", "break"]),
+    st.sampled_from(
+        ["publish", "mute", "restart", "anew", "junk", "subscribe", "restart down", "answer", "watch", "leave", "break"]
+    ),
     st.sampled_from(MEMBERS),
     st.integers(0, 6),
 )
@@ -652,7 +665,7 @@ def test_whatever_happens_everybody_hears_everybody_in_the_end(steps: list[tuple
             if meeting.offers(member):
                 await meeting.answer(member)
 
-        async def step(action: str, member: str) -> None:
+        async def step(action: str, member: str, turns: int) -> None:
             match action:
                 case "publish":
                     await _swallow(meeting.publish(member, sdp=offer(member)))
@@ -668,6 +681,10 @@ def test_whatever_happens_everybody_hears_everybody_in_the_end(steps: list[tuple
                     await _swallow(meeting.publish(member, sdp="v=0\r\n"))
                 case "subscribe":
                     await meeting.subscribe(member)
+                case "restart down":
+                    await meeting.plane.subscribe(ROOM, member, restart_ice=True)
+                case "watch":
+                    await meeting.plane.watch(ROOM, member, Watch(ROOM, [TileWish("ana-0001", "camera-0", turns)]))
                 case "answer":
                     await answer(member)
                 case "leave":
@@ -679,7 +696,7 @@ def test_whatever_happens_everybody_hears_everybody_in_the_end(steps: list[tuple
 
         for action, member, turns in steps:
             gate = meeting.sfu.gate = asyncio.Event() if gated else None
-            work.append(asyncio.ensure_future(step(action, member)))
+            work.append(asyncio.ensure_future(step(action, member, turns)))
             for _ in range(turns):
                 await asyncio.sleep(0)
             if gate is not None:
@@ -693,6 +710,10 @@ def test_whatever_happens_everybody_hears_everybody_in_the_end(steps: list[tuple
         for _ in range(4):
             for member in MEMBERS:
                 await meeting.answer(member)
+        for transport, opened in meeting.sfu.transports.items():
+            last = meeting.plane._rooms[ROOM].members[opened.member].watch
+            if opened.direction == "subscribe" and last is not None:
+                assert meeting.sfu.wishes[transport].wishes == [TrackWish("ana-0001/camera-0", last.tiles[0].height)]
         for member in MEMBERS:
             everything = {
                 f"{other}/{track}" for other in MEMBERS if other != member for track in ("microphone", "camera-0")

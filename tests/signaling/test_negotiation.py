@@ -19,7 +19,7 @@ from signaling.negotiation import (
     UpTrack,
     read_offer,
 )
-from signaling.sdp import MAX_MEDIA, Format, SdpError, Session, read
+from signaling.sdp import MAX_MEDIA, Extension, Format, SdpError, Session, read, write
 from signaling.subscriber_session import SubscriberSession
 from tests.signaling.sdp_samples import LOCAL, SEEDS, browser_answer, sample
 
@@ -82,6 +82,55 @@ def test_at_most_three_encodings() -> None:
         "a=simulcast:send q;h;f", "a=rid:x send\r\na=simulcast:send q;h;f;x"
     )
     assert [each.rid for each in read_offer(offer, BOTH).tracks[1].encodings] == ["q", "h", "f"]
+
+
+@pytest.mark.parametrize("order", ["f;h;q", "h;f;q", "q;h;f"])
+def test_encodings_are_named_from_small_to_large_whatever_the_offer_s_order(order: str) -> None:
+    offer = sample("chromium_156_simulcast").replace("a=simulcast:send q;h;f", f"a=simulcast:send {order}")
+    found = read_offer(offer, BOTH)
+    assert [each.rid for each in found.tracks[1].encodings] == ["q", "h", "f"]
+    assert ";".join(read(found.answer(LOCAL, 1)).media[1].simulcast_recv) == order
+
+
+def test_other_names_keep_the_order_of_the_offer() -> None:
+    offer = sample("chromium_156_simulcast")
+    for old, new in (("q", "low"), ("h", "f"), ("f", "big")):
+        offer = offer.replace(f"a=rid:{old} send", f"a=rid:{new}  send")
+    offer = offer.replace("send q;h;f", "send big;low;f")
+    assert [each.rid for each in read_offer(offer, BOTH).tracks[1].encodings] == ["f", "big", "low"]
+
+
+def video_formats(offer: str, *, vp9_first: bool, parameters: str = "profile-id=0") -> str:
+    """Chromium's offer with VP9 before or behind VP8."""
+    session = read(offer)
+    video = session.media[1]
+    vp8 = [each for each in video.formats if each.name == "VP8" or each.parameters == "apt=96"]
+    vp9 = [Format(98, "VP9", 90_000, 1, parameters, ["nack"]), Format(99, "rtx", 90_000, parameters="apt=98")]
+    video.formats = [*vp9, *vp8] if vp9_first else [*vp8, *vp9]
+    return write(session)
+
+
+@pytest.mark.parametrize("parameters", ["profile-id=0", "", "max-fs=12288;max-fr=60", "x-google=1; profile-id=0"])
+def test_vp9_is_taken_where_it_is_allowed_and_comes_first(parameters: str) -> None:
+    offer = video_formats(sample("chromium_156_audio_video"), vp9_first=True, parameters=parameters)
+    found = read_offer(offer, BOTH, vp9=True)
+    assert found.tracks[1].codecs == [Codec("VP9", 98, 90_000, rtx_payload_type=99)]
+    formats = read(found.answer(LOCAL, 1)).media[1].formats
+    assert [(each.payload_type, each.name, each.parameters) for each in formats] == [
+        (98, "VP9", "profile-id=0"),
+        (99, "rtx", "apt=98"),
+    ]
+    assert read_offer(offer, BOTH).tracks[1].codecs[0].name == "VP8"
+
+
+def test_vp8_is_taken_where_it_comes_first_or_vp9_is_of_another_profile() -> None:
+    offer = sample("chromium_156_audio_video")
+    for changed in (
+        video_formats(offer, vp9_first=False),
+        video_formats(offer, vp9_first=True, parameters="profile-id=2"),
+        video_formats(offer, vp9_first=True, parameters="profile-id=0;profile-id=2"),
+    ):
+        assert read_offer(changed, BOTH, vp9=True).tracks[1].codecs == [Codec("VP8", 96, 90_000, rtx_payload_type=97)]
 
 
 def test_without_the_rid_extension_there_is_no_simulcast() -> None:
@@ -224,6 +273,64 @@ def test_a_subscriber_offer_carries_tracks_by_ssrc() -> None:
     assert "rtp-stream-id" not in sdp
     assert "audio-level" not in sdp
     assert sdp.count("a=candidate:") == len(LOCAL.candidates)
+
+
+def test_every_m_line_offers_both_codecs() -> None:
+    sdp, _ = Server().offer(up_track("member-1", "video"), up_track("member-1", "audio"))
+    audio, video = read(sdp).media
+    assert [(each.payload_type, each.name, each.parameters) for each in video.formats] == [
+        (96, "VP8", ""),
+        (97, "rtx", "apt=96"),
+        (98, "VP9", "profile-id=0"),
+        (99, "rtx", "apt=98"),
+    ]
+    assert [len(each.feedback) for each in video.formats] == [4, 0, 4, 0]
+    assert [each.name for each in audio.formats] == ["opus"]
+    assert len(video.extensions) == 2
+
+
+def test_what_a_browser_takes_is_read_from_its_answer() -> None:
+    server = Server()
+    taken = server.session.taken
+    assert (taken.vp9, taken.known) == (None, set())
+    sdp, _ = server.offer(up_track("member-1", "audio"))
+    server.session.answer(1, browser_answer(sdp))
+    assert (taken.vp9, taken.known) == (None, {"audio"})
+    sdp, _ = server.offer(up_track("member-1", "audio"), up_track("member-1", "video"))
+    answered = read(browser_answer(sdp))
+    video = answered.media[1]
+    # As a browser without VP9, retransmission and Dependency Descriptor, whose transport-cc has another meaning.
+    video.formats = [each for each in video.formats if each.payload_type == 96]
+    video.extensions = [Extension(1, "urn:example:other")]
+    assert server.session.answer(2, write(answered)) is not None
+    assert taken.vp9 is False
+    assert taken.codecs["video"] == [Codec("VP8", 96, 90_000)]
+    assert taken.extensions == {"audio": Extensions(transport_cc=1), "video": Extensions()}
+
+
+def test_a_format_of_another_name_under_our_number_is_not_ours() -> None:
+    server = Server()
+    sdp, _ = server.offer(up_track("member-1", "video"))
+    with pytest.raises(SdpError):
+        server.session.answer(1, browser_answer(sdp).replace("VP8/", "VP7/").replace("VP9/", "AV1/"))
+    assert server.session.taken.known == set()
+
+
+def test_a_track_that_cannot_be_decoded_is_let_go() -> None:
+    server = Server()
+    picture = up_track("member-1", "video")
+    picture.offer.codecs.append(Codec("VP9", 98, 90_000))
+    sdp, _ = server.offer(picture)
+    answered = read(browser_answer(sdp))
+    answered.media[0].formats = [each for each in answered.media[0].formats if each.payload_type in (96, 97)]
+    agreed = server.session.answer(1, write(answered))
+    assert agreed is not None
+    assert (agreed.started, agreed.missed) == ([], [picture])
+    assert server.session.plan([picture]) == []
+    assert server.session.offer_due
+    sdp, tracks = server.session.offer(LOCAL, 2)
+    assert tracks == []
+    assert [media.direction for media in read(sdp).media] == ["inactive"]
 
 
 def test_somebody_alone_connects_already() -> None:

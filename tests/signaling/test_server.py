@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -101,6 +101,10 @@ class MemoryStore:
 class Settings:
     public_url: str = "https://meet.example.org"
     media_port: int = 8081
+    media_tcp_port: int | None = None
+    turn_urls: Sequence[str] = ()
+    turn_secret: str | None = None
+    video_codec: str = "vp8"
     trusted_proxies: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"),)
 
 

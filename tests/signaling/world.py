@@ -15,6 +15,7 @@ from signaling.meeting import Meeting
 from signaling.rate_limit import Limits
 from signaling.room import Room
 from signaling.session import TokenKeeper
+from signaling.turn import Relay
 from tests.signaling import mls_bytes as b
 
 GROUP = "groupgroupgroupgroup0g"
@@ -182,8 +183,9 @@ class Client:
 class World:
     """A server by hand. `now` moves by `wait`."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, relay: Relay | None = None) -> None:
         self.limits = limits or Limits()
+        self.relay = relay
         self.now = 1_700_000_000.0
         self.numbers = itertools.count(1)
         self.ids = itertools.count(1)
@@ -199,7 +201,8 @@ class World:
         def new_id() -> str:
             return f"id{next(self.ids):020d}"
 
-        return Machine(tokens=TokenKeeper(b"k" * 32), new_id=new_id, new_nonce=new_id, limits=self.limits)
+        tokens = TokenKeeper(b"k" * 32)
+        return Machine(tokens=tokens, new_id=new_id, new_nonce=new_id, limits=self.limits, relay=self.relay)
 
     def restart(self) -> None:
         """Kill the server and start it again on the same store. No socket survives, nothing is said."""
