@@ -293,10 +293,11 @@ def test_what_a_browser_takes_is_read_from_its_answer() -> None:
     server = Server()
     taken = server.session.taken
     assert (taken.vp9, taken.known) == (None, set())
-    sdp, _ = server.offer(up_track("member-1", "audio"))
+    voice = up_track("member-1", "audio")
+    sdp, _ = server.offer(voice)
     server.session.answer(1, browser_answer(sdp))
     assert (taken.vp9, taken.known) == (None, {"audio"})
-    sdp, _ = server.offer(up_track("member-1", "audio"), up_track("member-1", "video"))
+    sdp, _ = server.offer(voice, up_track("member-1", "video"))
     answered = read(browser_answer(sdp))
     video = answered.media[1]
     # As a browser without VP9, retransmission and Dependency Descriptor, whose transport-cc has another meaning.
