@@ -47,6 +47,10 @@ _WRITE_WITH_ROOM = Struct("!IIIII").pack_into
 
 _TWO_WORDS = Struct("!II").pack_into
 
+_WRITE_SHORT = Struct("!IIIII").pack_into
+_WRITE_SHORT_WITH_ROOM = Struct("!IIIIII").pack_into
+"""The same with a Dependency Descriptor of nothing but its mandatory fields, as every packet but few has it."""
+
 PADDING = 255
 """Bytes of padding in one packet: as many as its last byte can count (RFC 3550 section 5.1)."""
 
@@ -93,7 +97,7 @@ class HeaderRewriter(Generic[Source]):
 
     __slots__ = (
         "_descriptor_id", "_first_sequence", "_highest", "_last", "_renewed", "_room", "_run", "_runs",
-        "_skipped_picture", "_ssrc", "_words", "clock_rate", "transport_id",
+        "_short", "_skipped_picture", "_ssrc", "_words", "clock_rate", "transport_id",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +121,8 @@ class HeaderRewriter(Generic[Source]):
         self._descriptor_id = descriptor_id
         self.transport_id = transport_id
         self._room = 0 if transport_id is None else transport_id << 20 | 1 << 16
+        small = descriptor_id is not None and 0 < descriptor_id < 15
+        self._short = (descriptor_id or 0) << 28 | MANDATORY_LENGTH - 1 << 24 if small else 0
         self._first_sequence = first_sequence
         self._highest = -1
         self._last: MediaPacket | None = None
@@ -320,6 +326,14 @@ class HeaderRewriter(Generic[Source]):
         self, buffer: bytearray, first: int, timestamp: int, ssrc: int, packet: MediaPacket, run: Run[Source]
     ) -> int:
         described = self._descriptor_id is not None and packet.descriptor
+        if described and len(packet.descriptor) == MANDATORY_LENGTH and self._short:
+            template, high, low = packet.descriptor
+            word = self._short | template << 16 | (high << 8 | low) + run.frame_offset & 0xFFFF
+            if self._room:
+                _WRITE_SHORT_WITH_ROOM(buffer, 0, first | _X, timestamp, ssrc, _BLOCK_WITH_ROOM + 1, self._room, word)
+                return _ROOM_END + 4
+            _WRITE_SHORT(buffer, 0, first | _X, timestamp, ssrc, _BLOCK_WITH_ROOM, word)
+            return _ROOM_END
         if self._room:
             _WRITE_WITH_ROOM(buffer, 0, first | _X, timestamp, ssrc, _BLOCK_WITH_ROOM, self._room)
             return self._write_descriptor(buffer, packet, run) if described else _ROOM_END
