@@ -144,7 +144,9 @@ class Meeting {
       transceiver.setCodecPreferences(codecs.filter(({ mimeType }) => wanted.includes(mimeType.toLowerCase())));
       if (!protect) continue;
       const named = { track: `${kind}-track`, kind } as const;
-      this.#contexts.push(this.managers.ann.protectSender(room, transceiver.sender, named));
+      this.#contexts.push(
+        this.managers.ann.protectSender(room, transceiver.sender, named, kind === "audio" ? "opus" : "VP8"),
+      );
     }
     if (announce) this.announce();
     await sending.setLocalDescription();

@@ -106,8 +106,8 @@ async function measure(count: number): Promise<TestReport> {
     of.epochBegan({ room: "r", epoch: 1, baseKey: new Uint8Array(16), leaf: at, leaves, removal: false });
   }
   for (const [id, { bytes, kind }] of SIZES.entries()) {
-    const context = { context: id, track: `track-${id}`, kind };
-    ann.receive({ type: "sender", id, room: "r", context });
+    const context = { context: id + 1, track: `track-${id}`, kind };
+    ann.receive({ type: "sender", id, room: "r", context, codec: kind === "audio" ? "opus" : "VP8" });
     ben.contexts("r", "ann", [context]);
     ben.receive({ type: "receiver", id, from: { room: "r", member: "ann", track: context.track, kind } });
     const plain = Array.from({ length: count }, () => ({ data: new Uint8Array(bytes).fill(0x31).buffer }));

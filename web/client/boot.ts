@@ -16,7 +16,7 @@ export function openLink(address: string, memory: Memory): Opened | Extract<Prob
   const secret = fragment || known?.fragment || "";
   try {
     const link = parseLink(`${page}#${secret}`);
-    const tab = known?.fragment === secret ? known : freshTab(link.group, secret);
+    const tab = known?.fragment === secret ? known : freshTab(link.group, secret, memory.dataSaver());
     return { link, tab };
   } catch (error) {
     if (error instanceof LinkError) return error.kind;

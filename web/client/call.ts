@@ -2,18 +2,21 @@
  * A meeting from being let in to leaving: ties the group's people, what they say, the media and the devices together.
  * What it means is decided in room.ts; here it is carried out, one message after another.
  */
+import { CallNetwork } from "./call_network";
+import { CallScreen } from "./call_screen";
 import { CallView, type OutgoingDevices } from "./call_view";
 import { ChatLog } from "./chat_log";
 import type { Message } from "./e2ee/envelope";
-import type { E2eeManager } from "./e2ee/manager";
+import { type E2eeManager, type IceChoice, peerConnectionConfiguration } from "./e2ee/manager";
 import type { FromWorker } from "./e2ee/worker_messages";
 import { EncryptionNews } from "./encryption_news";
 import { Knocks } from "./knocks";
 import { RoomMedia } from "./media";
-import type { Announcement, KeyState } from "./model";
+import type { Announcement, KeyState, NetworkChoices } from "./model";
 import { Moderation } from "./moderation";
 import type { ClientMessage, JoinedMessage, RoomState, ServerMessage, TrackMap } from "./protocol_types";
 import { Room, type RoomEffect } from "./room";
+import { ScreenShare } from "./screen_share";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
 import { Words } from "./words";
@@ -29,7 +32,9 @@ export interface CallOptions {
   /** The number of one's raised hand before a reload of the same meeting; 0 if down. */
   hand: number;
   send(message: ClientMessage): boolean;
-  makeConnection(): RTCPeerConnection;
+  makeConnection(ice: IceChoice): RTCPeerConnection;
+  capture: Pick<MediaDevices, "getDisplayMedia"> | undefined;
+  manyScreens: boolean;
   newTrackId(): string;
   avatarSeed(meeting: string, member: string): Promise<Uint8Array>;
   numberNames(names: readonly string[]): string[];
@@ -52,6 +57,8 @@ export class Call {
   readonly self: string;
   readonly roomId: string;
   readonly moderation: Moderation;
+  readonly network: CallNetwork;
+  readonly screen: CallScreen;
   readonly #room: Room;
   readonly #chat = new ChatLog();
   readonly #door: Knocks;
@@ -59,6 +66,7 @@ export class Call {
   readonly #news: EncryptionNews;
   readonly #media: RoomMedia;
   readonly #view: CallView;
+  #iceServers: JoinedMessage["ice_servers"];
   #lastHand: number;
   #ended = false;
   /** The highest number that the worker said it has, when it asked for what was missed. */
@@ -78,7 +86,14 @@ export class Call {
     this.self = joined.member;
     this.roomId = state.id;
     this.#lastHand = options.hand;
-    const own = { name: options.name, ...this.#openDevices(), hand: options.hand };
+    this.#iceServers = joined.ice_servers;
+    const own = {
+      name: options.name,
+      ...this.#openDevices(),
+      hand: options.hand,
+      sharing: 0,
+      uplink: "good" as const,
+    };
     this.#room = new Room({ self: joined.member, role: joined.role, own, numberNames });
     const announce = (announcement: Announcement) => this.#announce(announcement);
     this.#words = new Words({
@@ -86,7 +101,7 @@ export class Call {
       say: (id, message, how) => e2ee.say(state.id, id, message, how),
       withdraw: (id) => e2ee.withdraw(state.id, id),
       ownState: () => this.#ownState(),
-      stateSaid: (seq, hand) => this.#room.echoed(seq, hand),
+      stateSaid: (seq, hand, sharing) => this.#room.echoed(seq, hand, sharing),
     });
     this.#news = new EncryptionNews({ announce, nameOf: (member) => this.#room.nameOf(member) });
     this.#door = new Knocks({
@@ -100,14 +115,27 @@ export class Call {
     this.#media = new RoomMedia({
       room: state.id,
       send: options.send,
-      makeConnection: options.makeConnection,
+      makeConnection: () => options.makeConnection(this.#ice),
       newTrackId: options.newTrackId,
-      protect: (sender, track) => e2ee.protectSender(state.id, sender, track),
+      protect: (sender, track, codec) => e2ee.protectSender(state.id, sender, track, codec),
       guardReceiver: (receiver) => e2ee.guardReceiver(receiver),
       openReceiver: (receiver, from) => this.#openReceiver(receiver, from),
       contextsChanged: () => this.#words.queueState(),
+      subscribing: () => this.network.renew(),
       changed: () => this.#draw(),
     });
+    const { room, media } = { room: this.#room, media: this.#media };
+    this.network = new CallNetwork({
+      roomId: state.id,
+      room,
+      media,
+      store: options.store,
+      send: options.send,
+      announce,
+      changed: () => this.#settle(),
+    });
+    const share = new ScreenShare({ media: options.capture, changed: () => this.#screenChanged() });
+    this.screen = new CallScreen({ room, media, share, many: options.manyScreens, announce });
     this.moderation = new Moderation({
       room: state.id,
       e2ee,
@@ -126,6 +154,8 @@ export class Call {
       waiting: this.#door.list,
       news: this.#news,
       media: this.#media,
+      network: this.network,
+      screen: this.screen,
       avatarSeed: (member) => options.avatarSeed(joined.meeting, member),
     });
     this.#view.locked = joined.locked ?? false;
@@ -138,7 +168,11 @@ export class Call {
       this.#room.connections(mainRoom(joined).members, true);
       this.#takeKnocks(joined);
       this.#lock(joined.locked ?? false, null);
+      this.#iceServers = joined.ice_servers;
+      this.#media.configure(peerConnectionConfiguration(this.#ice));
       this.#media.resumed(joined.media_kept ?? false);
+      // What was wished for meanwhile found no socket, and a restarted server knows nothing.
+      this.network.renew();
     });
   }
 
@@ -158,8 +192,7 @@ export class Call {
   }
 
   devicesChanged(): void {
-    this.#media.setTrack("audio", this.options.devices.outgoing("microphone"));
-    this.#media.setTrack("video", this.options.devices.outgoing("camera"));
+    this.#sendDevices();
     this.#room.setOwn(this.#openDevices());
     this.#settle();
   }
@@ -176,6 +209,17 @@ export class Call {
       this.#view.forgetKeys();
       this.#media.rebuild();
     });
+  }
+
+  networkChanged(): void {
+    this.#media.networkChanged();
+  }
+
+  networkChosen(choices: NetworkChoices, before: NetworkChoices): void {
+    this.network.choose(choices);
+    if (choices.relayOnly === before.relayOnly) return;
+    // What goes another way than the person wants must not go on.
+    this.#media.rebuild();
   }
 
   raiseHand(): void {
@@ -230,6 +274,7 @@ export class Call {
   end(): void {
     this.#ended = true;
     this.#words.stop();
+    this.screen.end();
     clearInterval(this.#looks);
     clearTimeout(this.#due);
     this.#media.close();
@@ -242,8 +287,8 @@ export class Call {
     await this.#view.learnSeeds([joined.member]);
     if (this.#ended) return;
     this.#room.connections(state.members, joined.resumed ?? false);
-    this.#media.setTrack("audio", this.options.devices.outgoing("microphone"));
-    this.#media.setTrack("video", this.options.devices.outgoing("camera"));
+    this.#sendDevices();
+    this.#media.setSaving(this.options.store.network.peek().dataSaver);
     // Before the keys are there: nothing leaves the worker until then, and the connections need their time too.
     this.#media.start();
     this.#takeKnocks(joined);
@@ -319,6 +364,15 @@ export class Call {
       case "knock_gone":
         if (this.#holds) this.#door.gone(message);
         break;
+      case "encodings_wanted":
+        this.#media.encodingsWanted(message);
+        break;
+      case "video_codec":
+        this.#media.setCodec(message.codec);
+        break;
+      case "tracks_held":
+        this.network.tracksHeld(message);
+        break;
       case "error":
         this.#media.refused(message);
         break;
@@ -346,7 +400,9 @@ export class Call {
   /** Carry out what the room decided, show what changed, and wake up when something is due. */
   #settle(): void {
     if (this.#ended) return;
+    this.screen.check();
     for (const effect of this.#room.effects()) this.#carryOut(effect);
+    this.network.tell(performance.now());
     const { hand } = this.#room.own;
     if (hand !== null && hand !== this.#lastHand) {
       this.#lastHand = hand;
@@ -377,6 +433,7 @@ export class Call {
         break;
       case "forget":
         this.#view.forgetKeys(effect.member);
+        this.network.forget(effect.member);
         break;
       case "chat": {
         const name = this.nameOf(effect.sender);
@@ -429,13 +486,33 @@ export class Call {
     const now = performance.now();
     if (this.options.store.connection.peek() !== "reconnecting") this.#media.tick(now);
     this.#door.list.tick(now);
-    const levels = await this.#media.levels().catch(() => new Map<string, number>());
+    const screens = new Set(this.#room.tracks.filter(({ screen }) => screen).map(({ track }) => track));
+    const levels = await this.#media.levels(({ id }) => !screens.has(id)).catch(() => new Map<string, number>());
     this.#view.heard(levels, now);
+    if (!this.#ended) await this.network.look(levels, now).catch(() => undefined);
     this.#draw();
   }
 
   #draw(): void {
     if (!this.#ended) this.#view.draw();
+  }
+
+  #sendDevices(): void {
+    for (const source of ["microphone", "camera"] as const) {
+      this.#media.setTrack(source, this.options.devices.outgoing(source));
+    }
+  }
+
+  #screenChanged(): void {
+    if (this.#ended) return;
+    this.screen.changed();
+    this.#settle();
+  }
+
+  /** "Relay only" where there is a relay: without one nothing would ever connect. */
+  get #ice(): IceChoice {
+    const servers = this.#iceServers ?? [];
+    return { servers, relayOnly: servers.length > 0 && this.options.store.network.peek().relayOnly };
   }
 
   #openDevices(): { microphone: boolean; camera: boolean } {

@@ -19,6 +19,11 @@ type CallActions = Pick<
   | "setCoFacilitator"
   | "startCheck"
   | "markChecked"
+  | "shareScreen"
+  | "stopSharing"
+  | "setPinned"
+  | "showPicture"
+  | "watchQuality"
 >;
 
 export function callActions(call: () => Call | null): CallActions {
@@ -42,5 +47,10 @@ export function callActions(call: () => Call | null): CallActions {
     setCoFacilitator: (member, granted) => moderation()?.setCoFacilitator(member, granted),
     startCheck: () => moderation()?.startCheck(),
     markChecked: () => moderation()?.markChecked(),
+    shareScreen: async () => (await call()?.screen.start()) ?? "refused",
+    stopSharing: () => call()?.screen.stop(),
+    setPinned: (member, what, pinned) => call()?.network.setPinned(member, what, pinned),
+    showPicture: (member, what, height) => call()?.network.showPicture(member, what, height),
+    watchQuality: (on) => call()?.network.watchQuality(on),
   };
 }

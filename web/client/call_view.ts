@@ -1,4 +1,7 @@
 /** Draws a running call into the store: tiles, chat, door, encryption, the line about the connection, and who speaks. */
+
+import type { CallNetwork } from "./call_network";
+import type { CallScreen } from "./call_screen";
 import type { ChatLog } from "./chat_log";
 import type { EncryptionNews } from "./encryption_news";
 import { encryptionView } from "./encryption_view";
@@ -8,6 +11,7 @@ import { MediaLine } from "./media_line";
 import type { KeyState } from "./model";
 import type { Room } from "./room";
 import { rosterViews } from "./roster";
+import { screenViews } from "./screen_views";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
 import type { WaitingList } from "./waiting_list";
@@ -28,6 +32,8 @@ export interface CallViewOptions {
   waiting: WaitingList;
   news: EncryptionNews;
   media: RoomMedia;
+  network: CallNetwork;
+  screen: CallScreen;
   avatarSeed(member: string): Promise<Uint8Array>;
 }
 
@@ -73,6 +79,7 @@ export class CallView {
     // Who is out of the group is not heard any more, though old keys may still open what a server goes on sending.
     sound.play(media.remoteTracks.filter(({ member }) => room.member(member)));
     store.members.value = rosterViews(room, this.#sources(), store.members.peek());
+    store.screens.value = screenViews(room, this.#screenSources(), store.screens.peek());
     store.chat.value = chat.messages;
     store.knocks.value = waiting.views;
     store.lastFacilitator.value = room.onlyFacilitator;
@@ -83,16 +90,34 @@ export class CallView {
   }
 
   #sources() {
-    const { devices, room, media } = this.options;
+    const { devices, room, media, network } = this.options;
     const microphone = devices.outgoing("microphone") !== null;
     const camera = devices.outgoing("camera") !== null;
     return {
       speaking: this.#speaking,
       keyState: (member: string) => this.#keys.get(member) ?? (room.member(member)?.told ? "encrypted" : "waiting"),
-      video: (member: string) =>
-        media.remoteTracks.find((one) => one.member === member && one.kind === "video")?.stream ?? null,
+      video: (member: string) => {
+        const camera = room.trackOf(member, "video", false);
+        const screen = room.trackOf(member, "video", true);
+        const pictures = media.remoteTracks.filter((one) => one.member === member && one.kind === "video");
+        const found = pictures.find(({ id }) => id === camera) ?? pictures.find(({ id }) => id !== screen);
+        return found?.stream ?? null;
+      },
+      held: (member: string) => network.held(room.trackOf(member, "video", false)),
+      network: (member: string) => network.networkOf(member),
+      pinned: (member: string) => network.pinned(member, "camera"),
       avatarSeed: (member: string) => this.#seeds.get(member) ?? NO_SEED,
       own: { microphone, camera, video: devices.stream.value },
+    } as const;
+  }
+
+  #screenSources() {
+    const { media, network, screen } = this.options;
+    return {
+      own: screen.stream,
+      stream: (track: string) => media.remoteTracks.find(({ id }) => id === track)?.stream ?? null,
+      held: (track: string) => network.held(track),
+      pinned: (member: string) => network.pinned(member, "screen"),
     } as const;
   }
 

@@ -8,8 +8,6 @@ import { LevelMeter, type Loudness } from "./level_meter";
 import type { Devices, DeviceView } from "./model";
 import { OwnLevel } from "./own_level";
 
-/** A modest picture: a tile is seldom wider, and twelve of these fit into an ordinary downlink. */
-const CAMERA: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24 } };
 const MICROPHONE: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 /**
  * A muted microphone is kept, silenced, for so long, ms: unmuting within it is instant. After it the device is let go
@@ -31,6 +29,8 @@ export interface DevicesOptions {
   /** The devices chosen earlier in this browser. */
   remembered: Partial<Record<DeviceKind, string>>;
   remember(kind: DeviceKind, id: string): void;
+  /** What a camera is asked for: layers.ts knows what is sent of it. */
+  camera: MediaTrackConstraints;
   meter?: Pick<LevelMeter, "attach" | "read">;
   canChooseSpeaker: boolean;
   /** What is sent, or may be, changed: tracks and their states. */
@@ -182,7 +182,7 @@ export class DeviceManager implements Devices {
   async #ask(input: Input): Promise<MediaStreamTrack> {
     const media = this.options.media;
     if (!media) throw new DOMException("no devices", "NotFoundError");
-    const base = input === "microphone" ? MICROPHONE : CAMERA;
+    const base = input === "microphone" ? MICROPHONE : this.options.camera;
     const kind = input === "microphone" ? "audio" : "video";
     const { chosen } = this.#slots[input].view.value;
     let stream: MediaStream;

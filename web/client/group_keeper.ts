@@ -2,13 +2,14 @@
 import { fromBase64url } from "./base64url";
 import type { GroupAnswer, GroupProblem } from "./boot";
 import type { Identity } from "./e2ee/worker_messages";
-import type { Door } from "./links";
+import type { Door, Profile } from "./links";
 
 export interface GroupKeeperOptions {
   door: Door;
   group: GroupAnswer;
   /** As in `GroupKeeper`, of this answer. */
   outdated: boolean;
+  screens: Profile["screens"];
   /** Of this tab's memory. */
   tab: string;
   fetch(): Promise<GroupAnswer | GroupProblem>;
@@ -18,10 +19,17 @@ export class GroupKeeper {
   #group: GroupAnswer;
   #latest = 0;
   #outdated: boolean;
+  #screens: Profile["screens"];
 
   constructor(private readonly options: GroupKeeperOptions) {
     this.#group = options.group;
     this.#outdated = options.outdated;
+    this.#screens = options.screens;
+  }
+
+  /** As the profile says that could be opened last. */
+  get screens(): Profile["screens"] {
+    return this.#screens;
   }
 
   /** The server keeps the group under another room secret than the link's, or says so: the organiser changed the links. */
@@ -50,10 +58,11 @@ export class GroupKeeper {
     const { door, fetch } = this.options;
     const group = await fetch();
     if (typeof group === "string" || !(await door.isRootKey(group.root_key))) return null;
-    const title = await door.openProfile(group.profile);
+    const profile = await door.openProfile(group.profile);
     if (turn !== this.#latest) return null;
     this.#group = group;
-    this.#outdated = title === null;
+    this.#outdated = profile === null;
+    this.#screens = profile?.screens ?? this.#screens;
     return group;
   }
 }

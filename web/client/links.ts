@@ -51,6 +51,13 @@ async function fingerprintOf(rootKey: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", rootKey)).slice(0, 16);
 }
 
+/** What the server keeps of a group without being able to read it. */
+export interface Profile {
+  title: string;
+  /** Whether several people may share their screens at once. */
+  screens: "one" | "many";
+}
+
 /** What `join` carries besides the group and the name. */
 export interface Proof {
   role: Role;
@@ -89,17 +96,23 @@ export class Door {
     return { role, key: toBase64url(this.signing.publicKey), signature: toBase64url(signature) };
   }
 
-  /** The group's title; null when it was not sealed with this group's link. */
-  async openProfile(sealed: string): Promise<string | null> {
-    const title = (await openJson(this.profileKey, profileLabel(this.link.group), sealed))?.["title"];
-    return typeof title === "string" ? title : null;
+  /** Null when it was not sealed with this group's link. */
+  async openProfile(sealed: string): Promise<Profile | null> {
+    const found = await openJson(this.profileKey, profileLabel(this.link.group), sealed);
+    const title = found?.["title"];
+    if (typeof title !== "string") return null;
+    return { title, screens: found?.["screens"] === "many" ? "many" : "one" };
   }
 
   /** Organisers: what the server is to keep of a group whose room secret is this link's. */
-  async forServer(title: string): Promise<{ door_key: string; profile: string }> {
+  async forServer({ title, screens }: Profile): Promise<{ door_key: string; profile: string }> {
     const { roomSecret, group } = this.link;
     const { publicKey } = await doorKey(roomSecret);
-    const profile = await sealJson(this.profileKey, profileLabel(group), { v: 1, title });
+    const profile = await sealJson(this.profileKey, profileLabel(group), {
+      v: 1,
+      title,
+      ...(screens === "many" ? { screens } : {}),
+    });
     return { door_key: toBase64url(publicKey), profile: toBase64url(profile) };
   }
 

@@ -6,7 +6,8 @@ import type { SocketLike } from "./connection";
 import { DeviceManager } from "./devices";
 import { browserProblem, E2eeManager, peerConnectionConfiguration } from "./e2ee/manager";
 import { loadL10n } from "./l10n";
-import { Door, type Link } from "./links";
+import { cameraPlan, thisDevice } from "./layers";
+import { Door, type Link, type Profile } from "./links";
 import { Memory, storageIn } from "./memory";
 import type { Actions, Problem } from "./model";
 import { PROTOCOL } from "./protocol_types";
@@ -33,6 +34,7 @@ const devices = new DeviceManager({
   permissions: navigator.permissions,
   remembered: memory.devices(),
   remember: (kind, id) => memory.rememberDevice(kind, id),
+  camera: cameraPlan(thisDevice()).capture,
   canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
   changed: (input) => session?.deviceChanged(input),
 });
@@ -76,7 +78,8 @@ async function open(): Promise<Session | Problem> {
     base: BASE,
     openSocket,
     makeE2ee: (options) => new E2eeManager({ workerUrl, ...options }),
-    makeConnection: () => new RTCPeerConnection(peerConnectionConfiguration()),
+    makeConnection: (ice) => new RTCPeerConnection(peerConnectionConfiguration(ice)),
+    capture: navigator.mediaDevices,
     wakeLock,
     copy: copyText,
     reload: () => location.reload(),
@@ -84,19 +87,23 @@ async function open(): Promise<Session | Problem> {
 }
 
 /** The group, if the server's answer fits the link; its title goes to the store. */
-async function openGroup(link: Link): Promise<{ door: Door; group: GroupAnswer; outdated: boolean } | Problem> {
+async function openGroup(
+  link: Link,
+): Promise<{ door: Door; group: GroupAnswer; outdated: boolean; screens: Profile["screens"] } | Problem> {
   const [door, group] = await Promise.all([Door.of(link), fetchGroup(BASE, link.group)]);
   if (typeof group === "string") return group;
   if (!(await door.isRootKey(group.root_key))) return "foreign-link";
-  const title = await door.openProfile(group.profile);
-  store.title.value = title ?? "";
-  return { door, group, outdated: title === null };
+  const profile = await door.openProfile(group.profile);
+  store.title.value = profile?.title ?? "";
+  return { door, group, outdated: profile === null, screens: profile?.screens ?? "one" };
 }
 
 function watchPage(running: Session): void {
-  addEventListener("online", () => running.wake());
+  addEventListener("online", () => running.networkChanged());
   addEventListener("offline", () => running.wake());
+  watchNetworkType(() => running.networkChanged());
   document.addEventListener("visibilitychange", () => {
+    running.hidden(document.visibilityState === "hidden");
     if (document.visibilityState !== "visible") return;
     running.wake();
     sound.resume();
@@ -107,6 +114,18 @@ function watchPage(running: Session): void {
   // Out of the browser's cache comes a page whose devices and sockets are gone: it starts as after a reload.
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
+  });
+}
+
+/** From Wi-Fi to mobile and back, where the browser tells (Network Information API: Chromium and Firefox on Android). */
+function watchNetworkType(changed: () => void): void {
+  const { connection } = navigator as { connection?: EventTarget & { type?: string } };
+  let type = connection?.type;
+  // Chromium says "change" for every new guess of the speed as well.
+  connection?.addEventListener("change", () => {
+    if (connection.type === type) return;
+    type = connection.type;
+    changed();
   });
 }
 

@@ -1,15 +1,17 @@
-/** The two peer connections of a room: builds them, keeps them working, and reads the levels of the voices. */
+/** The two peer connections of a room: builds them, keeps them working, and reads what arrives. */
+import type { Codec } from "./e2ee/codec_header";
 import type { SenderContext } from "./e2ee/manager";
+import { cameraPlan, thisDevice } from "./layers";
 import { MediaHealth } from "./media_health";
 import type {
   ClientMessage,
+  EncodingsWantedMessage,
   ErrorMessage,
-  Kind,
   PublishedMessage,
   SubscribeOfferMessage,
   TrackMap,
 } from "./protocol_types";
-import { Publisher } from "./publisher";
+import { Publisher, type Source, type Tracks, type VideoCodec } from "./publisher";
 import { type RemoteTrack, Subscriber } from "./subscriber";
 
 export interface MediaOptions {
@@ -18,13 +20,15 @@ export interface MediaOptions {
   send(message: ClientMessage): boolean;
   makeConnection(): RTCPeerConnection;
   /** RangeError when no context is left until the keys change. */
-  protect(sender: RTCRtpSender, track: { track: string; kind: Kind }): SenderContext;
+  protect(sender: RTCRtpSender, track: Omit<SenderContext, "context">, codec: Codec): SenderContext;
   guardReceiver(receiver: RTCRtpReceiver): void;
   /** False if nobody of that id is in the room (yet). */
   openReceiver(receiver: RTCRtpReceiver, from: TrackMap): boolean;
   newTrackId(): string;
   /** The own contexts were drawn anew: announce them before frames arrive under them. */
   contextsChanged(): void;
+  /** The server was asked for a new subscriber connection, which knows nothing of what is shown. */
+  subscribing(): void;
   /** Voices and pictures of others, or the state of the connections, changed. */
   changed(): void;
 }
@@ -33,17 +37,23 @@ export type MediaState = "connecting" | "connected" | "blocked";
 
 /** A refused or failed negotiation is tried again by way of `MediaHealth`, as a failed connection. */
 type Side = "publisher" | "subscriber";
+const SIDES = ["publisher", "subscriber"] as const;
 
 export class RoomMedia {
   #publisher: Publisher | null = null;
   #subscriber: Subscriber | null = null;
   #health: Record<Side, MediaHealth>;
-  #tracks: Record<Kind, MediaStreamTrack | null> = { audio: null, video: null };
+  #tracks: Tracks = { microphone: null, camera: null, screen: null, "screen-sound": null };
+  #codec: VideoCodec = "VP8";
+  #saving = false;
+  #encodings = cameraPlan(thisDevice()).encodings;
   #n = 0;
   #blockedTold = false;
   #closed = false;
   /** Offers are applied one after another; the answer to one must be on its way before the next is read. */
   #work: Promise<void> = Promise.resolve();
+  /** As well of one's own: two descriptions of one connection must not be made at once. */
+  #offering: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: MediaOptions) {
     const now = performance.now();
@@ -64,34 +74,73 @@ export class RoomMedia {
   }
 
   start(): void {
-    this.#build("publisher");
-    this.#build("subscriber");
+    for (const side of SIDES) this.#build(side);
   }
 
   /** After a resume: `kept` false means that the server has none of our connections any more. */
   resumed(kept: boolean): void {
-    for (const side of ["publisher", "subscriber"] as const) {
-      if (!kept || !this.#health[side].connected) this.#rebuild(side);
+    for (const side of SIDES) {
+      if (!kept || !this.#health[side].worked) this.#rebuild(side);
+      else this.#restart(side);
     }
   }
 
-  /** All transforms are gone with the worker that held them. */
-  rebuild(): void {
-    this.#rebuild("publisher");
-    this.#rebuild("subscriber");
+  /** The device is in another network, or may be: new paths are looked for, and what works goes on meanwhile. */
+  networkChanged(): void {
+    const now = performance.now();
+    for (const side of SIDES) if (this.#health[side].mayRestart(now)) this.#restart(side);
   }
 
-  setTrack(kind: Kind, track: MediaStreamTrack | null): void {
-    if (this.#tracks[kind] === track) return;
-    this.#tracks[kind] = track;
+  /** Other relays, for the next restart. */
+  configure(configuration: RTCConfiguration): void {
+    for (const side of SIDES) this.#connectionOf(side)?.setConfiguration(configuration);
+  }
+
+  /** All transforms are gone with the worker that held them, or nothing may go on the way it goes. */
+  rebuild(): void {
+    for (const side of SIDES) this.#rebuild(side);
+  }
+
+  setTrack(source: Source, track: MediaStreamTrack | null): void {
+    if (this.#tracks[source] === track) return;
+    this.#tracks[source] = track;
     const publisher = this.#publisher;
-    publisher?.setTrack(kind, track).catch(() => this.#failed("publisher", publisher.connection));
+    if (!publisher) return;
+    const due = publisher.setTrack(source, track);
+    due
+      .then((offer) => offer && this.#republish(publisher))
+      .catch(() => this.#failed("publisher", publisher.connection));
+  }
+
+  /** In which codec cameras are wanted from now on. */
+  setCodec(codec: VideoCodec): void {
+    this.#codec = codec;
+    const publisher = this.#publisher;
+    try {
+      if (publisher?.setCodec(codec)) this.#republish(publisher);
+    } catch {
+      if (publisher) this.#failed("publisher", publisher.connection);
+    }
+  }
+
+  /** "Data saver": of the own camera the smallest picture alone. */
+  setSaving(saving: boolean): void {
+    this.#saving = saving;
+    this.#publisher?.setSaving(saving);
+  }
+
+  encodingsWanted({ track, active }: EncodingsWantedMessage): void {
+    this.#publisher?.wanted(track, active);
   }
 
   published(message: PublishedMessage): void {
     const publisher = this.#publisher;
     if (message.n !== this.#n || !publisher) return;
-    publisher.answered(message.sdp).catch(() => this.#failed("publisher", publisher.connection));
+    publisher
+      .answered(message.sdp)
+      // A refused offer counts as a failure although the connection goes on: now one was taken.
+      .then(() => this.#noticed("publisher", publisher.connection))
+      .catch(() => this.#failed("publisher", publisher.connection));
   }
 
   offered(message: SubscribeOfferMessage): void {
@@ -123,7 +172,10 @@ export class RoomMedia {
   /** Looks after the connections; call it a few times a second while the socket works. */
   tick(now: number): void {
     for (const side of this.#sides()) {
-      if (this.#health[side].rebuildAt(now) <= now) this.#rebuild(side);
+      const remedy = this.#health[side].remedy(now);
+      if (!remedy || remedy.at > now) continue;
+      if (remedy.do === "rebuild") this.#rebuild(side);
+      else this.#restart(side);
     }
     const blocked = this.#sides().some((side) => this.#health[side].blocked(now));
     if (blocked && !this.#blockedTold) {
@@ -135,16 +187,25 @@ export class RoomMedia {
     }
   }
 
-  /** Linear 0..1, by member, of every voice that arrives. */
-  async levels(): Promise<Map<string, number>> {
+  /** What the browser measures: of what is sent, and of what arrives with what each m-line carries. */
+  async reports(): Promise<{ up: Stats; down: Stats; at(mid: string): RemoteTrack | undefined }> {
+    const [publisher, subscriber] = [this.#publisher, this.#subscriber];
+    const read = async (connection?: RTCPeerConnection): Promise<Stats> =>
+      connection && !this.#closed ? [...(await connection.getStats()).values()] : [];
+    const [up, down] = await Promise.all([read(publisher?.connection), read(subscriber?.connection)]);
+    return { up, down, at: (mid) => subscriber?.at(mid) };
+  }
+
+  /** Linear 0..1, by member, of every voice that arrives and `counts`. */
+  async levels(counts: (voice: RemoteTrack) => boolean = () => true): Promise<Map<string, number>> {
     const levels = new Map<string, number>();
     const subscriber = this.#subscriber;
     if (!subscriber || this.#closed) return levels;
     const stats = await subscriber.connection.getStats();
     for (const entry of stats.values()) {
       if (entry.type !== "inbound-rtp" || entry.kind !== "audio" || typeof entry.audioLevel !== "number") continue;
-      const member = subscriber.memberOf(entry.mid);
-      if (member !== undefined) levels.set(member, Math.max(levels.get(member) ?? 0, entry.audioLevel));
+      const voice = subscriber.at(entry.mid);
+      if (voice && counts(voice)) levels.set(voice.member, Math.max(levels.get(voice.member) ?? 0, entry.audioLevel));
     }
     return levels;
   }
@@ -158,9 +219,19 @@ export class RoomMedia {
   }
 
   /** The subscriber side counts once the server has offered something: alone in a room there is nothing to receive. */
-  #sides(): Side[] {
+  #sides(): readonly Side[] {
     const counts = this.#subscriber?.offered || this.#health.subscriber.failed;
-    return counts ? ["publisher", "subscriber"] : ["publisher"];
+    return counts ? SIDES : ["publisher"];
+  }
+
+  #restart(side: Side): void {
+    this.#health[side].restarted(performance.now());
+    if (side === "publisher") {
+      if (this.#publisher) this.#offer(this.#publisher, true);
+    } else if (this.#subscriber) {
+      this.#subscriber.expectRestart();
+      this.options.send({ type: "subscribe", room: this.options.room, restart_ice: true });
+    }
   }
 
   #rebuild(side: Side): void {
@@ -181,22 +252,34 @@ export class RoomMedia {
     this.#publisher = null;
     const connection = this.#watched("publisher");
     try {
-      this.#publisher = new Publisher({ connection, protect, newTrackId, tracks: this.#tracks });
+      const [tracks, encodings, codec, saving] = [this.#tracks, this.#encodings, this.#codec, this.#saving];
+      this.#publisher = new Publisher({ connection, protect, newTrackId, tracks, encodings, codec, saving });
     } catch {
       // All contexts of this epoch are used up: tried again like a failed connection, until the keys change.
       connection.close();
       this.#health.publisher.changed("failed", performance.now());
       return;
     }
-    this.options.contextsChanged();
-    void this.#offer(this.#publisher);
+    this.#republish(this.#publisher);
   }
 
-  async #offer(publisher: Publisher): Promise<void> {
+  /** What is published is another list now. */
+  #republish(publisher: Publisher): void {
+    if (publisher !== this.#publisher) return;
+    this.options.contextsChanged();
+    this.#offer(publisher, false);
+  }
+
+  #offer(publisher: Publisher, restart: boolean): void {
+    this.#offering = this.#offering.then(() => this.#makeOffer(publisher, restart));
+  }
+
+  async #makeOffer(publisher: Publisher, restart: boolean): Promise<void> {
+    if (publisher !== this.#publisher) return;
     this.#n += 1;
     const n = this.#n;
     try {
-      const { sdp, tracks } = await publisher.offer();
+      const { sdp, tracks } = await publisher.offer(restart);
       if (publisher !== this.#publisher) return;
       this.options.send({ type: "publish", room: this.options.room, n, sdp, tracks });
     } catch {
@@ -210,7 +293,10 @@ export class RoomMedia {
     const connection = this.#watched("subscriber");
     const subscriber = new Subscriber({ connection, guardReceiver, openReceiver, changed });
     this.#subscriber = subscriber;
-    if (ask) this.options.send({ type: "subscribe", room: this.options.room });
+    if (ask) {
+      this.options.send({ type: "subscribe", room: this.options.room });
+      this.options.subscribing();
+    }
     return subscriber;
   }
 
@@ -230,12 +316,14 @@ export class RoomMedia {
 
   #watched(side: Side): RTCPeerConnection {
     const connection = this.options.makeConnection();
-    connection.onconnectionstatechange = () => {
-      if (this.#connectionOf(side) !== connection) return;
-      this.#health[side].changed(connection.connectionState, performance.now());
-      this.options.changed();
-    };
+    connection.onconnectionstatechange = () => this.#noticed(side, connection);
     return connection;
+  }
+
+  #noticed(side: Side, connection: RTCPeerConnection): void {
+    if (this.#closed || this.#connectionOf(side) !== connection) return;
+    this.#health[side].changed(connection.connectionState, performance.now());
+    this.options.changed();
   }
 
   #connectionOf(side: Side): RTCPeerConnection | undefined {
@@ -248,3 +336,6 @@ export class RoomMedia {
     this.options.changed();
   }
 }
+
+/** Entries of an RTCStatsReport: what each has differs by browser. */
+export type Stats = readonly Record<string, unknown>[];

@@ -6,11 +6,11 @@ import { toBase64url } from "./base64url";
 import type { GroupAnswer, GroupProblem } from "./boot";
 import { Call } from "./call";
 import type { DeviceManager } from "./devices";
-import type { E2eeManager, GroupReport, ManagerOptions } from "./e2ee/manager";
+import type { E2eeManager, GroupReport, IceChoice, ManagerOptions } from "./e2ee/manager";
 import { Ending } from "./ending";
 import { GroupKeeper } from "./group_keeper";
 import { isGroupMessage } from "./group_messages";
-import type { Door } from "./links";
+import type { Door, Profile } from "./links";
 import type { Memory, TabState } from "./memory";
 import type { LeftReason, Problem } from "./model";
 import { numberNames } from "./names";
@@ -31,7 +31,10 @@ export interface MeetingOptions {
   outdated: boolean;
   fetchGroup(): Promise<GroupAnswer | GroupProblem>;
   makeE2ee(options: Omit<ManagerOptions, "workerUrl">): E2eeManager;
-  makeConnection(): RTCPeerConnection;
+  screens: Profile["screens"];
+  makeConnection(ice: IceChoice): RTCPeerConnection;
+  /** What screens are captured with; undefined without device access. */
+  capture: Pick<MediaDevices, "getDisplayMedia"> | undefined;
   wakeLock: { hold(): void; release(): void };
 }
 
@@ -60,8 +63,8 @@ export class Meeting {
     private readonly options: MeetingOptions,
     private readonly events: MeetingEvents,
   ) {
-    const { door, group, outdated, tab, fetchGroup } = options;
-    this.#keeper = new GroupKeeper({ door, group, outdated, tab: tab.tab, fetch: fetchGroup });
+    const { door, group, outdated, screens, tab, fetchGroup } = options;
+    this.#keeper = new GroupKeeper({ door, group, outdated, screens, tab: tab.tab, fetch: fetchGroup });
     this.#ending = new Ending(events.finished);
   }
 
@@ -81,6 +84,7 @@ export class Meeting {
   }
 
   joined(joined: JoinedMessage): void {
+    this.options.store.relayAvailable.value = (joined.ice_servers ?? []).length > 0;
     if (this.#e2ee && this.#call?.meeting === joined.meeting && this.#call.self === joined.member) {
       this.#e2ee.joined(joined);
       this.#call.resume(joined);
@@ -163,7 +167,7 @@ export class Meeting {
   }
 
   #makeCall(joined: JoinedMessage, e2ee: E2eeManager): Call {
-    const { store, sound, devices, memory, tab, door, makeConnection } = this.options;
+    const { store, sound, devices, memory, tab, door, makeConnection, capture } = this.options;
     return new Call(joined, {
       e2ee,
       store,
@@ -173,6 +177,8 @@ export class Meeting {
       hand: tab.hand?.meeting === joined.meeting ? tab.hand.seq : 0,
       send: this.events.send,
       makeConnection,
+      capture,
+      manyScreens: this.#keeper.screens === "many",
       newTrackId: randomId,
       avatarSeed: (meeting, member) => door.avatarSeed(meeting, member),
       numberNames,

@@ -5,9 +5,11 @@
  */
 import { bytesOf, toBase64url } from "./base64url";
 import type { DeviceKind } from "./devices";
+import type { NetworkChoices } from "./model";
 
 const TAB_KEY = "hearthside";
 const DEVICES_KEY = "hearthside.devices";
+const NETWORK_KEY = "hearthside.network";
 const MARK_KEY = "hearthside.mark.";
 const ORGANISER_KEY = "hearthside.organiser.";
 /** How long a browser's mark for a group is kept, ms (docs/protocol.md, `join.browser`). */
@@ -28,6 +30,7 @@ export interface TabState {
   token: string | null;
   /** One's raised hand, for the same meeting alone. */
   hand: { meeting: string; seq: number } | null;
+  network: NetworkChoices;
   /** 16 random bytes, base64url: under it the worker keeps the key that proves a later session to be the same person's. */
   tab: string;
 }
@@ -40,9 +43,21 @@ export interface OrganiserMemory {
   revocations: string | null;
 }
 
-export function freshTab(group: string, fragment: string): TabState {
+export function freshTab(group: string, fragment: string, dataSaver = false): TabState {
   const tab = toBase64url(crypto.getRandomValues(new Uint8Array(16)));
-  return { group, fragment, name: "", agreed: false, microphone: true, camera: true, token: null, hand: null, tab };
+  const network = { dataSaver, audioOnly: false, relayOnly: false };
+  return {
+    group,
+    fragment,
+    name: "",
+    agreed: false,
+    microphone: true,
+    camera: true,
+    token: null,
+    hand: null,
+    network,
+    tab,
+  };
 }
 
 /** Null where the person forbids a site to store anything: then reading the property itself throws. */
@@ -66,7 +81,8 @@ export class Memory {
     const found = read(this.tab, TAB_KEY) as Partial<TabState> | null;
     if (!found || found.group !== group || typeof found.fragment !== "string") return null;
     const fresh = freshTab(group, found.fragment);
-    const hand = found.hand;
+    const { hand } = found;
+    const network = found.network ?? fresh.network;
     return {
       ...fresh,
       name: typeof found.name === "string" ? found.name : "",
@@ -75,6 +91,11 @@ export class Memory {
       microphone: found.microphone === true,
       camera: found.camera === true,
       token: typeof found.token === "string" ? found.token : null,
+      network: {
+        dataSaver: network.dataSaver === true,
+        audioOnly: network.audioOnly === true,
+        relayOnly: network.relayOnly === true,
+      },
       hand: typeof hand?.meeting === "string" && Number.isSafeInteger(hand.seq) ? hand : null,
       tab: bytesOf(found.tab, 16) ? (found.tab as string) : fresh.tab,
     };
@@ -137,6 +158,16 @@ export class Memory {
       if (typeof id === "string") chosen[kind] = id;
     }
     return chosen;
+  }
+
+  /** As the person chose it last, in any meeting. */
+  dataSaver(): boolean {
+    const found = read(this.browser, NETWORK_KEY) as { dataSaver?: unknown } | null;
+    return found?.dataSaver === true;
+  }
+
+  rememberDataSaver(dataSaver: boolean): void {
+    write(this.browser, NETWORK_KEY, { dataSaver });
   }
 
   rememberDevice(kind: DeviceKind, id: string): void {

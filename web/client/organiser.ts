@@ -21,7 +21,7 @@ import {
 import { equal } from "./e2ee/mls/fields";
 import { type SigningKey, signingKey } from "./ed25519";
 import type { LinkHolder } from "./link_holder";
-import { Door, type Link, roleSeedOf } from "./links";
+import { Door, type Link, type Profile, roleSeedOf } from "./links";
 import type { OrganiserMemory } from "./memory";
 import type { FacilitatorLink } from "./model";
 import type { ErrorMessage, OrganiserReadyMessage, UpdateGroupMessage } from "./protocol_types";
@@ -44,6 +44,7 @@ export interface OrganiserOptions {
   now(): number;
   /** "" where it could not be opened. */
   title(): string;
+  screens: Profile["screens"];
   /** The group has this name from now on. */
   named(title: string): void;
   /** False while there is no socket. */
@@ -129,7 +130,7 @@ export class Organiser {
     return this.#alone(async () => {
       const roomSecret = crypto.getRandomValues(new Uint8Array(16));
       const door = await Door.of({ ...this.#link, roomSecret });
-      const outcome = await this.#update(await door.forServer(title));
+      const outcome = await this.#update(await door.forServer({ title, screens: this.options.screens }));
       if (outcome === "refused" || (outcome === "unknown" && !(await this.#isIn(door)))) return false;
       await this.options.links.change(door);
       this.options.named(title);

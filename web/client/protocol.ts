@@ -35,6 +35,9 @@ const SERVER_TYPES: Record<ServerMessage["type"], true> = {
   mls_refused: true,
   published: true,
   subscribe_offer: true,
+  encodings_wanted: true,
+  video_codec: true,
+  tracks_held: true,
 };
 
 /** One message of the server, or null for what this page does not understand: an older page passes over newer messages. */

@@ -3,7 +3,7 @@
  * come from the group alone; of the server's words only who is connected is taken, as a hint.
  * Sans-IO: messages, decisions and the time (`now`, ms) go in; what to do comes out of `effects()`.
  */
-import type { Message } from "./e2ee/envelope";
+import type { Message, Uplink } from "./e2ee/envelope";
 import type { GroupView, Person, PersonRole } from "./e2ee/worker_messages";
 import { newChanges } from "./key_changes";
 import type { Announcement } from "./model";
@@ -33,6 +33,8 @@ export interface RoomMember {
   told: boolean;
   /** Place in time of the raised hand: the `seq` of the message that raised it; 0 if down. */
   hand: number;
+  /** As `hand`, of their shared screen. */
+  sharing: number;
   /** Came while this page watched: worth announcing once the name is known. */
   newcomer: boolean;
   asks: number;
@@ -40,12 +42,25 @@ export interface RoomMember {
   answeredAt: number;
 }
 
-/** What others learn about oneself. `hand`: 0 down, null on its way up, else its number. */
+/**
+ * What others learn about oneself. `hand`: 0 down, null on its way up, else its number; `sharing` the same of one's
+ * screen. `uplink`: how well one's own media gets through.
+ */
 export interface OwnState {
   name: string;
   microphone: boolean;
   camera: boolean;
   hand: number | null;
+  sharing: number | null;
+  uplink: Uplink;
+}
+
+/** A track as its owner's signed state announces it. */
+export interface Announced {
+  member: string;
+  track: string;
+  kind: "audio" | "video";
+  screen: boolean;
 }
 
 export type RoomEffect =
@@ -171,8 +186,29 @@ export class Room {
     if (member && id !== this.self) member.connected = connected;
   }
 
-  /** One's own `state` was numbered; `hand` is what it said. The place of a hand on its way up is known now. */
-  echoed(seq: number, hand: number | null): void {
+  /** What others send, by what they signed; what the server says of a track alone counts for nothing. */
+  get tracks(): Announced[] {
+    return this.members.flatMap(({ id, state }) =>
+      (state?.contexts ?? []).map(({ track, kind, screen = false }) => ({ member: id, track, kind, screen })),
+    );
+  }
+
+  /** The track that carries somebody's voice or camera, or their screen; null if they announce none. */
+  trackOf(id: string, kind: "audio" | "video", screen: boolean): string | null {
+    const contexts = this.#members.get(id)?.state?.contexts ?? [];
+    return contexts.find((one) => one.kind === kind && (one.screen ?? false) === screen)?.track ?? null;
+  }
+
+  /** Who else shares a screen, by the number at which they began; whoever has no socket holds nobody up. */
+  get sharers(): { id: string; since: number }[] {
+    return this.members
+      .filter(({ id, sharing, connected }) => id !== this.self && sharing > 0 && connected)
+      .map(({ id, sharing }) => ({ id, since: sharing }));
+  }
+
+  /** One's own `state` was numbered, and said this. The place of what was on its way is known now. */
+  echoed(seq: number, hand: number | null, sharing: number | null = 0): void {
+    if (sharing === null && this.own.sharing === null) this.own = { ...this.own, sharing: seq };
     const self = this.#members.get(this.self);
     if (!self || hand !== null || this.own.hand !== null) return;
     this.own = { ...this.own, hand: seq };
@@ -241,7 +277,7 @@ export class Room {
   /** When `tick` has something to do, ms; Infinity if nothing is due. */
   get deadline(): number {
     if (!this.ready) return Number.POSITIVE_INFINITY;
-    let next = this.own.hand === null ? Number.POSITIVE_INFINITY : this.#owedAt;
+    let next = this.#unnumbered ? Number.POSITIVE_INFINITY : this.#owedAt;
     for (const member of this.#members.values()) {
       if (this.#lacksState(member)) next = Math.min(next, member.askAt);
     }
@@ -250,8 +286,7 @@ export class Room {
 
   tick(now: number): void {
     if (!this.ready) return;
-    // While one's own hand has no number yet, a state for one member alone would tell a wrong one.
-    if (this.#owedAt <= now && this.own.hand !== null) {
+    if (this.#owedAt <= now && !this.#unnumbered) {
       const owed = [...this.#owed].filter((id) => this.#members.has(id));
       this.#owed.clear();
       this.#owedAt = Number.POSITIVE_INFINITY;
@@ -264,6 +299,11 @@ export class Room {
       member.askAt = now + RESEND_MS;
       this.#effects.push({ do: "say", message: { type: "resend" }, to: member.id });
     }
+  }
+
+  /** While one's hand or screen has no number yet, a state for one member alone would tell a wrong one. */
+  get #unnumbered(): boolean {
+    return this.own.hand === null || this.own.sharing === null;
   }
 
   /** Facilitators are muted by nobody; a co-facilitator mutes participants alone, and so does "everyone". */
@@ -286,6 +326,9 @@ export class Room {
       this.#renumber();
       this.#effects.push({ do: "name-known", member: member.id });
     }
+    const shared = message.contexts.some(({ kind, screen }) => kind === "video" && screen);
+    const sharedBefore = member.sharing > 0;
+    member.sharing = shared ? message.sharing || member.sharing || seq : 0;
     const name = this.nameOf(member.id) ?? message.name;
     if (member.newcomer) {
       member.newcomer = false;
@@ -293,7 +336,9 @@ export class Room {
       const othersChecked = this.members.some((one) => one.checked && one.id !== this.self);
       if (!member.checked && othersChecked) this.#announce({ urgency: "polite", kind: "newcomer-unchecked", name });
     }
+    if (shared && !sharedBefore) this.#announce({ urgency: "polite", kind: "screen-shared", name, self: false });
     if (first) return;
+    if (!shared && sharedBefore) this.#announce({ urgency: "polite", kind: "screen-stopped", name, self: false });
     if (handBefore === 0 && member.hand > 0) {
       this.#announce({ urgency: "polite", kind: "hand-raised", name, place: this.handPlace(member.id) });
     } else if (handBefore > 0 && member.hand === 0) {
@@ -349,6 +394,7 @@ export class Room {
       state: null,
       told: false,
       hand: id === this.self ? (this.own.hand ?? 0) : 0,
+      sharing: 0,
       newcomer,
       asks: 0,
       askAt: now + RESEND_MS,

@@ -8,6 +8,9 @@ export interface RosterSources {
   speaking: ReadonlySet<string>;
   keyState(member: string): KeyState;
   video(member: string): MediaStream | null;
+  held(member: string): boolean;
+  network(member: string): MemberView["network"];
+  pinned(member: string): boolean;
   avatarSeed(member: string): Uint8Array;
   own: { microphone: boolean; camera: boolean; video: MediaStream | null };
 }
@@ -37,6 +40,9 @@ export function rosterViews(room: Room, sources: RosterSources, before: readonly
       keys: self ? (room.ready ? "encrypted" : "waiting") : sources.keyState(member.id),
       checked: member.checked,
       video: cameraOff ? null : self ? sources.own.video : sources.video(member.id),
+      held: !self && !cameraOff && sources.held(member.id),
+      network: sources.network(member.id),
+      pinned: sources.pinned(member.id),
       avatarSeed: sources.avatarSeed(member.id),
       order: member.leaf,
     };

@@ -10,6 +10,7 @@ import { LinkHolder } from "./link_holder";
 import { Meeting, type MeetingOptions, randomId } from "./meeting";
 import type { Actions, Announcement, LeftReason, Screen } from "./model";
 import { cleanName, nameProblem } from "./names";
+import { KeptNetwork } from "./network_choices";
 import { Organiser } from "./organiser";
 import { organiserActions } from "./organiser_actions";
 import type {
@@ -37,6 +38,7 @@ export class Session {
   readonly actions: Actions;
   readonly #connection: Connection;
   readonly #kept: KeptDevices;
+  readonly #network: KeptNetwork;
   readonly #links: LinkHolder;
   readonly #organiser: Organiser | null;
   readonly #meeting: Meeting;
@@ -65,6 +67,14 @@ export class Session {
       save: () => this.#save(),
       announce,
     });
+    this.#network = new KeptNetwork({
+      ...options,
+      changed: (choices, before) => {
+        // Never opened again by the page: switching it off leaves the camera to the person.
+        if (choices.audioOnly && !before.audioOnly) options.devices.set("camera", false);
+        this.#meeting.call?.networkChosen(choices, before);
+      },
+    });
     this.#connection = new Connection(options.openSocket, {
       hello: (nonce) => this.#hello(nonce),
       message: (message) => this.#received(message),
@@ -81,6 +91,7 @@ export class Session {
       copyLink: (which) => this.#links.copyLink(which),
       reload: options.reload,
       ...deviceActions(options.devices, this.#kept, options.sound),
+      setNetwork: (choices) => this.#network.set(choices),
       endMeeting: () => this.#meeting.endForEveryone(),
       deleteGroup: () => void this.#connection.send({ type: "delete_group" }),
       ...callActions(() => this.#meeting.call),
@@ -103,6 +114,17 @@ export class Session {
   /** The page or the network came back. */
   wake(): void {
     this.#connection.wake();
+  }
+
+  /** The device is in another network, or has one again. */
+  networkChanged(): void {
+    this.#connection.wake();
+    this.#meeting.call?.networkChanged();
+  }
+
+  /** Nobody sees the page, or somebody does again. */
+  hidden(hidden: boolean): void {
+    this.#meeting.call?.network.setHidden(hidden);
   }
 
   /** The page may be about to go away; it may also stay. */
@@ -333,6 +355,7 @@ export class Session {
       links: this.#links,
       now: () => Math.floor(Date.now() / 1000),
       title: () => store.title.value,
+      screens: this.options.screens,
       named: (title) => {
         store.title.value = title;
       },

@@ -9,8 +9,11 @@ import type {
   KnockView,
   MemberView,
   Model,
+  NetworkChoices,
+  QualityView,
   Role,
   Screen,
+  ScreenView,
 } from "./model";
 
 /** Before the first keys stand. */
@@ -39,6 +42,10 @@ export class Store {
   readonly lastFacilitator = signal(false);
   readonly encryption = signal<EncryptionView>(NO_KEYS);
   readonly devicesOpened = signal(false);
+  readonly screens = signal<ScreenView[]>([]);
+  readonly network = signal<NetworkChoices>({ dataSaver: false, audioOnly: false, relayOnly: false });
+  readonly relayAvailable = signal(false);
+  readonly quality = signal<QualityView | null>(null);
   #listeners = new Set<(announcement: Announcement) => void>();
 
   announce(announcement: Announcement): void {
@@ -48,6 +55,8 @@ export class Store {
   /** Nothing of a meeting stays on the page after it. */
   forgetMeeting(): void {
     this.members.value = [];
+    this.screens.value = [];
+    this.quality.value = null;
     this.knocks.value = [];
     this.chat.value = [];
     this.unread.value = 0;
@@ -59,6 +68,7 @@ export class Store {
   model(devices: Devices): Model {
     const { screen, title, role, ownName, members, knocks, chat, unread } = this;
     const { connection, soundBlocked, lastFacilitator, encryption, devicesOpened } = this;
+    const { screens, network, relayAvailable, quality } = this;
     return {
       screen,
       title,
@@ -73,6 +83,10 @@ export class Store {
       lastFacilitator,
       encryption,
       devicesOpened,
+      screens,
+      network,
+      relayAvailable,
+      quality,
       devices,
       onAnnouncement: (listener) => {
         this.#listeners.add(listener);

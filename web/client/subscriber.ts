@@ -14,6 +14,8 @@ export interface SubscriberOptions {
 
 export interface RemoteTrack {
   member: string;
+  /** As its owner's signed state announces it. */
+  id: string;
   kind: Kind;
   track: MediaStreamTrack;
   stream: MediaStream;
@@ -22,6 +24,7 @@ export interface RemoteTrack {
 export class Subscriber {
   readonly connection: RTCPeerConnection;
   #generation = -1;
+  #restarting = false;
   #offered = new Map<string, TrackMap>();
   /** By m-line: what is heard and seen of it. */
   #bound = new Map<string, RemoteTrack>();
@@ -43,15 +46,23 @@ export class Subscriber {
     return [...this.#bound.values()];
   }
 
-  /** By m-line: the member whose voice it carries, for reading levels. */
-  memberOf(mid: string): string | undefined {
-    return this.#bound.get(mid)?.member;
+  /** By m-line: what it carries, for reading statistics. */
+  at(mid: string): RemoteTrack | undefined {
+    return this.#bound.get(mid);
+  }
+
+  /** An ICE restart was asked for: the next offer may come from other credentials of the same transport. */
+  expectRestart(): void {
+    this.#restarting = true;
   }
 
   /** False if the offer is of another transport than the one before: this connection cannot go on with it. */
   continues(sdp: string): boolean {
     const current = this.connection.remoteDescription?.sdp;
-    return current === undefined || transportOf(current) === transportOf(sdp);
+    if (current === undefined) return true;
+    const [before, next] = [transportOf(current), transportOf(sdp)];
+    if (before.identity !== next.identity) return false;
+    return this.#restarting || before.credentials === next.credentials;
   }
 
   /** Somebody came into the room: they may be whom a track is waiting for. Throws as `apply`. */
@@ -64,7 +75,9 @@ export class Subscriber {
     if (offer.generation <= this.#generation) return null;
     this.#generation = offer.generation;
     this.#offered = new Map(offer.tracks.map((track) => [track.mid, track]));
+    const before = this.connection.remoteDescription?.sdp;
     await this.connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    if (before && transportOf(before).credentials !== transportOf(offer.sdp).credentials) this.#restarting = false;
     this.bind();
     for (const mid of this.#bound.keys()) if (!this.#offered.has(mid)) this.#bound.delete(mid);
     await this.connection.setLocalDescription(await this.connection.createAnswer());
@@ -83,7 +96,7 @@ export class Subscriber {
     this.options.guardReceiver(receiver);
     const from = mid === null ? undefined : this.#offered.get(mid);
     if (mid === null || !from || (this.#bound.has(mid) && same(this.#opened.get(mid), from))) return;
-    const { member, kind } = from;
+    const { member, track: id, kind } = from;
     const { track } = receiver;
     if (track.kind !== kind) throw new Error("a track of another kind than its m-line");
     // What is buffered of the one would be shown on the other's tile: only a silent answer in between empties it.
@@ -91,7 +104,7 @@ export class Subscriber {
     if (before && !same(before, from) && currentDirection !== "inactive") throw new Error("an m-line still in use");
     if (!this.options.openReceiver(receiver, from)) return;
     this.#opened.set(mid, from);
-    this.#bound.set(mid, { member, kind, track, stream: new MediaStream([track]) });
+    this.#bound.set(mid, { member, id, kind, track, stream: new MediaStream([track]) });
   }
 }
 
@@ -99,8 +112,12 @@ function same(one: TrackMap | undefined, other: TrackMap): boolean {
   return one?.member === other.member && one.track === other.track && one.kind === other.kind;
 }
 
-/** What names the server's side of a transport: another fingerprint or user fragment is another transport. */
-function transportOf(sdp: string): string {
-  const line = (name: string) => new RegExp(`^a=${name}:(.*)$`, "m").exec(sdp)?.[1]?.trim() ?? "";
-  return `${line("fingerprint")} ${line("ice-ufrag")}`;
+/** What names the server's side of a transport. An ICE restart changes the credentials and nothing else (RFC 8839 §4.4.1.1). */
+function transportOf(sdp: string): { identity: string; credentials: string } {
+  const found = (line: RegExp) => line.exec(sdp)?.[1]?.trim() ?? "";
+  const session = found(/^o=\S+ (\S+)/m);
+  return {
+    identity: `${session} ${found(/^a=fingerprint:(.*)$/m)}`,
+    credentials: found(/^a=ice-ufrag:(.*)$/m),
+  };
 }

@@ -19,16 +19,16 @@ export interface WordsOptions {
   withdraw(id: number): void;
   /** One's state as it is now; null while one is out of the group: on the way in it is asked for anyway. */
   ownState(): StateMessage | null;
-  /** A state to everybody has its number; `hand` is what it told. */
-  stateSaid(seq: number, hand: number | null): void;
+  /** A state to everybody has its number; `hand` and `sharing` are what it told. */
+  stateSaid(seq: number, hand: number | null, sharing: number | null): void;
 }
 
 export class Words {
   #id = 0;
   #stopped = false;
   #stateQueued = false;
-  /** Hands that states to everybody tell, by id: several states may be on their way at once. */
-  #hands = new Map<number, number | null>();
+  /** States to everybody, by id: several may be on their way at once. */
+  #states = new Map<number, StateMessage>();
   #chats = new Map<number, string>();
   #waiting = new Map<number, () => void>();
 
@@ -41,7 +41,7 @@ export class Words {
     queueMicrotask(() => {
       this.#stateQueued = false;
       const state = this.#stopped ? null : this.options.ownState();
-      if (state) this.#hands.set(this.#say(state, { slot: "state" }), state.hand);
+      if (state) this.#states.set(this.#say(state, { slot: "state" }), state);
     });
   }
 
@@ -67,24 +67,24 @@ export class Words {
   }
 
   said(id: number, seq: number): void {
-    const hand = this.#hands.get(id);
-    if (hand === undefined) {
+    const state = this.#states.get(id);
+    if (!state) {
       this.#answered(id, (key) => this.options.chat.sent(key, seq));
       return;
     }
     // Those before it were said, or gave way to a newer one.
-    for (const older of this.#hands.keys()) if (older <= id) this.#hands.delete(older);
-    this.options.stateSaid(seq, hand);
+    for (const older of this.#states.keys()) if (older <= id) this.#states.delete(older);
+    this.options.stateSaid(seq, state.hand, state.sharing ?? 0);
   }
 
   /** It will not be said. A state is said again, unless a newer one is on its way. */
   unsaid(id: number): void {
-    if (!this.#hands.has(id)) {
+    if (!this.#states.has(id)) {
       this.#answered(id, (key) => this.options.chat.notSent(key));
       return;
     }
-    const newest = Math.max(...this.#hands.keys()) === id;
-    this.#hands.delete(id);
+    const newest = Math.max(...this.#states.keys()) === id;
+    this.#states.delete(id);
     if (newest) setTimeout(() => this.queueState(), AGAIN_MS);
   }
 

@@ -14,6 +14,7 @@ function manager(more: Partial<DevicesOptions> = {}): DeviceManager {
     remembered: {},
     remember: (kind, id) => remembered.push([kind, id]),
     meter: { attach: (track) => (loudness = track ? loudness : null), read: () => loudness },
+    camera: { height: { ideal: 720 } },
     canChooseSpeaker: true,
     changed: () => undefined,
     ...more,

@@ -81,6 +81,7 @@ export class FakeSocket {
 /** A device's track, or a remote one. */
 export class FakeTrack {
   enabled = true;
+  contentHint = "";
   readyState: "live" | "ended" = "live";
   onended: (() => void) | null = null;
 
@@ -149,8 +150,34 @@ export class FakeMedia {
   }
 }
 
+/** `getDisplayMedia` whose answers the test decides. */
+export class FakeScreens {
+  opened: FakeTrack[] = [];
+  answer: () => Promise<FakeTrack[]> = async () => [new FakeTrack("video", "screen")];
+
+  getDisplayMedia = async (): Promise<MediaStream> => {
+    const tracks = await this.answer();
+    this.opened.push(...tracks);
+    return new FakeStream(tracks) as unknown as MediaStream;
+  };
+}
+
 export class FakeSender {
   track: FakeTrack | null = null;
+  encodings: RTCRtpEncodingParameters[] = [];
+  degradationPreference: string | undefined;
+
+  getParameters(): object {
+    const { degradationPreference } = this;
+    const encodings = this.encodings.map((one) => ({ active: true, ...one }));
+    return { encodings, ...(degradationPreference ? { degradationPreference } : {}) };
+  }
+
+  async setParameters(next: { encodings: RTCRtpEncodingParameters[]; degradationPreference?: string }): Promise<void> {
+    await undefined;
+    this.encodings = next.encodings;
+    this.degradationPreference = next.degradationPreference;
+  }
 
   /** As in a browser, the track changes only when the operations before it are done. */
   async replaceTrack(track: FakeTrack | null): Promise<void> {
@@ -161,6 +188,7 @@ export class FakeSender {
 
 export class FakeTransceiver {
   mid: string | null = null;
+  direction: RTCRtpTransceiverDirection = "sendrecv";
   currentDirection: RTCRtpTransceiverDirection | null = null;
   readonly sender = new FakeSender();
   readonly receiver: { track: FakeTrack };
@@ -190,12 +218,30 @@ export class FakePeerConnection {
   /** Of the browser itself, as gathered. */
   address = "";
 
-  constructor() {
+  /** How often an ICE restart was asked for. */
+  restarts = 0;
+  /** A browser that knows neither simulcast nor scalability modes. */
+  static plain = false;
+  configuration: unknown;
+
+  constructor(configuration: unknown = null) {
+    this.configuration = configuration;
     FakePeerConnection.made.push(this);
   }
 
-  addTransceiver(kind: "audio" | "video"): FakeTransceiver {
+  setConfiguration(configuration: unknown): void {
+    this.configuration = configuration;
+  }
+
+  restartIce(): void {
+    this.restarts += 1;
+  }
+
+  addTransceiver(kind: "audio" | "video", { sendEncodings = [] }: RTCRtpTransceiverInit = {}): FakeTransceiver {
+    const knows = sendEncodings.length < 2 && sendEncodings.every((one) => !("scalabilityMode" in one));
+    if (FakePeerConnection.plain && !knows) throw new DOMException("no such encodings", "OperationError");
     const transceiver = new FakeTransceiver(kind);
+    transceiver.sender.encodings = sendEncodings;
     this.transceivers.push(transceiver);
     return transceiver;
   }
@@ -251,6 +297,7 @@ export class FakePeerConnection {
 /** Puts the browser's media classes in place for a test file. */
 export function fakeMediaGlobals(): void {
   FakePeerConnection.made = [];
+  FakePeerConnection.plain = false;
   const codecs = ["opus", "PCMU", "VP8", "rtx", "VP9", "H264"];
   const capabilities = (kind: string) => ({ codecs: codecs.map((name) => ({ mimeType: `${kind}/${name}` })) });
   Object.assign(globalThis, { MediaStream: FakeStream, RTCRtpSender: { getCapabilities: capabilities } });

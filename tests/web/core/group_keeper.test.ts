@@ -23,6 +23,7 @@ const keeper = async (link: string) =>
     door: await Door.of(parseLink(link)),
     group: FIRST,
     outdated: false,
+    screens: "one",
     tab: "tab",
     fetch: async () => answers.shift() ?? "unreachable",
   });

@@ -12,7 +12,7 @@ import { Session } from "../../../web/client/session";
 import { Sound } from "../../../web/client/sound";
 import { Store } from "../../../web/client/store";
 import { FakeManager, person } from "./fake_manager";
-import { FakeMedia, FakePeerConnection, FakeSocket, FakeStorage, fakeMediaGlobals } from "./fakes";
+import { FakeMedia, FakePeerConnection, FakeScreens, FakeSocket, FakeStorage, fakeMediaGlobals } from "./fakes";
 
 export const GROUP = "AAECAwQFBgcICQoLDA0ODw";
 const ROOT_KEY = "Kay64UG8yvCyLhqU000LxzYeUm0L_hLIl5S8kyKWbdc";
@@ -33,6 +33,7 @@ export const knock = (id: string, sealed = `sealed-${id}`): Knock => ({
 export class Person {
   readonly sockets: FakeSocket[] = [];
   readonly media = new FakeMedia();
+  readonly displays = new FakeScreens();
   readonly store = new Store();
   readonly announcements: Announcement[] = [];
   readonly sound = new Sound(() => undefined);
@@ -51,6 +52,7 @@ export class Person {
     role: Role = "participant",
     readonly tabStorage = new FakeStorage(),
     readonly outdated = false,
+    readonly screens: "one" | "many" = "one",
   ) {
     this.memory = new Memory(tabStorage, new FakeStorage());
     const tab = this.memory.load(GROUP) ?? freshTab(GROUP, "p1.secret.fingerprint");
@@ -61,12 +63,14 @@ export class Person {
       remembered: {},
       remember: () => undefined,
       meter: { attach: () => undefined, read: () => null },
+      camera: {},
       canChooseSpeaker: false,
       changed: (input) => session?.deviceChanged(input),
     });
     const door = {
       link: { role, group: GROUP, roomSecret: new Uint8Array(16), seed: role === "participant" ? null : SEED },
-      openProfile: async (profile: string) => (profile === "p" ? "Thursday circle" : null),
+      openProfile: async (profile: string) =>
+        profile === "p" ? { title: "Thursday circle", screens: this.screens } : null,
       isRootKey: async (key: string) => key === ROOT_KEY,
       prove: async (nonce: string) => ({ role, key: "key", signature: `signed ${nonce}` }),
       avatarSeed: async () => new Uint8Array(16),
@@ -83,6 +87,8 @@ export class Person {
       door: door as unknown as Door,
       group: this.firstGroup,
       outdated: this.outdated,
+      screens: this.screens,
+      capture: this.displays,
       fetchGroup: async () => this.group,
       base: "https://meet.example.org",
       openSocket: () => {
@@ -90,7 +96,7 @@ export class Person {
         return this.socket.asSocket();
       },
       makeE2ee: (options) => new FakeManager(options).asManager(),
-      makeConnection: () => new FakePeerConnection() as unknown as RTCPeerConnection,
+      makeConnection: (ice) => new FakePeerConnection(ice) as unknown as RTCPeerConnection,
       wakeLock: { hold: () => undefined, release: () => undefined },
       copy: async (text) => this.copied.push(text) > 0,
       reload: () => undefined,

@@ -70,6 +70,7 @@ function open(): Organiser {
     links: holder,
     now: () => now,
     title: () => title,
+    screens: "many",
     named: (name) => {
       title = name;
     },
@@ -220,7 +221,7 @@ test("new links: secret, door and title change, roles stay, and this tab keeps t
   expect(toBase64url(facilitator?.seed as Uint8Array)).toBe(example?.role_seeds[0]);
   const participants = await Door.of(participant as NonNullable<typeof participant>);
   expect((await participants.prove("n")).key).toBe(kept.door_key);
-  expect(await participants.openProfile(kept.profile)).toBe("Thursday circle");
+  expect(await participants.openProfile(kept.profile)).toEqual({ title: "Thursday circle", screens: "many" });
   expect(copied[2]).toContain(JSON.parse(storage.getItem("hearthside") as string).fragment);
 });
 
@@ -231,7 +232,7 @@ test("an organiser whose link is outdated can change the links again, and give t
   expect(title).toBe("Friday circle");
   await holder.copyLink("participant");
   const participants = await Door.of(parseLink(copied[0] as string));
-  expect(await participants.openProfile(kept.profile)).toBe("Friday circle");
+  expect(await participants.openProfile(kept.profile)).toEqual({ title: "Friday circle", screens: "many" });
 });
 
 test("the answer to new links may be lost: what the server keeps tells", async () => {

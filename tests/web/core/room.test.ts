@@ -6,6 +6,9 @@ import { Room, type RoomEffect, type RoomOptions } from "../../../web/client/roo
 import { seeded } from "../random";
 import { person } from "./fake_manager";
 
+/** No screen shared, nothing wrong with the network. */
+const QUIET = { sharing: 0, uplink: "good" } as const;
+
 const state = (name: string, more: Partial<Extract<Message, { type: "state" }>> = {}): Message => ({
   type: "state",
   name,
@@ -33,7 +36,7 @@ const make = (more: Partial<RoomOptions> = {}) =>
   new Room({
     self: "me",
     role: "participant",
-    own: { name: "Me", microphone: true, camera: false, hand: 0 },
+    own: { name: "Me", microphone: true, camera: false, hand: 0, ...QUIET },
     numberNames,
     ...more,
   });
@@ -207,7 +210,7 @@ test("while one's hand has no number nobody is told a state alone", () => {
 });
 
 test("a raised hand outlives a reload of the same meeting", () => {
-  const again = make({ own: { name: "Me", microphone: false, camera: false, hand: 7 } });
+  const again = make({ own: { name: "Me", microphone: false, camera: false, hand: 7, ...QUIET } });
   again.groupChanged(view(TWO), 0);
   expect(again.handPlace("me")).toBe(1);
 });
@@ -347,7 +350,7 @@ test("two members who hear the same room agree on every hand, whatever was said 
     const ids = ["ana", "ben", "chi"];
     const people = ids.map((id, leaf) => person(id, leaf));
     const rooms = ids.map((id) => {
-      const one = make({ self: id, own: { name: id, microphone: true, camera: true, hand: 0 } });
+      const one = make({ self: id, own: { name: id, microphone: true, camera: true, hand: 0, ...QUIET } });
       one.groupChanged(view(people), 0);
       one.effects();
       return one;

@@ -12,7 +12,7 @@ let room: Room;
 let sources: RosterSources;
 
 beforeEach(() => {
-  const own = { name: "Me", microphone: true, camera: true, hand: 0 };
+  const own = { name: "Me", microphone: true, camera: true, hand: 0, sharing: 0, uplink: "good" as const };
   room = new Room({ self: "me", role: "participant", own, numberNames });
   const people = [person("me", 4), person("marta", 0, "facilitator"), person("chi", 2, "co_facilitator", true)];
   room.groupChanged({ room: "room", state: "in", epoch: 1, people, changes: [] }, 0);
@@ -20,6 +20,9 @@ beforeEach(() => {
     speaking: new Set(["marta", "me"]),
     keyState: () => "encrypted",
     video: () => PICTURE,
+    held: () => false,
+    network: () => null,
+    pinned: () => false,
     avatarSeed: () => SEED,
     own: { microphone: true, camera: true, video: PICTURE },
   };

@@ -5,6 +5,7 @@ import type { RemoteTrack } from "../../../web/client/subscriber";
 
 const voice = (member: string): RemoteTrack => ({
   member,
+  id: `voice-of-${member}`,
   kind: "audio",
   track: { id: member } as MediaStreamTrack,
   stream: new MediaStream(),

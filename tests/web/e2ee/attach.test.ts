@@ -30,7 +30,11 @@ describe("the browser", () => {
   test("can, with either interface", () => {
     stub(able);
     expect(browserProblem()).toBeNull();
-    expect(peerConnectionConfiguration()).toEqual({ iceServers: [], bundlePolicy: "max-bundle" });
+    expect(peerConnectionConfiguration()).toEqual({
+      iceServers: [],
+      iceTransportPolicy: "all",
+      bundlePolicy: "max-bundle",
+    });
     stub({
       RTCRtpScriptTransform: undefined,
       RTCRtpSender: class {

@@ -4,23 +4,23 @@ import { codecHeader, codecHeaderLength } from "../../../web/client/e2ee/codec_h
 const key = Uint8Array.of(0x50, 0x21, 0x03, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00, 0xaa);
 
 test("a VP8 key frame shows its size and nothing else", () => {
-  const header = codecHeader("video", key);
+  const header = codecHeader("VP8", key);
   expect(header).toEqual(Uint8Array.of(0x10, 0x00, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00));
   expect(codecHeaderLength("video", header as Uint8Array)).toBe(10);
 });
 
 test("a VP8 delta frame shows that it is one", () => {
-  const header = codecHeader("video", Uint8Array.of(0x51, 1, 2, 3));
+  const header = codecHeader("VP8", Uint8Array.of(0x51, 1, 2, 3));
   expect(header).toEqual(Uint8Array.of(0x11));
   expect(codecHeaderLength("video", header as Uint8Array)).toBe(1);
 });
 
 test("Opus shows nothing", () => {
-  expect(codecHeader("audio", Uint8Array.of(0xf8, 1))).toEqual(new Uint8Array(0));
+  expect(codecHeader("opus", Uint8Array.of(0xf8, 1))).toEqual(new Uint8Array(0));
   expect(codecHeaderLength("audio", Uint8Array.of(0x10))).toBe(0);
 });
 
 test("what is no VP8 frame gets no header", () => {
-  expect(codecHeader("video", new Uint8Array(0))).toBeNull();
-  expect(codecHeader("video", key.subarray(0, 9))).toBeNull();
+  expect(codecHeader("VP8", new Uint8Array(0))).toBeNull();
+  expect(codecHeader("VP8", key.subarray(0, 9))).toBeNull();
 });

@@ -20,7 +20,12 @@ const state: Extract<Message, { type: "state" }> = {
   microphone: true,
   camera: false,
   hand: null,
-  contexts: [{ context: 1, track: "track-id", kind: "audio" }],
+  contexts: [
+    { context: 1, track: "track-id", kind: "audio" },
+    { context: 2, track: "screen-id", kind: "video", screen: true },
+  ],
+  sharing: 12,
+  uplink: "fair",
 };
 const good: Message[] = [
   state,
@@ -110,6 +115,8 @@ describe("fields are checked", () => {
     { ...state, hand: -1 },
     { ...state, hand: 0.5 },
     { ...state, hand: undefined },
+    { ...state, sharing: -1 },
+    { ...state, sharing: "yes" },
     { ...state, contexts: {} },
     { ...state, contexts: Array(17).fill(context) },
     { ...state, contexts: [null] },
@@ -144,6 +151,18 @@ describe("fields are checked", () => {
 
   test("and taken over when they are good", () => {
     expect(readMessage({ ...state, hand: 7, extra: 1 })).toEqual({ ...state, hand: 7 });
+  });
+
+  test("a state that says nothing of screen and network says that all is well, and so does one that says what is unknown", () => {
+    const { sharing: _sharing, uplink: _uplink, ...older } = state;
+    expect(readMessage(older)).toEqual({ ...state, sharing: 0, uplink: "good" });
+    expect(readMessage({ ...state, uplink: "excellent", sharing: null })).toMatchObject({
+      uplink: "good",
+      sharing: null,
+    });
+    const [voice] = state.contexts;
+    const contexts = [{ ...voice, screen: "yes" }];
+    expect(readMessage({ ...state, contexts })).toEqual({ ...state, contexts: [voice] });
   });
 });
 

@@ -68,7 +68,7 @@ function pipe(frames: FrameWorker, options: TransformOptions) {
 
 /** A sender of Ann's in `frames`, with its transform. */
 function sender(frames: FrameWorker, id: number, context: typeof camera | typeof microphone = camera, room = "room") {
-  frames.receive({ type: "sender", id, room, context });
+  frames.receive({ type: "sender", id, room, context, codec: context.kind === "audio" ? "opus" : "VP8" });
   return pipe(frames, { direction: "send", id });
 }
 

@@ -160,7 +160,7 @@ describe("frames", () => {
   function connected() {
     const [a, b] = [page(), page()];
     const [out, into] = [new FakeEnd(), new FakeEnd()];
-    const context = a.manager.protectSender(room, out.asSender(), camera);
+    const context = a.manager.protectSender(room, out.asSender(), camera, "VP8");
     b.manager.openReceiver(room, into.asReceiver(), { member: "ann", ...camera });
     a.worker().frames.epochBegan(epochKeys(1));
     b.worker().frames.epochBegan(epochKeys(1, { leaf: 2 }));
@@ -181,7 +181,7 @@ describe("frames", () => {
   test("of another track pass the same m-line once it carries that, by one transform", async () => {
     const { a, b, into } = connected();
     const second = new FakeEnd();
-    const context = a.manager.protectSender(room, second.asSender(), { track: "screen", kind: "video" });
+    const context = a.manager.protectSender(room, second.asSender(), { track: "screen", kind: "video" }, "VP8");
     b.worker().frames.contexts(room, "ann", [context]);
     await settled();
     await second.push(keyFrame(5));
@@ -213,8 +213,8 @@ describe("frames", () => {
     }
     const { manager, worker } = page();
     const out = new OldEnd();
-    manager.protectSender(room, out.asSender(), microphone);
-    manager.protectSender(room, out.asSender(), microphone);
+    manager.protectSender(room, out.asSender(), microphone, "opus");
+    manager.protectSender(room, out.asSender(), microphone, "opus");
     worker().frames.epochBegan(epochKeys(1));
     await settled();
     await out.push(opusFrame(1));
@@ -226,30 +226,32 @@ describe("contexts", () => {
   test("none twice within an epoch, and an error when there is no other", async () => {
     const { manager, epoch } = page();
     await epoch(7);
-    const give = () => manager.protectSender(room, new FakeEnd().asSender(), camera);
-    const given = new Set(Array.from({ length: 256 }, () => give().context));
-    expect(given.size).toBe(256);
+    const give = () => manager.protectSender(room, new FakeEnd().asSender(), camera, "VP8");
+    const given = new Set(Array.from({ length: 255 }, () => give().context));
+    expect(given.size).toBe(255);
     await epoch(7);
     expect(give).toThrow(RangeError);
-    expect(manager.protectSender("another room", new FakeEnd().asSender(), camera).context).toBeLessThan(256);
+    expect(manager.protectSender("another room", new FakeEnd().asSender(), camera, "VP8").context).toBeLessThan(256);
   });
 
   test("again in the next epoch, when their connection is closed", async () => {
     const { manager, epoch } = page();
     await epoch(7);
-    const ends = Array.from({ length: 256 }, () => new FakeEnd());
-    for (const end of ends) manager.protectSender(room, end.asSender(), camera);
+    const ends = Array.from({ length: 255 }, () => new FakeEnd());
+    for (const end of ends) manager.protectSender(room, end.asSender(), camera, "VP8");
     for (const end of ends.slice(1)) end.transport.state = "closed";
     await epoch(8);
-    const given = Array.from({ length: 255 }, () => manager.protectSender(room, new FakeEnd().asSender(), camera));
-    expect(given.map(({ context }) => context)).not.toContain(0);
-    expect(new Set(given.map(({ context }) => context)).size).toBe(255);
+    const given = Array.from({ length: 254 }, () =>
+      manager.protectSender(room, new FakeEnd().asSender(), camera, "VP8"),
+    );
+    expect(given.map(({ context }) => context)).not.toContain(1);
+    expect(new Set(given.map(({ context }) => context)).size).toBe(254);
   });
 
   test("a sender that is protected again has another one", async () => {
     const { manager, worker } = page();
     const out = new FakeEnd();
-    const [first, second] = [1, 2].map(() => manager.protectSender(room, out.asSender(), camera));
+    const [first, second] = [1, 2].map(() => manager.protectSender(room, out.asSender(), camera, "VP8"));
     expect(first?.context).not.toBe(second?.context);
     const told = worker().received.filter((message) => message.type === "sender");
     expect(told.map(({ id }) => id)).toEqual([1, 1]);
@@ -435,7 +437,7 @@ describe("when the worker is lost", () => {
   test("old senders and receivers let nothing through, new ones of the same epoch get other contexts", async () => {
     const { manager, worker } = page();
     const [oldOut, oldInto] = [new FakeEnd(), new FakeEnd()];
-    const before = manager.protectSender(room, oldOut.asSender(), camera);
+    const before = manager.protectSender(room, oldOut.asSender(), camera, "VP8");
     manager.openReceiver(room, oldInto.asReceiver(), { member: "ann", ...camera });
     await settled();
     lose(worker());
@@ -443,7 +445,7 @@ describe("when the worker is lost", () => {
     expect(oldInto.transforms).toBe(1);
     worker().frames.epochBegan(epochKeys(1));
     const out = new FakeEnd();
-    expect(manager.protectSender(room, out.asSender(), camera).context).not.toBe(before.context);
+    expect(manager.protectSender(room, out.asSender(), camera, "VP8").context).not.toBe(before.context);
     await settled();
     for (const end of [oldOut, out]) await end.push(keyFrame(1));
     expect([oldOut.out.length, out.out.length]).toEqual([0, 1]);

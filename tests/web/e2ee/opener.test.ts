@@ -45,7 +45,7 @@ function receiver(kind: "audio" | "video") {
 }
 
 function sender(kind: "audio" | "video", of = epoch, { context: number = context, leaf: at = leaf, fill = of } = {}) {
-  const sealer = new Sealer(kind, new FrameCounter());
+  const sealer = new Sealer(kind === "audio" ? "opus" : "VP8", new FrameCounter());
   const kid = kidOf(number, at, of);
   sealer.install(kid, frameKey(kid, fill));
   return sealer;
@@ -109,7 +109,7 @@ describe("what must never come out", () => {
     const { announce, take, passed, states } = receiver("audio");
     announce();
     for (const wide of [2 ** 26 + kid, 2 ** 40 + kid]) {
-      const sealer = new Sealer("audio", new FrameCounter());
+      const sealer = new Sealer("opus", new FrameCounter());
       sealer.install(wide, frameKey(wide, epoch));
       await take(await sealer.seal(opusFrame(1)));
     }

@@ -5,13 +5,13 @@ import { deltaFrame, frameKey, keyFrame, opusFrame } from "./frames";
 
 test("without a key nothing comes out, whatever goes in", async () => {
   for (const kind of ["audio", "video"] as const) {
-    const sealer = new Sealer(kind, new FrameCounter());
+    const sealer = new Sealer(kind === "audio" ? "opus" : "VP8", new FrameCounter());
     for (const frame of [keyFrame(1), deltaFrame(1), opusFrame(1)]) expect(await sealer.seal(frame)).toBeNull();
   }
 });
 
 test("a video frame is whole behind its header, and only its header is readable", async () => {
-  const sealer = new Sealer("video", new FrameCounter());
+  const sealer = new Sealer("VP8", new FrameCounter());
   sealer.install(9, frameKey(9));
   for (const [frame, clear] of [
     [keyFrame(0xab), 10],
@@ -30,7 +30,7 @@ test("a video frame is whole behind its header, and only its header is readable"
 });
 
 test("sound has one size, whatever is said", async () => {
-  const sealer = new Sealer("audio", new FrameCounter());
+  const sealer = new Sealer("opus", new FrameCounter());
   sealer.install(9, frameKey(9));
   const sizes = new Set<number | undefined>();
   for (const length of [1, 35, 80, 110, 126]) sizes.add((await sealer.seal(opusFrame(5, length)))?.length);
@@ -40,14 +40,14 @@ test("sound has one size, whatever is said", async () => {
 });
 
 test("an empty frame stays empty", async () => {
-  const sealer = new Sealer("audio", new FrameCounter());
+  const sealer = new Sealer("opus", new FrameCounter());
   sealer.install(9, frameKey(9));
   expect(await sealer.seal(new Uint8Array(0))).toEqual(new Uint8Array(0));
 });
 
 test("counters rise without a gap, also when frames overlap, under the next key, and over all senders", async () => {
   const counter = new FrameCounter();
-  const [sealer, other] = [new Sealer("audio", counter), new Sealer("audio", counter)];
+  const [sealer, other] = [new Sealer("opus", counter), new Sealer("opus", counter)];
   const counters = async (of: Sealer, count: number) => {
     const sealed = await Promise.all(Array.from({ length: count }, () => of.seal(opusFrame(1))));
     return sealed.map((frame) => frame && Number(decodeHeader(frame)?.ctr));
@@ -61,7 +61,7 @@ test("counters rise without a gap, also when frames overlap, under the next key,
 });
 
 test("frames keep their counters' order while a key is still being derived", async () => {
-  const sealer = new Sealer("audio", new FrameCounter());
+  const sealer = new Sealer("opus", new FrameCounter());
   sealer.install(9, frameKey(9));
   const first = sealer.seal(opusFrame(1));
   sealer.install(10, frameKey(10));
@@ -74,16 +74,16 @@ test("frames keep their counters' order while a key is still being derived", asy
 });
 
 test("what is no frame of its kind is not sent", async () => {
-  const video = new Sealer("video", new FrameCounter());
+  const video = new Sealer("VP8", new FrameCounter());
   video.install(9, frameKey(9));
   expect(await video.seal(keyFrame(1).subarray(0, 5))).toBeNull();
-  const audio = new Sealer("audio", new FrameCounter());
+  const audio = new Sealer("opus", new FrameCounter());
   audio.install(9, frameKey(9));
   expect(await audio.seal(opusFrame(1, 1276))).toBeNull();
 });
 
 test("stopped, nothing comes out, not even an empty frame, until the next key", async () => {
-  const sealer = new Sealer("video", new FrameCounter());
+  const sealer = new Sealer("VP8", new FrameCounter());
   sealer.install(9, frameKey(9));
   sealer.stop();
   for (const frame of [deltaFrame(1), new Uint8Array(0)]) expect(await sealer.seal(frame)).toBeNull();

@@ -31,7 +31,7 @@ afterEach(() => {
 test("each message reaches the one whose business it is, in order", () => {
   const from = { room: "room", member: "ann", track: "camera", kind: "video" } as const;
   const ours: ToWorker[] = [
-    { type: "sender", id: 1, room: "room", context: { context: 0, track: "camera", kind: "video" } },
+    { type: "sender", id: 1, room: "room", context: { context: 0, track: "camera", kind: "video" }, codec: "VP8" },
     { type: "receiver", id: 2, from },
     { type: "streams", id: 3, direction: "send", readable: new ReadableStream(), writable: new WritableStream() },
   ];

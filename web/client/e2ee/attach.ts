@@ -25,10 +25,19 @@ export function browserProblem(): "browser-cannot" | "no-secure-context" | null 
   return able ? null : "browser-cannot";
 }
 
-/** What every RTCPeerConnection is made with. No ICE server: the only one that is contacted is our own. */
-export function peerConnectionConfiguration(): RTCConfiguration {
+/** Which way the media takes: the relays that this installation names, and whether nothing but them may be used. */
+export interface IceChoice {
+  servers: readonly RTCIceServer[];
+  relayOnly: boolean;
+}
+
+const NO_RELAY: IceChoice = { servers: [], relayOnly: false };
+
+/** What every RTCPeerConnection is made with. Nobody is contacted but our own server and the relays that it names. */
+export function peerConnectionConfiguration({ servers, relayOnly }: IceChoice = NO_RELAY): RTCConfiguration {
   const configuration: RTCConfiguration & { encodedInsertableStreams?: true } = {
-    iceServers: [],
+    iceServers: [...servers],
+    iceTransportPolicy: relayOnly ? "relay" : "all",
     bundlePolicy: "max-bundle",
   };
   // Chromium's first interface exists only on connections that asked for it; such a connection passes nothing by itself.

@@ -24,6 +24,9 @@ const MAX_REVOCATIONS_CHARS = 10_944;
 const ROUND_BYTES = 16;
 const HASH_BYTES = 32;
 
+const UPLINKS = ["good", "fair", "poor"] as const;
+export type Uplink = (typeof UPLINKS)[number];
+
 export type Message =
   | {
       type: "state";
@@ -33,6 +36,10 @@ export type Message =
       /** 0 down; the `seq` at which it was raised; null while its own `said` is on its way. */
       hand: number | null;
       contexts: SenderContext[];
+      /** Sharing one's screen: 0 or absent not, else as `hand`: the `seq` at which it began, null on its way. */
+      sharing?: number | null;
+      /** How well one's media reaches the server; absent: good. */
+      uplink?: Uplink;
     }
   | { type: "chat"; text: string }
   | { type: "lower_hand"; member: string }
@@ -119,23 +126,26 @@ const isText = (value: unknown, bytes: number): value is string => bytesOf(value
 
 function readContext(value: unknown): SenderContext | null {
   if (!isRecord(value)) return null;
-  const { context, track, kind } = value;
+  const { context, track, kind, screen } = value;
   if (!isCount(context, CONTEXTS - 1) || !isId(track)) return null;
-  return kind === "audio" || kind === "video" ? { context, track, kind } : null;
+  if (kind !== "audio" && kind !== "video") return null;
+  return { context, track, kind, ...(screen === true ? { screen } : {}) };
 }
 
 /** The known fields of a message, checked; null for an unknown type or a field that is not as it should be. */
 export function readMessage(value: Record<string, unknown>): Message | null {
   switch (value["type"]) {
     case "state": {
-      const { name, microphone, camera, hand, contexts } = value;
+      const { name, microphone, camera, hand, contexts, sharing = 0 } = value;
       if (typeof name !== "string" || name !== cleanName(name) || nameProblem(name, []) !== null) return null;
       if (typeof microphone !== "boolean" || typeof camera !== "boolean") return null;
-      if (hand !== null && !isCount(hand)) return null;
+      if ((hand !== null && !isCount(hand)) || (sharing !== null && !isCount(sharing))) return null;
       if (!Array.isArray(contexts) || contexts.length > MAX_CONTEXTS) return null;
       const read = contexts.map(readContext);
       if (!read.every((context) => context !== null)) return null;
-      return { type: "state", name, microphone, camera, hand, contexts: read };
+      // What a later version says of its network is no reason to lose the rest.
+      const uplink = UPLINKS.find((one) => one === value["uplink"]) ?? "good";
+      return { type: "state", name, microphone, camera, hand, contexts: read, sharing, uplink };
     }
     case "chat": {
       const { text } = value;

@@ -2,7 +2,7 @@
  * The frames' half of the worker, apart from being one: keeps the keys that the group hands it, and runs each encoded
  * frame through its sender's sealer or its receiver's opener. The only way out of a transform leads through one of them.
  */
-import { codecHeaderLength } from "./codec_header";
+import { isDelta } from "./codec_header";
 import { Disagreement } from "./disagreement";
 import type { EpochKeys, FrameKeys } from "./epoch_keys";
 import { KeyRing } from "./key_ring";
@@ -34,6 +34,9 @@ export interface FrameWorkerOptions {
   /** Others use keys that this member was not told of, and sending has stopped; or it goes on. */
   onDisagree(room: string, disagree: boolean): void;
 }
+
+/** What the page says of a sender. */
+type Announced = Extract<FramesMessage, { type: "sender" }>;
 
 interface Sender {
   room: string;
@@ -86,7 +89,7 @@ export class FrameWorker implements FrameKeys {
   receive(message: FramesMessage): void {
     switch (message.type) {
       case "sender":
-        this.#protect(message.id, message.room, message.context);
+        this.#protect(message);
         break;
       case "receiver":
         this.#openReceiver(message.id, message.from);
@@ -181,9 +184,9 @@ export class FrameWorker implements FrameKeys {
     return known;
   }
 
-  #protect(id: number, room: string, context: SenderContext): void {
+  #protect({ id, room, context, codec }: Announced): void {
     const known = this.#senders.get(id);
-    const sender = known ?? { room, context, sealer: new Sealer(context.kind, this.#counter), gap: false };
+    const sender = known ?? { room, context, sealer: new Sealer(codec, this.#counter), gap: false };
     sender.context = context;
     this.#senders.set(id, sender);
     this.#install(sender, this.#rooms.get(room)?.installed ?? null);
@@ -238,9 +241,8 @@ export class FrameWorker implements FrameKeys {
       sender.gap = true;
       return;
     }
-    const { kind } = sender.sealer;
     // Nothing stands before it that a picture could be made of. Rejects when the track has ended meanwhile.
-    if (sender.gap && kind === "video" && codecHeaderLength(kind, plain) === 1) {
+    if (sender.gap && isDelta(sender.sealer.codec, plain)) {
       void pipe.generateKeyFrame?.().catch(() => undefined);
     }
     sender.gap = false;

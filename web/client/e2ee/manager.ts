@@ -5,12 +5,13 @@
 
 import type { JoinedMessage, Knock, RoomState } from "../protocol_types";
 import { attachTransform } from "./attach";
+import type { Codec } from "./codec_header";
 import { ContextBook } from "./context_book";
 import type { Message } from "./envelope";
 import type { From, KeyState } from "./opener";
 import type { FromWorker, GroupMessage, Identity, SenderContext, ToWorker } from "./worker_messages";
 
-export { browserProblem, peerConnectionConfiguration } from "./attach";
+export { browserProblem, type IceChoice, peerConnectionConfiguration } from "./attach";
 export type { Message } from "./envelope";
 export type { KeyState } from "./opener";
 export type { SenderContext } from "./worker_messages";
@@ -184,15 +185,16 @@ export class E2eeManager {
 
   /**
    * Gives a sender a new context, and attaches the transform that lets no frame out without a key. Call it right after
-   * `addTransceiver`/`addTrack`. RangeError when all contexts of this epoch are used up: try again after the next one.
+   * `addTransceiver`/`addTrack`, and again for another track of the same codec on it. RangeError when all contexts of this epoch are used up: try again after the next one.
    */
   protectSender(
     room: string,
     sender: RTCRtpSender,
-    { track, kind }: Pick<SenderContext, "track" | "kind">,
+    track: Omit<SenderContext, "context">,
+    codec: Codec,
   ): SenderContext {
-    const context = { context: this.#book(room).give(sender), track, kind };
-    this.#attach(sender, "send", (id) => this.#post({ type: "sender", id, room, context }));
+    const context = { context: this.#book(room).give(sender), ...track };
+    this.#attach(sender, "send", (id) => this.#post({ type: "sender", id, room, context, codec }));
     return context;
   }
 

@@ -1,6 +1,6 @@
 /** One receiver's frames: passes on what decrypts under the right member's key, and nothing else ever. */
 import type { Bytes } from "../base64url";
-import { codecHeaderLength } from "./codec_header";
+import { type Codec, codecHeaderLength, isDelta } from "./codec_header";
 import type { KeyRing, Wanted } from "./key_ring";
 import { epochOf, KIDS } from "./kid";
 import { OPUS_PADDING, unpad } from "./padding";
@@ -113,14 +113,19 @@ export class Opener<F extends Frame> {
       if (now - this.#failingSince >= PROBLEM_SECONDS) this.#setState(state);
       return;
     }
-    const isDelta = codecHeaderLength(this.from.kind, new Uint8Array(frame.data)) === 1;
+    const codec = this.#codecOf(new Uint8Array(frame.data));
     frame.data = outcome.opened.buffer;
     this.#failingSince = null;
     this.#setState("encrypted");
     this.output.pass(frame);
     // A delta frame behind a gap may be useless; now that the key is there, a key frame is not.
-    if (this.#gap && isDelta) this.output.askForKeyFrame();
+    if (this.#gap && isDelta(codec, outcome.opened)) this.output.askForKeyFrame();
     this.#gap = false;
+  }
+
+  #codecOf(sealed: Uint8Array): Codec {
+    if (this.from.kind === "audio") return "opus";
+    return codecHeaderLength("video", sealed) === 0 ? "VP9" : "VP8";
   }
 
   async #open(frame: Bytes, now: number): Promise<Outcome> {

@@ -1,6 +1,6 @@
 /** One sender's frames: encrypts each of them, or lets nothing out. */
 import { type Bytes, concat } from "../base64url";
-import { codecHeader, type Kind } from "./codec_header";
+import { type Codec, codecHeader } from "./codec_header";
 import { OPUS_PADDING, pad } from "./padding";
 import { encryptFrame, type SFrameKey } from "./sframe";
 
@@ -31,7 +31,7 @@ export class Sealer {
   #key: { kid: bigint; key: Promise<SFrameKey> } | null = null;
 
   constructor(
-    readonly kind: Kind,
+    readonly codec: Codec,
     private readonly counter: FrameCounter,
   ) {}
 
@@ -50,11 +50,12 @@ export class Sealer {
     if (!this.#key) return null;
     if (frame.length === 0) return frame; // DTX: nothing in it, and encrypting it would turn silence into traffic
     const { kid, key } = this.#key;
-    const header = codecHeader(this.kind, frame);
-    if (!header || (this.kind === "audio" && frame.length > MAX_OPUS_BYTES)) return null;
+    const sound = this.codec === "opus";
+    const header = codecHeader(this.codec, frame);
+    if (!header || (sound && frame.length > MAX_OPUS_BYTES)) return null;
     const ctr = this.counter.take(); // before the first await: counters rise in the order of the frames
     if (ctr === null) return null;
-    const plaintext = this.kind === "audio" ? pad(frame, OPUS_PADDING) : frame;
+    const plaintext = sound ? pad(frame, OPUS_PADDING) : frame;
     return concat(header, await encryptFrame(await key, kid, BigInt(ctr), header, plaintext));
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Bytes } from "../base64url";
 import type { ClientMessage, JoinedMessage, Knock, ServerMessage } from "../protocol_types";
-import type { Kind } from "./codec_header";
+import type { Codec, Kind } from "./codec_header";
 import type { Message } from "./envelope";
 import type { From, KeyState } from "./opener";
 
@@ -11,6 +11,8 @@ export interface SenderContext {
   context: number;
   track: string;
   kind: Kind;
+  /** A shared screen, or its sound; otherwise camera or microphone. */
+  screen?: true;
 }
 
 /** Given to a transform: which sender or receiver its frames belong to. */
@@ -161,8 +163,8 @@ export type ToWorker =
   /** Those who took part in this round are checked. */
   | { type: "mark-checked"; room: string; round: string }
   // Frames
-  /** A sender's context, before its transform exists; again for a new one. */
-  | { type: "sender"; id: number; room: string; context: SenderContext }
+  /** A sender's context, before its transform exists; again for a new one. Its codec stays what it was first. */
+  | { type: "sender"; id: number; room: string; context: SenderContext; codec: Codec }
   | { type: "receiver"; id: number; from: From }
   | { type: "forget-room"; room: string }
   /** Where RTCRtpScriptTransform is missing: the streams of createEncodedStreams, transferred. */

@@ -137,7 +137,7 @@ describe("withholding", () => {
 /** A frame whose header names an epoch; nobody here could open it. */
 async function sealedFrame(epoch: number, leaf: number): Promise<Bytes> {
   const kid = kidOf(1, leaf, epoch);
-  const sealer = new Sealer("audio", new FrameCounter());
+  const sealer = new Sealer("opus", new FrameCounter());
   sealer.install(kid, deriveFrameKey(bytesFor("a key", 16), BigInt(kid)));
   return (await sealer.seal(bytesFor("sound", 80))) as Bytes;
 }

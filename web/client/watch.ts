@@ -1,0 +1,149 @@
+/**
+ * What this client wants to be sent (`watch`, docs/protocol.md section 6): how tall each picture is shown, which voices
+ * are paused, and what the person wants to spend. Sans-IO: `now` is in ms.
+ */
+import type { NetworkChoices } from "./model";
+import type { TileWish } from "./protocol_types";
+import type { Announced } from "./room";
+
+/** Pause between two messages, ms: 4 a second, of the 20 that the server takes. A tile that grows meanwhile waits so long at most. */
+const PAUSE_MS = 250;
+/**
+ * A picture that got smaller, or out of sight, is asked for as before for so long, ms: a panel that opens and closes, or
+ * a list that is scrolled, must not cost two key frames. Growing is asked for at once: it is seen.
+ */
+const SHRINK_MS = 1_000;
+/** A page that nobody sees gets no pictures after this, ms: another tab is looked at for a moment, a phone in the pocket stays there. */
+const HIDDEN_MS = 5_000;
+/** "Data saver": the tallest picture asked for, pixels; the smallest encoding of every camera. */
+const SAVER_HEIGHT = 180;
+/**
+ * "Data saver": bit/s of everything together, 180 MB an hour. It holds five voices (45 kbit/s each with their headers)
+ * and a small picture; half of it would cost the picture, and an hour of the double half a gigabyte of a phone's contract.
+ */
+const SAVER_RATE = 400_000;
+/** Heights are told in steps, pixels: a window that is dragged larger is not told at every pixel. No encoding is nearer to the next. */
+const STEP = 30;
+const TALLEST = 4320;
+
+export type What = "camera" | "screen";
+
+interface Shown {
+  height: number;
+  /** What is asked for: as `height`, but for a moment after it shrank. */
+  asked: number;
+  /** When `asked` follows, ms. */
+  shrinkAt: number;
+}
+
+/** The content of a `watch`. */
+export interface Wishes {
+  tiles: TileWish[];
+  max_rate: number | null;
+}
+
+export class Watch {
+  #shown = new Map<string, Shown>();
+  #pinned = new Set<string>();
+  #choices: NetworkChoices = { dataSaver: false, audioOnly: false, relayOnly: false };
+  #paused: ReadonlySet<string> = new Set();
+  #hiddenAt: number | null = null;
+  /** As the server has it; null: nothing was told on this connection. */
+  #told: string | null = null;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  /** Device pixels; 0: not visible. */
+  show(member: string, what: What, height: number, now: number): void {
+    const steps = height > 0 ? Math.min(Math.ceil(height / STEP) * STEP, TALLEST) : 0;
+    const known = this.#shown.get(key(member, what)) ?? { height: 0, asked: 0, shrinkAt: 0 };
+    if (steps === known.height) return;
+    known.height = steps;
+    if (steps >= known.asked) known.asked = steps;
+    else known.shrinkAt = now + SHRINK_MS;
+    this.#shown.set(key(member, what), known);
+  }
+
+  pin(member: string, what: What, pinned: boolean): void {
+    if (pinned) this.#pinned.add(key(member, what));
+    else this.#pinned.delete(key(member, what));
+  }
+
+  pinned(member: string, what: What): boolean {
+    return this.#pinned.has(key(member, what));
+  }
+
+  choose(choices: NetworkChoices): void {
+    this.#choices = choices;
+  }
+
+  hide(hidden: boolean, now: number): void {
+    this.#hiddenAt = hidden ? (this.#hiddenAt ?? now) : null;
+  }
+
+  /** These voices, by track. */
+  pause(paused: ReadonlySet<string>): void {
+    this.#paused = paused;
+  }
+
+  /** Whether this picture is asked for, if there is one. */
+  asks(member: string, what: What, now: number): boolean {
+    return !this.#blind(now) && (this.#shown.get(key(member, what))?.asked ?? 0) > 0;
+  }
+
+  /** Somebody who left takes their tile along. */
+  forget(member: string): void {
+    for (const what of ["camera", "screen"] as const) {
+      this.#shown.delete(key(member, what));
+      this.#pinned.delete(key(member, what));
+    }
+  }
+
+  /** The server knows nothing of what was told before. */
+  renew(): void {
+    this.#told = null;
+    this.#toldAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** What is to be told now of these tracks; null if nothing is, or not yet. Answer with `told`. */
+  due(tracks: readonly Announced[], now: number): Wishes | null {
+    for (const shown of this.#shown.values()) {
+      if (shown.asked > shown.height && shown.shrinkAt <= now) shown.asked = shown.height;
+    }
+    if (now - this.#toldAt < PAUSE_MS) return null;
+    const wishes = this.#wishes(tracks, now);
+    return JSON.stringify(wishes) === this.#told ? null : wishes;
+  }
+
+  told(wishes: Wishes, now: number): void {
+    this.#told = JSON.stringify(wishes);
+    this.#toldAt = now;
+  }
+
+  #blind(now: number): boolean {
+    return this.#choices.audioOnly || (this.#hiddenAt !== null && now - this.#hiddenAt >= HIDDEN_MS);
+  }
+
+  #wishes(tracks: readonly Announced[], now: number): Wishes {
+    const { dataSaver } = this.#choices;
+    const blind = this.#blind(now);
+    const tiles: TileWish[] = [];
+    for (const { member, track, kind, screen } of tracks) {
+      if (kind === "audio") {
+        if (this.#paused.has(track)) tiles.push({ member, track, height: 0 });
+        continue;
+      }
+      const what = screen ? "screen" : "camera";
+      const asked = this.#shown.get(key(member, what))?.asked ?? 0;
+      if (blind || asked === 0) continue;
+      // A screen has one encoding, and none of it can be read in another.
+      const height = dataSaver && !screen ? Math.min(asked, SAVER_HEIGHT) : asked;
+      const first = screen || this.#pinned.has(key(member, what));
+      tiles.push({ member, track, height, ...(first ? { first } : {}) });
+    }
+    return { tiles, max_rate: dataSaver ? SAVER_RATE : null };
+  }
+}
+
+function key(member: string, what: What): string {
+  return `${what} ${member}`;
+}
