@@ -16,9 +16,19 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
 from sfu.control import Event
-from sfu.io.worker import WorkerSettings, start_worker
+from sfu.io.worker import Worker, WorkerSettings, start_worker
 from signaling.media import MediaPlane
-from signaling.messages import Error, Publish, Published, ServerMessage, SubscribeAnswer, SubscribeOffer, TrackOffer
+from signaling.messages import (
+    Error,
+    Publish,
+    Published,
+    ServerMessage,
+    SubscribeAnswer,
+    SubscribeOffer,
+    TileWish,
+    TrackOffer,
+    Watch,
+)
 from tests.browser.harness import chromium_path
 
 pytestmark = pytest.mark.browser
@@ -29,7 +39,7 @@ PUBLISH = """async restart => {
   if (!window.publisher) {
     const picture = {width: 320, height: 180, frameRate: 15};
     const stream = await navigator.mediaDevices.getUserMedia({audio: true, video: picture});
-    window.publisher = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
+    window.publisher = new RTCPeerConnection({bundlePolicy: 'max-bundle', ...window.configuration});
     window.audio = publisher.addTransceiver(stream.getAudioTracks()[0], {direction: 'sendonly'});
     window.video = publisher.addTransceiver(stream.getVideoTracks()[0], {direction: 'sendonly'});
   }
@@ -40,7 +50,7 @@ PUBLISHED = "async sdp => { await publisher.setRemoteDescription({type: 'answer'
 ANSWER = """async ([sdp, anew]) => {
   if (anew) {
     window.subscriber?.close();
-    window.subscriber = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
+    window.subscriber = new RTCPeerConnection({bundlePolicy: 'max-bundle', ...window.configuration});
   }
   await subscriber.setRemoteDescription({type: 'offer', sdp});
   await subscriber.setLocalDescription();
@@ -67,6 +77,7 @@ class Person:
         self.inbox: asyncio.Queue[ServerMessage] = asyncio.Queue()
         self.published: asyncio.Queue[str] = asyncio.Queue()
         self.carried: dict[str, str] = {}  # "member/track" by mid
+        self.ufrags: list[str] = []  # the server's, of each subscriber offer
         self.changed = asyncio.Event()
         self.errors: list[Error] = []
         self.anew = True
@@ -84,7 +95,10 @@ class Person:
                     answer = await self.page.evaluate(ANSWER, [sdp, anew])
                     self.carried = {track.mid: f"{track.member}/{track.track}" for track in tracks}
                     self.changed.set()
+                    self.ufrags.append(sdp.partition("a=ice-ufrag:")[2].partition("\r\n")[0])
                     await self.plane.subscribe_answer(ROOM, self.name, SubscribeAnswer(ROOM, generation, answer))
+                    pictures = [TileWish(track.member, track.track, 180) for track in tracks if track.kind == "video"]
+                    await self.plane.watch(ROOM, self.name, Watch(ROOM, pictures))
                 case Error() as error:
                     self.errors.append(error)
 
@@ -99,6 +113,15 @@ class Person:
     async def subscribe(self) -> None:
         self.anew = True
         await self.plane.subscribe(ROOM, self.name)
+
+    async def restart_ice(self) -> None:
+        """Give the subscriber connection new ICE credentials, and wait until they are agreed."""
+        before = len(self.ufrags)
+        self.changed.clear()
+        await self.plane.subscribe(ROOM, self.name, restart_ice=True)
+        await asyncio.wait_for(self.changed.wait(), 10)
+        assert len(self.ufrags) > before
+        assert self.ufrags[-1] not in self.ufrags[:before]
 
     async def receives(self, *tracks: str) -> None:
         """Wait until exactly these tracks are carried, and each brings something new."""
@@ -115,10 +138,12 @@ class Person:
 
 
 class Gathering:
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, configuration: dict[str, Any]) -> None:
         self.browser, self.url = browser, url
+        self.configuration = configuration
         self.people: dict[str, Person] = {}
         self.plane: MediaPlane
+        self.worker: Worker
         self.events: list[Event] = []
 
     def send(self, member: str, message: ServerMessage) -> None:
@@ -131,6 +156,7 @@ class Gathering:
     async def person(self, name: str) -> Person:
         page = await self.browser.new_page()
         await page.goto(self.url)
+        await page.evaluate("configuration => { window.configuration = configuration; }", self.configuration)
         person = self.people[name] = Person(name, page, self.plane)
         await person.subscribe()
         await person.publish()
@@ -138,7 +164,15 @@ class Gathering:
 
 
 @contextlib.asynccontextmanager
-async def gathering() -> AsyncIterator[Gathering]:
+async def gathering(
+    *,
+    host: str = "127.0.0.1",
+    executable: str | None = None,
+    settings: WorkerSettings | None = None,
+    configuration: dict[str, Any] | None = None,
+) -> AsyncIterator[Gathering]:
+    """A page at `host`, a browser, and the SFU. `configuration` goes into every RTCPeerConnection."""
+
     async def empty(_: web.Request) -> web.Response:
         return web.Response(text="<!doctype html>", content_type="text/html")
 
@@ -146,12 +180,15 @@ async def gathering() -> AsyncIterator[Gathering]:
     app.router.add_get("/", empty)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, host, 0).start()
+    url = f"http://{host}:{runner.addresses[0][1]}"
     flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    flags.append(f"--unsafely-treat-insecure-origin-as-secure={url}")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=flags)
-        meeting = Gathering(browser, f"http://127.0.0.1:{runner.addresses[0][1]}/")
-        worker = await start_worker(WorkerSettings(0, ["127.0.0.1"]), on_event=meeting.on_event)
+        browser = await playwright.chromium.launch(executable_path=executable or chromium_path(), args=flags)
+        meeting = Gathering(browser, f"{url}/", configuration or {})
+        worker = await start_worker(settings or WorkerSettings(0, [host]), on_event=meeting.on_event)
+        meeting.worker = worker
         numbers = itertools.count(1)
         meeting.plane = MediaPlane(worker, meeting.send, new_id=lambda: f"transport-{next(numbers)}")
         try:
@@ -194,6 +231,7 @@ async def test_sound_and_picture_through_every_change() -> None:
 
         # Another network: ICE restarts, the connection stays.
         await ben.publish(restart=True)
+        await ana.restart_ice()
         await ana.receives(*tracks_of("ben-0001"), *tracks_of("dan-0001", camera="camera-1"))
 
         # A page that gives its connections up and builds new ones.
