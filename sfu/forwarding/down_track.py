@@ -137,7 +137,7 @@ class DownTrack:
         changed = encoding is not self.encoding
         self.encoding = encoding
         self._attend()
-        if changed:
+        if changed or (self._source is not None and self._selector.waits_for_key_frame):
             self.need_key_frame(encoding, now=now)
 
     def begin_anew(self, encoding: UpEncoding) -> None:
@@ -149,10 +149,12 @@ class DownTrack:
 
     def request_key_frame(self, *, now: float) -> None:
         """Take the subscriber's own request for a key frame, unless it asked too often."""
-        asked = self._asked
-        if len(asked) < ASKS or now - asked[0] >= ASKS_WITHIN:
+        asked, encoding = self._asked, self._source or self.encoding
+        if not encoding.awaits_key_frame:  # else it is the same one that will do
+            if len(asked) == ASKS and now - asked[0] < ASKS_WITHIN:
+                return
             asked.append(now)
-            self.need_key_frame(self._source or self.encoding, now=now)
+        self.need_key_frame(encoding, now=now)
 
     def need_key_frame(self, encoding: UpEncoding, *, now: float) -> None:
         """Ask an encoding for a key frame if this copy gets it or waits for it, and it is video at all."""

@@ -28,6 +28,11 @@ class LayerSelector:
             and self.spatial == self._wanted_spatial == MAX_SPATIAL
         )
 
+    @property
+    def waits_for_key_frame(self) -> bool:
+        """Whether nothing but a key frame brings what is wanted."""
+        return self._wanted_spatial > self.spatial
+
     def want(self, spatial: int, temporal: int) -> None:
         """Take new limits, to be reached as soon as frames allow."""
         self._wanted_spatial, self._wanted_temporal = spatial, temporal

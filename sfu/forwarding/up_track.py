@@ -120,6 +120,11 @@ class UpEncoding:
         """Lines of the picture for each spatial layer; empty where not known."""
         return self._reader.heights
 
+    @property
+    def awaits_key_frame(self) -> bool:
+        """Whether one was asked for and has not come yet."""
+        return self._requests.next_deadline() is not None
+
     def bind(self, ssrc: int) -> None:
         """Learn the SSRC of an encoding that was announced without one."""
         self.ssrc = self.stream.ssrc = ssrc

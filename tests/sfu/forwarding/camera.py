@@ -6,6 +6,7 @@ frame it is and what it needs, so that the receiver can tell whether a decoder c
 
 import struct
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from sfu.bwe.allocation import Layer
 from sfu.control import Codec, EncodingParameters, Extensions
@@ -168,14 +169,15 @@ class Camera:
         for _ in range(round(seconds / FRAME)):
             self.tick()
 
-    def layer(self, encoding: int, temporal: int = 2) -> Layer:
-        """Return the layer of that name, which the track must offer."""
-        (found,) = [
-            layer
-            for layer in self.track.layers(now=self.now)
-            if (layer.encoding, layer.temporal) == (encoding, temporal)
-        ]
-        return found
+
+def offered(camera: "Source", encoding: int, temporal: int = 2) -> Layer:
+    """Return the layer of that name, which the track must offer."""
+    (found,) = [
+        layer
+        for layer in camera.track.layers(now=camera.now)
+        if (layer.encoding, layer.temporal) == (encoding, temporal)
+    ]
+    return found
 
 
 @dataclass
@@ -203,16 +205,24 @@ class Unpaced(PacedSender):
         self.send(length, numbered, now=now)
 
 
+class Source(Protocol):
+    """A publisher on a virtual clock."""
+
+    described: bool
+    now: float
+    track: UpTrack
+
+
 class Viewer:
     """A down track and what came out of it."""
 
-    def __init__(self, camera: Camera, codec: Codec) -> None:
+    def __init__(self, camera: "Source", codec: Codec, *, theirs: Codec = VP8) -> None:
         self.camera = camera
         self.channel = FakeChannel()
         self.copy = DownTrack(
             camera.track,
             Unpaced(self.channel, now=0.0),
-            [(VP8, codec)],
+            [(theirs, codec)],
             on_ended=lambda ended: None,
             descriptor_id=5 if camera.described else None,
             transport_id=3,
@@ -225,7 +235,7 @@ class Viewer:
 
     def select(self, encoding: int | None, temporal: int = 2) -> None:
         """Choose a layer, or nothing."""
-        layer = None if encoding is None else self.camera.layer(encoding, temporal)
+        layer = None if encoding is None else offered(self.camera, encoding, temporal)
         self.copy.select(layer, now=self.camera.now)
 
     def packets(self) -> dict[int, bytes]:

@@ -1,5 +1,7 @@
 import itertools
+import random
 import struct
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 
 from sfu.forwarding.header_rewriter import NUMBER_AT, PADDING, RUN_GAP, HeaderRewriter
 from sfu.rtp import extensions
+from sfu.rtp.layers import FrameLayer
 from sfu.rtp.packet import MediaPacket, RtpHeader
+from sfu.rtp.payload_descriptor import parse_vp8
 
 
 def rewriter(*, first_sequence: int = 100, descriptor_id: int | None = None) -> HeaderRewriter[str]:
@@ -195,3 +199,147 @@ def test_padding_is_nothing_but_padding(room: bool) -> None:
     assert (header.payload_type, header.sequence, header.ssrc) == (101, 0x2345, 8)
     assert header.payload_start == header.payload_end == length - PADDING
     assert (header.extension_profile != 0) is room
+
+
+class Frame(NamedTuple):
+    """A frame's packets, as a source numbers them."""
+
+    picture: int
+    kept: bool
+    packets: list[int]
+
+
+FRAMES = st.lists(st.tuples(st.booleans(), st.integers(1, 3)), min_size=1, max_size=60)
+
+
+def source_frames(plan: list[tuple[bool, int]]) -> list[Frame]:
+    frames, sequence = [Frame(0x7FFE, True, [70_000])], 70_001
+    for index, (kept, packets) in enumerate(plan, 1):
+        frames.append(Frame(0x7FFE + index & 0x7FFF, kept, list(range(sequence, sequence + packets))))
+        sequence += packets
+    return frames
+
+
+def of_frame(frame: Frame, sequence: int) -> MediaPacket:
+    layer = FrameLayer(starts_frame=sequence == frame.packets[0], picture_id=frame.picture, tl0_pic_idx=9)
+    return MediaPacket(sequence, frame.picture, 0, 96, b"", arrival=0.0, layer=layer)
+
+
+@given(FRAMES)
+def test_what_is_left_out_leaves_no_hole(plan: list[tuple[bool, int]]) -> None:
+    numbers = rewriter(first_sequence=0x7FF0)
+    frames = source_frames(plan)
+    numbers.begin("a", of_frame(frames[0], 70_000))
+    sent, pictures = [], []
+    for frame in frames:
+        for sequence in frame.packets:
+            media = of_frame(frame, sequence)
+            if not frame.kept:
+                numbers.skip(media)
+                continue
+            written = write(numbers, media)
+            assert written is not None
+            sent.append((written[0], sequence))
+            buffer = bytearray(20) + b"\x90\xe0\x80\x00\x00\x00"
+            numbers.finish(buffer, 20, media)
+            picture = parse_vp8(buffer, 20, 26).picture_id
+            if not pictures or pictures[-1] != picture:
+                pictures.append(picture)
+    assert [number for number, _ in sent] == [0x7FF0 + index for index in range(len(sent))]
+    assert pictures == [0x7FFE + index & 0x7FFF for index in range(sum(frame.kept for frame in frames))]
+    for number, sequence in sent:
+        run, original = numbers.find(number) or (None, 0)
+        assert run is not None
+        assert original == sequence
+
+
+@given(FRAMES, st.randoms(use_true_random=False))
+def test_late_packets_find_their_places(plan: list[tuple[bool, int]], chance: random.Random) -> None:
+    """Whatever is lost or overtaken: no number twice, numbers in the order of the source, each found again."""
+    numbers = rewriter(first_sequence=100)
+    frames = source_frames(plan)
+    order = [(0.0, frames[0], 70_000)]
+    for place, frame in enumerate(frames[1:], 1):
+        for sequence in frame.packets:
+            fate = chance.random()
+            if fate > 0.1:
+                order.append((place + (chance.randrange(1, 12) if fate > 0.8 else sequence / 100_000), frame, sequence))
+    order.sort(key=lambda item: (item[0], item[2]))
+    numbers.begin("a", of_frame(frames[0], 70_000))
+    sent: dict[int, int] = {}
+    for _, frame, sequence in order:
+        media = of_frame(frame, sequence)
+        if not frame.kept:
+            numbers.skip(media)
+        elif (written := write(numbers, media)) is not None:
+            assert written[0] not in sent
+            sent[written[0]] = sequence
+    assert [sent[number] for number in sorted(sent)] == sorted(sent.values())
+    kept = sum(sequence in frame.packets and frame.kept for _, frame, sequence in order)
+    assert len(sent) == kept, "what is kept has its place, however late it comes"
+    for number, sequence in sent.items():
+        run, original = numbers.find(number) or (None, 0)
+        assert run is not None
+        assert original == sequence
+
+
+@pytest.mark.parametrize(
+    ("clock", "step"),
+    [
+        (None, 9_000),  # by the arrivals
+        (50_000 + 3_000, 3_000),
+        (50_000, 1),  # the same picture in another size
+        (50_000 - 6_750, 1),
+        (50_000 - 6_751, 9_000),  # no clock to go by
+        (50_000 + 99_000, 99_000),
+        (50_000 + 99_001, 9_000),
+    ],
+)
+def test_a_switch_goes_by_the_publishers_clocks_if_they_make_sense(clock: int | None, step: int) -> None:
+    numbers = rewriter()
+    first = packet(7, timestamp=50_000, arrival=1.0)
+    numbers.begin("a", first)
+    write(numbers, first)
+    second = packet(900, timestamp=123, arrival=1.1)
+    numbers.begin("b", second, timestamp=clock)
+    assert write(numbers, second) == (102, 50_000 + step)
+
+
+def test_a_source_that_began_anew_has_a_new_clock() -> None:
+    numbers = rewriter()
+    numbers.begin("a", packet(7, timestamp=1_000, arrival=1.0))
+    write(numbers, packet(7, timestamp=1_000, arrival=1.0))
+    numbers.renew()
+    numbers.begin("a", packet(90_000, timestamp=0xFFFF_0000, arrival=1.5))
+    assert write(numbers, packet(90_000, timestamp=0xFFFF_0000, arrival=1.5)) == (102, 46_000)
+
+
+@pytest.mark.parametrize("room", [None, 3])
+def test_short_descriptors_are_written_like_long_ones(room: int | None) -> None:
+    """The few bytes that nearly every packet has go another way than the others, to the same end."""
+    numbers: HeaderRewriter[str] = HeaderRewriter(
+        1, {96: 100}, clock_rate=90000, first_sequence=9, descriptor_id=5, transport_id=room
+    )
+    before = packet(6, descriptor=b"\x80\x00\x01")
+    numbers.begin("a", before)
+    write_all = [numbers.write(bytearray(60), before)]
+    numbers.begin("b", packet(7, descriptor=b"\x80\xff\xff"))
+    short, long = bytearray(60), bytearray(60)
+    write_all += [numbers.write(short, packet(7, descriptor=b"\x81\xff\xff"))]
+    numbers._short = 0
+    write_all += [numbers.write(long, packet(7, descriptor=b"\x81\xff\xff"))]
+    assert len(set(write_all)) == 1
+    assert short == long
+
+
+def test_the_highest_layer_that_is_passed_on_ends_the_picture() -> None:
+    numbers = rewriter()
+    lower = MediaPacket(7, 0, 0, 96, b"", arrival=0.0, layer=FrameLayer(starts_frame=True, ends_frame=True))
+    numbers.begin("a", lower)
+    buffer = bytearray(40)
+    numbers.finish(buffer, numbers.write(buffer, lower), lower)
+    assert not buffer[1] & 0x80
+    numbers.limit(lower, 0)
+    assert numbers.rewrites
+    numbers.finish(buffer, numbers.write(buffer, lower), lower)
+    assert buffer[1] & 0x80

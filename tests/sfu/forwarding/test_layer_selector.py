@@ -74,6 +74,7 @@ def test_spatial_layers_go_at_once_and_come_at_a_key_frame() -> None:
     assert passed(selector, top) == [True], "the picture that has begun is finished"
     assert passed(selector, T0, top) == [True, False]
     selector.want(2, MAX_TEMPORAL)
+    assert selector.waits_for_key_frame
     assert passed(selector, T0, top) == [True, False]
     assert passed(selector, KEY, top) == [True, True]
 

@@ -9,7 +9,7 @@ from sfu.forwarding.dynacast import OFF_AFTER
 from sfu.forwarding.header_rewriter import RUN_GAP
 from sfu.forwarding.up_track import SILENCE
 from sfu.rtp.packet import RtpHeader
-from tests.sfu.forwarding.camera import FRAME, Camera, Viewer
+from tests.sfu.forwarding.camera import FRAME, Camera, Viewer, offered
 
 BOTH = pytest.mark.parametrize("descriptors", ["vp8", "dd"])
 
@@ -153,9 +153,9 @@ def test_what_was_just_asked_for_need_not_flow_at_once() -> None:
     camera.run(1.0)
     assert viewer.frames()[-1].encoding == 0
     assert camera.asked[2] == 0, "it sends nothing that could be asked"
-    assert camera.layer(2).rate > 1_000_000, "what it will take"
+    assert offered(camera, 2).rate > 1_000_000, "what it will take"
     camera.run(2.0)
-    assert camera.layer(2).rate == camera.layer(0).rate, "what it takes while it does not come"
+    assert offered(camera, 2).rate == offered(camera, 0).rate, "what it takes while it does not come"
     camera.active[2] = True
     camera._due.add(2)
     camera.tick()
@@ -282,3 +282,57 @@ def test_ten_joins_in_a_second_cost_at_most_two_key_frames_of_each_encoding() ->
     assert all(0 < asked <= 2 for asked in camera.asked)
     camera.run(0.6)
     assert all(viewer.stream.packets for viewer in camera.track.down_tracks)
+
+
+@BOTH
+@pytest.mark.parametrize("clocks", [True, False])
+def test_pictures_keep_their_time_over_changes_and_pauses(descriptors: str, clocks: bool) -> None:
+    """Lip sync: by its timestamps and sender reports, a picture is shown when it was taken, within 80 ms.
+
+    Sound has one encoding, whose timestamps are not changed, so that it is the picture that could go astray. Without
+    the publisher's reports arrivals must do, and there is no report of ours to compare with.
+    """
+    camera = Camera(descriptors=descriptors, clocks=clocks)
+    camera.obeys = False
+    viewer = watching(camera, 0)
+    first = viewer.frames()[0]
+    seconds = first.timestamp / 90_000 - first.number * FRAME
+    for encoding in (2, 0, None, 1, None, 2, 1):
+        viewer.select(encoding)
+        for _ in range(40):
+            camera.tick()
+            report = viewer.copy.sender_report(now=camera.now)
+            if encoding is None or report is None:
+                continue
+            frame = viewer.frames()[-1]
+            # The report says: this RTP time is now. What was taken just now has to bear it.
+            apart = (report.rtp_timestamp - frame.timestamp + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
+            assert abs(camera.now - frame.number * FRAME - apart / 90_000) <= 0.08
+    for frame in viewer.frames():
+        assert abs(frame.timestamp / 90_000 - frame.number * FRAME - seconds) <= 0.08
+
+
+def test_a_stream_whose_numbers_jump_goes_on_without_a_jump() -> None:
+    camera = Camera()
+    camera.obeys = False
+    viewer = watching(camera, 1)
+    for jump in (30_000, 50_000, 60_000):
+        camera._sequence[1] += jump
+        camera.run(1.0)
+    assert viewer.decoded() == viewer.frames()
+    assert viewer.frames()[-1].number == camera.number - 1
+    numbers = list(viewer.packets())
+    assert max(after - before for before, after in itertools.pairwise(numbers)) <= RUN_GAP
+
+
+def test_a_subscriber_that_asks_for_key_frames_all_the_time_gets_few() -> None:
+    camera = Camera()
+    camera.obeys = False
+    viewer = watching(camera, 1)
+    camera.asked = [0, 0, 0]
+    for _ in range(30 * 60):
+        for _ in range(10):
+            viewer.copy.request_key_frame(now=camera.now)
+        camera.tick()
+    assert camera.asked[0] == camera.asked[2] == 0
+    assert 17 <= camera.asked[1] <= 19, "three in ten seconds"
