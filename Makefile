@@ -1,6 +1,7 @@
 # make run            set up everything and start on http://127.0.0.1:8080 (media: UDP 8081)
 # make run PUBLIC=1   the same for the local network, with a self-signed certificate
 # make test           set up everything for the whole suite, real browsers included, and run it
+# make soak             half an hour of people who come and go, and whether memory grows
 # make style types coverage bench lock image clean
 
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-lock.json -type f 2>/dev/null)
 BUILD := web/static/build/manifest.json
 
-.PHONY: help run test style types web-test py-test coverage bench lock browser image clean
+.PHONY: help run test style types web-test py-test coverage bench soak lock browser image clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -65,7 +66,7 @@ $(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@touch $@
 
 # CHROMIUM=/path wins; else any installed Chrome or Chromium; as root the package is installed. Firefox the same way, by
-# FIREFOX=/path; its tests are left out where it cannot be had, or without root.
+# FIREFOX=/path; its tests are left out where it cannot be had, or without root. So are those of blocked networks and TURN.
 browser: $(VENV)/.dev
 	@$(PY) -c "from tests.browser.harness import chromium_path; chromium_path()" 2>/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -74,15 +75,15 @@ browser: $(VENV)/.dev
 	  else \
 	    echo "The tests need a browser: run 'apt install chromium', or name one with CHROMIUM=/path/to/chrome." >&2; exit 1; \
 	  fi; }
-	@missing=$$($(PY) -c "from tests.browser.firefox import missing_packages; print(*missing_packages())"); \
+	@missing=$$($(PY) -c "from tests.browser import firefox, networks; print(*sorted({*firefox.missing_packages(), *networks.missing_packages()}))"); \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Firefox is tested too: installing the packages $$missing (apt-get, as root) ..."; \
+	  echo "Firefox and blocked networks are tested too: installing the packages $$missing (apt-get, as root) ..."; \
 	  apt-get install -y -qq $$missing >/dev/null || { apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; } || \
-	    echo "Firefox is not tested: $$missing cannot be installed." >&2; \
+	    echo "Firefox, or blocked networks, are not tested: $$missing cannot be installed." >&2; \
 	elif [ -n "$$missing" ]; then \
-	  echo "Firefox is not tested: run 'apt install $$missing'." >&2; \
+	  echo "Firefox, or blocked networks, are not tested: run 'apt install $$missing'." >&2; \
 	elif [ "$$(id -u)" != 0 ]; then \
-	  echo "Firefox is not tested: network namespaces need root." >&2; \
+	  echo "Firefox and blocked networks are not tested: network namespaces need root." >&2; \
 	fi
 
 # -- Checks ------------------------------------------------------------------------------------------------------
@@ -108,6 +109,10 @@ coverage: $(VENV)/.dev $(BUILD)
 
 bench: $(VENV)/.run
 	@$(PY) -m tests.load
+
+# MINUTES=3 tries it.
+soak: $(VENV)/.run
+	@$(PY) -m tests.load.soak --minutes $(or $(MINUTES),30)
 
 # -- Housekeeping ------------------------------------------------------------------------------------------------
 

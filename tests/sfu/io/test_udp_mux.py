@@ -19,6 +19,7 @@ class Notes:
 
     def __init__(self, buffer: bytearray) -> None:
         self.buffer = buffer
+        self.sound_types: set[int] = set()
         self.taken: list[tuple[str, bytes]] = []
         self.paths: list[Path] = []
         self.heard = True

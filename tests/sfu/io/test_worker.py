@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -29,13 +30,15 @@ from sfu.control import (
     UnsubscribeTrack,
 )
 from sfu.io.dtls import Certificate
-from sfu.io.worker import MAX_TRANSPORTS, Worker, WorkerSettings, start_worker
+from sfu.io.tcp_listener import TcpListener
+from sfu.io.worker import MAX_TRANSPORTS, TcpPortError, Worker, WorkerSettings, start_worker
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Nack, PictureLossIndication, SenderReport, SourceDescription
 from sfu.streams.clock_map import ntp_time
 from tests.sfu.client import Client
-from tests.sfu.fakes import DELTA, KEY, publish, rtp, subscribe
+from tests.sfu.fakes import DELTA, KEY, OPUS, publish, rtp, subscribe
 from tests.sfu.io.conftest import Meeting, until
+from tests.sfu.io.tcp_client import TcpClient
 
 
 def media(client: Client) -> list[bytes]:
@@ -102,6 +105,100 @@ async def test_a_change_of_network_keeps_dtls(meeting: Meeting) -> None:
     up.send_rtp(rtp(1000, 1, KEY))
     await until(lambda: media(down))
     assert len(meeting.worker._mux.endpoints) == 2
+
+
+async def test_media_stays_on_the_old_path_until_the_new_one_is_nominated_and_then_moves_at_once(
+    meeting: Meeting,
+) -> None:
+    """From the client's first new check on, one round trip: what is sent after the answer to it goes the new way."""
+    up, down, _ = await meeting.pair()
+    up.send_rtp(rtp(1000, 1, KEY))
+    await until(lambda: len(media(down)) == 1)
+    opened = await meeting.worker.request(RestartIce("down0"))
+    assert isinstance(opened, TransportOpened)
+    before = down.parameters
+    assert down._consent is not None
+    down._consent.cancel()  # from here on every check is told
+    down.ufrag, down.pwd = "newufrag", "new password of enough bits"
+    assert await meeting.worker.request(ConnectTransport("down0", down.parameters)) == Done()
+
+    # The client knows of the new credentials and has not got through yet: the old path carries on.
+    up.send_rtp(rtp(1000, 2, DELTA))
+    await until(lambda: len(media(down)) == 2)
+    new_ufrag, down.ufrag = down.ufrag, before.ice_ufrag
+    down.check()  # consent on the old path is still answered
+    answered = down.stun_answers
+    await until(lambda: down.stun_answers > answered)
+
+    old = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # the old network: what still goes there is seen here
+    port = down.sock.getsockname()
+    down.move()
+    old.bind(port)
+    old.setblocking(False)
+    down.ufrag, down.local = new_ufrag, opened.local
+    down.check(nominate=False)
+    answered = down.stun_answers
+    await until(lambda: down.stun_answers > answered)
+    up.send_rtp(rtp(1000, 3, DELTA))
+    await until(lambda: _readable(old))
+    assert len(media(down)) == 2
+
+    answered = down.stun_answers
+    down.check()
+    await until(lambda: down.stun_answers > answered)
+    up.send_rtp(rtp(1000, 4, DELTA))
+    await until(lambda: len(media(down)) == 3)
+    old.close()
+    assert meeting.events.count(TransportConnected("down0")) == 2
+    assert meeting.worker._links["down0"].unsent == 0
+
+
+def _readable(sock: socket.socket) -> bool:
+    try:
+        return len(sock.recv(2000)) > 0
+    except BlockingIOError:
+        return False
+
+
+async def test_media_over_tcp_both_ways() -> None:
+    """ICE, DTLS and SRTP over TCP; when the transport ends, so does its connection."""
+    meeting = Meeting()
+    meeting.worker = await start_worker(WorkerSettings(0, ["127.0.0.1"], tcp_port=0), on_event=meeting.events.append)
+    opened = [
+        await meeting.worker.request(OpenTransport("room", "up", "up", "publish")),
+        await meeting.worker.request(OpenTransport("room", "down", "down", "subscribe")),
+    ]
+    up, down = TcpClient(), TcpClient()
+    for name, client, answer in zip(("up", "down"), (up, down), opened, strict=True):
+        assert isinstance(answer, TransportOpened)
+        assert [each.protocol for each in answer.local.candidates] == ["udp", "tcp"]
+        assert answer.local.candidates[1].port == meeting.worker.tcp_port
+        await meeting.worker.request(ConnectTransport(name, client.parameters))
+        await client.connect(answer.local)
+        meeting.clients.append(client)
+    assert await meeting.worker.request(publish("voice", kind="audio", transport="up", codec=OPUS)) == Done()
+    assert isinstance(await meeting.worker.request(subscribe("voice", codec=OPUS)), TrackSubscribed)
+    assert await meeting.worker.request(StartTrack("down", "voice")) == Done()
+    for sequence in range(50):
+        up.send_rtp(rtp(1000, sequence, b"sealed speech", payload_type=111))
+    await until(lambda: sum(packet.endswith(b"sealed speech") for packet in down.received) == 50)
+    listener = meeting.worker._mux.entrances[1]
+    assert isinstance(listener, TcpListener)
+    assert len(listener.connections) == 2
+    assert meeting.worker._links["down"].sound_types == {111}
+    await meeting.worker.request(CloseTransport("up"))
+    await until(lambda: len(listener.connections) == 1)
+    await meeting.close()
+
+
+async def test_a_taken_tcp_port_is_told_from_a_taken_udp_port() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        with pytest.raises(TcpPortError, match="use"):
+            await start_worker(
+                WorkerSettings(0, ["127.0.0.1"], tcp_port=holder.getsockname()[1]), on_event=lambda _: None
+            )
 
 
 async def test_a_moved_subscriber_is_found_again_without_a_restart(
