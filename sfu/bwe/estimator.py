@@ -50,6 +50,24 @@ instead of queueing (a shaper without a buffer) never shows any. Loss by radio s
 would let it take the picture away."""
 
 
+IDLE = 0.8
+"""Of the estimate: who sends less cannot have filled the path by it, and the queue must stand in two reports on end
+before it counts. One alone, when little is sent, is often a moment of jitter, and a cut to what little was sent costs
+more than the 0.1 s by which somebody else's traffic is noticed later."""
+
+SILENCE, SILENCE_WITHOUT_FEEDBACK = 3.0, 8.0
+"""Seconds without a word about what is being sent, after which the path is believed to carry less: the first where
+transport-wide feedback had come, which browsers send at least four times a second, the second where there was none,
+because receiver reports on sound alone come every 5 s with half of that by chance (RFC 3550 section 6.2). Shorter cuts
+for an outage that passes, longer floods a path that broke, or one whose owner does not answer at all."""
+
+SILENT_BYTES = 5000
+"""So much must have been sent since: a single voice for a second. Of a packet every two seconds some are just lost."""
+
+SILENT_CUT, SILENT_INTERVAL = 0.5, 1.0
+"""Of the estimate is left, again after as many seconds (libwebrtc halves too when feedback stops, send_side_bandwidth_
+estimation.cc). Whoever never reports is down to sound and nothing else five seconds later."""
+
 SAMPLE = 0.05
 """Seconds between two looks at how much was sent. Shorter costs time, longer makes the rate lag by as much."""
 
@@ -82,8 +100,8 @@ class Estimator:
     """The estimate for one subscriber."""
 
     __slots__ = (
-        "_control", "_detector", "_drain_until", "_draining", "_loss", "_loss_since", "_lost", "_prober", "_received",
-        "_sent", "_twcc", "_twcc_seen", "_unnumbered", "_usage", "wanted",
+        "_control", "_detector", "_doubted_at", "_drain_until", "_draining", "_loss", "_loss_since", "_lost", "_prober",
+        "_received", "_sent", "_spoken_of", "_twcc", "_twcc_seen", "_unnumbered", "_usage", "wanted",
     )  # fmt: skip
 
     def __init__(self, *, now: float) -> None:
@@ -98,6 +116,10 @@ class Estimator:
         self._usage = Usage.NORMAL
         self._draining = False
         self._drain_until = now
+        self._doubted_at = now + SILENCE_WITHOUT_FEEDBACK
+        """When silence counts next."""
+        self._spoken_of = 0
+        """Bytes sent when something was heard last."""
         self._lost = self._received = 0
         self._loss_since = now
         self.wanted = 0
@@ -159,12 +181,15 @@ class Estimator:
         if not report.received and not report.lost:
             return
         self._twcc_seen = True
+        self._spoken_of = self._speakable()
         usage = self._detector.receive(report.received)
         busy_rate = self._twcc.busy_rate
         grows = self._twcc.queue_delay - before >= STANDING
         if grows and busy_rate is not None and SWAMPED * busy_rate < self._sent.value:
             usage = Usage.OVERUSE
-        if usage is Usage.OVERUSE and (self._twcc.queue_delay < STANDING or self._prober.busy):
+        idle = self._sent.value < IDLE * self.estimate
+        standing = min(before, self._twcc.queue_delay) if idle and not grows else self._twcc.queue_delay
+        if usage is Usage.OVERUSE and (standing < STANDING or self._prober.busy):
             usage = Usage.UNDERUSE  # whatever rose is gone, or a probe's own work: do not grow, do not cut
         if usage is not None:
             self._usage = usage
@@ -175,13 +200,17 @@ class Estimator:
         if shown is not None and self._usage is not Usage.OVERUSE and not self._draining:
             self._control.raise_to(shown, now=now)
         self._count_losses(report, now)
-        if self._draining and (self._twcc.queue_delay < DRAINED or now >= self._drain_until):
+        if self._draining and self._twcc.queue_delay < DRAINED:
             self._draining = False
+        elif self._draining and now >= self._drain_until:
+            self._draining = False
+            self._twcc.rebase()
         self.handle_timer(now=now)
 
     def receive_report(self, block: ReportBlock, *, now: float) -> None:
         """Take what a receiver report says of one stream; decides only where no transport-wide feedback comes."""
         if not self._twcc_seen:
+            self._spoken_of = self._speakable()
             self._loss.receive(block)
             self._loss.update(self._sent.value + self._unnumbered.value, now=now)
             self._loss.estimate = min(max(self._loss.estimate, MIN_RATE), MAX_RATE)
@@ -191,12 +220,26 @@ class Estimator:
         self._loss.forget(ssrc)
 
     def handle_timer(self, *, now: float) -> None:
-        """Let time pass: begin a probe if there is an occasion."""
+        """Let time pass: begin a probe if there is an occasion, and believe in less if nobody answers."""
         self._sent.sample(now=now)
         self._unnumbered.sample(now=now)
+        self._doubt(now)
         if self._twcc_seen:
             calm = not self._draining and self._usage is not Usage.OVERUSE
             self._prober.update(self.estimate, self.wanted, self._sent.value, calm=calm, now=now)
+
+    def _speakable(self) -> int:
+        """Return the bytes so far of which something should be heard."""
+        return self._sent.bytes if self._twcc_seen else self._sent.bytes + self._unnumbered.bytes
+
+    def _doubt(self, now: float) -> None:
+        """Lower the estimate while something is sent and nothing is heard of it."""
+        if self._speakable() - self._spoken_of < SILENT_BYTES:
+            self._doubted_at = now + (SILENCE if self._twcc_seen else SILENCE_WITHOUT_FEEDBACK)
+        elif now >= self._doubted_at:
+            self._doubted_at = now + SILENT_INTERVAL
+            self._control.cut_to(int(SILENT_CUT * self._control.estimate), now=now)
+            self._loss.estimate = max(int(SILENT_CUT * self._loss.estimate), MIN_RATE)
 
     def _drain(self, now: float) -> None:
         self._draining = True

@@ -64,6 +64,11 @@ suits an encoder that fills any rate; layers come in steps, and growth ends at 1
 LIMITED_INTERVAL = 5.0
 """Seconds between probes while limited so (alr_probing_interval). Shorter finds room sooner and costs more padding."""
 
+BACKOFF, MAX_INTERVAL = 1.5, 10.0
+"""Times the interval after a probe that found nothing more, and seconds that it grows to (LiveKit's prober backs off by
+the same factor). A longer one saves padding on a path that stays narrow; but one that widens is to be found within
+15 s, by one probe and those that follow it at once."""
+
 STAGNANT = 15.0
 """Seconds without growth after which a probe asks although much is being sent (str0m's bwe)."""
 
@@ -142,7 +147,7 @@ class Prober:
     """Decides about probes and reads their results. One at a time."""
 
     __slots__ = (
-        "_dropped_at", "_estimate", "_grown_at", "_grown_from", "_judging", "_last", "_numbers",
+        "_dropped_at", "_estimate", "_grown_at", "_grown_from", "_interval", "_judging", "_last", "_numbers",
         "_pending", "_started", "cluster",
     )  # fmt: skip
 
@@ -152,6 +157,7 @@ class Prober:
         self._judging: Cluster | None = None
         self._pending: list[int] = []
         self._numbers = 0
+        self._interval = LIMITED_INTERVAL
         self._started = False
         self._estimate = self._grown_from = estimate
         self._grown_at = self._last = now
@@ -215,11 +221,15 @@ class Prober:
             return None
         self._judging = None
         shown = cluster.judge()
+        self._back_off(shown is not None and shown > GROWN * self._estimate)
         if shown is not None and shown >= GO_ON * cluster.rate and not self._pending:
             self._pending = [int(NEXT_SCALE * shown)]
         elif shown is None or shown < GO_ON * cluster.rate:
             self._pending = []
         return shown
+
+    def _back_off(self, found: bool) -> None:
+        self._interval = LIMITED_INTERVAL if found else min(BACKOFF * self._interval, MAX_INTERVAL)
 
     def _choose(self, estimate: int, sent_rate: int, now: float) -> int:
         """Return the rate of the next probe, 0 for none now."""
@@ -228,7 +238,7 @@ class Prober:
             if rate > estimate:
                 return rate
         dropped = self._dropped_at is not None and now - self._dropped_at >= DROP_WAIT
-        limited = sent_rate < LIMITED * estimate and now - self._last >= LIMITED_INTERVAL
+        limited = sent_rate < LIMITED * estimate and now - self._last >= self._interval
         if dropped or limited or now - max(self._grown_at, self._last) >= STAGNANT:
             return NEXT_SCALE * estimate
         return 0
@@ -247,4 +257,5 @@ class Prober:
         cluster = self._judging
         if cluster is not None and now - cluster.last_sent > RESULT_WAIT:
             self._judging = None
+            self._back_off(False)
             self._pending = []

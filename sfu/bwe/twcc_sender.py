@@ -77,8 +77,8 @@ class TwccSender:
     """Numbers what is sent and reads what comes back. `send` runs for every packet."""
 
     __slots__ = (
-        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_next", "_rate", "_sent_at", "_sizes",
-        "_state", "_ticks", "busy_rate", "queue_delay", "rtt",
+        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_next", "_one_way", "_rate", "_sent_at",
+        "_sizes", "_state", "_ticks", "busy_rate", "queue_delay", "rtt",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -95,6 +95,7 @@ class TwccSender:
         self._rate = ArrivalRate()
         self._base = self._base_before = float("inf")
         self._base_until = 0.0
+        self._one_way = 0.0
         self.busy_rate: int | None = None
         """Bit/s that arrived during the latest feedback if a queue stood all the while: what the path carries, however
         little was sent before. None if none stood."""
@@ -148,6 +149,11 @@ class TwccSender:
             self._measure(received, now)
         return Report(received, lost, recovered)
 
+    def rebase(self) -> None:
+        """Take the present way for one without a queue: what stood there does not go away by sending less."""
+        self._base = self._base_before = self._one_way
+        self.queue_delay = 0.0
+
     def _pass_over(self, start: int, end: int) -> int:
         """Take the numbers up to `end` as reported on; return how many from `start` on are missing."""
         lost = 0
@@ -171,6 +177,7 @@ class TwccSender:
             self._base_until = now + BASE_WINDOW
             self._base_before, self._base = self._base, one_way
         self._base = min(self._base, one_way)
+        self._one_way = one_way
         self.queue_delay = one_way - min(self._base, self._base_before)
         first = min(result.arrival for result in received)
         self.busy_rate = None

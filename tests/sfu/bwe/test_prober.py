@@ -1,6 +1,18 @@
+import itertools
+
 import pytest
 
-from sfu.bwe.prober import DROP_WAIT, LIMITED_INTERVAL, MAX_SENDING, RESULT_WAIT, STAGNANT, Cluster, Prober
+from sfu.bwe.prober import (
+    BACKOFF,
+    DROP_WAIT,
+    LIMITED_INTERVAL,
+    MAX_INTERVAL,
+    MAX_SENDING,
+    RESULT_WAIT,
+    STAGNANT,
+    Cluster,
+    Prober,
+)
 from sfu.bwe.twcc_sender import PacketResult
 
 SIZE = 300
@@ -102,7 +114,7 @@ def quiet(now: float = 0.0) -> Prober:
     return prober
 
 
-@pytest.mark.parametrize(("sent", "wait"), [(300_000, LIMITED_INTERVAL), (780_000, STAGNANT)])
+@pytest.mark.parametrize(("sent", "wait"), [(300_000, BACKOFF * LIMITED_INTERVAL), (780_000, STAGNANT)])
 def test_probes_come_again(sent: int, wait: float) -> None:
     prober = quiet()
     update(prober, wait - 0.1, sent=sent)
@@ -110,6 +122,22 @@ def test_probes_come_again(sent: int, wait: float) -> None:
     update(prober, wait + 0.1, sent=sent)
     assert prober.cluster is not None
     assert prober.cluster.rate == 1_600_000
+
+
+def test_probes_in_vain_become_rarer_and_one_that_finds_something_ends_that() -> None:
+    prober = quiet()
+    begun, now, capacity = list[float](), 0.3, 800_000
+    while now < 70:
+        now = round(now + 0.1, 3)
+        update(prober, now, sent=300_000)
+        if prober.cluster is not None:
+            begun.append(now)
+            capacity = 800_000 if now < 50 else 50_000_000
+            _, sent = run(prober, now, 0.01)
+            prober.receive(arrive(sent, capacity), now=now + 0.2)
+    waits = [later - earlier for earlier, later in itertools.pairwise(begun)]
+    assert waits[:4] == pytest.approx([MAX_INTERVAL] * 4, abs=0.2)
+    assert waits[-1] < 1
 
 
 def test_growth_needs_no_probe() -> None:
