@@ -308,8 +308,12 @@ class UpTrack:
         else:
             height = self._height(index) if index else 0
             rate = next(rate for limit, rate in ASSUMED_RATES if height <= limit)
-        count = max((temporal for _, temporal in encoding.rates), default=2 if len(self.encodings) > 1 else 0) + 1
-        return [int(rate * share) for share in (ASSUMED_SHARES[: count - 1] + ASSUMED_SHARES[-1:])]
+        shares = ASSUMED_SHARES[: self._highest_temporal(encoding)] + ASSUMED_SHARES[-1:]
+        return [int(rate * share) for share in shares]
+
+    def _highest_temporal(self, encoding: UpEncoding) -> int:
+        """Return the highest temporal layer that was measured; simulcast is taken to have three until then."""
+        return max((temporal for _, temporal in encoding.rates), default=2 if len(self.encodings) > 1 else 0)
 
     def choose(self, layer: Layer | None) -> tuple[UpEncoding, UpEncoding]:
         """Return the encoding that a layer names, and the one to get until it flows: itself, or the best below it."""
@@ -330,13 +334,12 @@ class UpTrack:
             return MAX_SPATIAL, MAX_TEMPORAL
         spatial = MAX_SPATIAL
         if self.scalable:
-            rates = self.encodings[0].rates
-            if layer.encoding < max(spatial for spatial, _ in rates):
+            (encoding,) = self.encodings
+            if layer.encoding < max(spatial for spatial, _ in encoding.rates):
                 spatial = layer.encoding
         else:
-            rates = self.encodings[min(layer.encoding, len(self.encodings) - 1)].rates
-        highest = max((temporal for _, temporal in rates), default=0)
-        return spatial, layer.temporal if layer.temporal < highest or not rates else MAX_TEMPORAL
+            encoding = self.encodings[min(layer.encoding, len(self.encodings) - 1)]
+        return spatial, layer.temporal if layer.temporal < self._highest_temporal(encoding) else MAX_TEMPORAL
 
     # -- Time ------------------------------------------------------------------------------------------------------
 

@@ -152,7 +152,7 @@ def vp8_key_frame_height(buffer: Buffer, start: int, end: int) -> int:
     if start >= end or buffer[start] & 0x17 != 0x10:
         return 0
     try:
-        offset = start + parse_vp8(buffer, start, end).length
+        offset = start + (parse_vp8(buffer, start, end).length if buffer[start] & 0x80 else 1)
     except ParseError:
         return 0
     if end - offset < 10 or buffer[offset] & 1 or buffer[offset + 3 : offset + 6] != b"\x9d\x01\x2a":

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfu.control import Done, EncodingParameters, Extensions, Refused
+from sfu.bwe.allocation import Layer
+from sfu.control import Done, EncodingParameters, EncodingsWanted, Extensions, Refused
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials, State
 from sfu.peer import MAX_RTCP_SENDERS
@@ -382,3 +383,19 @@ def test_closing_takes_everything_away(room: Room) -> None:
     assert room.router.is_free(1000)
     assert room.router.is_free(7)
     assert not room.publisher.up
+
+
+def test_signaling_is_told_which_encodings_are_needed(room: Room) -> None:
+    encodings = [EncodingParameters(1000 + index, rid=rid) for index, rid in enumerate("qhf")]
+    room.publisher.publish(publish(encodings=encodings))
+    room.publisher.publish(publish("mic", kind="audio", mid="1", ssrc=7))
+    room.watch()
+    room.publisher.events.clear()
+    for tick in range(100):
+        room.receive(rtp(1000, tick, DELTA), tick / 20)
+        room.publisher.handle_timer(now=tick / 20)
+    assert room.publisher.events == [EncodingsWanted("up", "camera", [True, False, False])]
+    (copy,) = room.router.tracks["camera"].down_tracks
+    copy.select(Layer(720, 1_000_000, 2, 2), now=5.0)
+    room.publisher.handle_timer(now=5.0)
+    assert room.publisher.events[1:] == [EncodingsWanted("up", "camera", [True, False, True])]

@@ -230,7 +230,8 @@ def test_what_is_left_out_leaves_no_hole(plan: list[tuple[bool, int]]) -> None:
     numbers = rewriter(first_sequence=0x7FF0)
     frames = source_frames(plan)
     numbers.begin("a", of_frame(frames[0], 70_000))
-    sent, pictures = [], []
+    sent: list[tuple[int, int]] = []
+    pictures: list[int] = []
     for frame in frames:
         for sequence in frame.packets:
             media = of_frame(frame, sequence)

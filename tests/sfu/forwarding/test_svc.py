@@ -74,7 +74,7 @@ class Svc:
 
 def pictures(packets: dict[int, bytes]) -> list[tuple[int, int, int]]:
     """Return (temporal layer, highest spatial layer, packets) of each picture, which the marker must end."""
-    found = []
+    found: list[tuple[int, int, int]] = []
     highest = count = 0
     for number, packet in packets.items():
         header = RtpHeader()
