@@ -80,8 +80,8 @@ class Watch:
         """Share the estimate out if it is time to. Return what found no room, if that is to be reported."""
         self.begun = False
         allocator = self._allocator
-        estimate, target = self._limited(estimator.estimate), self._limited(estimator.target)
-        allocator.note(estimate, now=now)
+        target = self._limited(estimator.target)
+        allocator.note(estimator.estimate, now=now)
         if not self._dirty and not allocator.due(target, now=now):
             return None
         self._dirty = False
@@ -106,7 +106,7 @@ class Watch:
         held = frozenset(
             request.track for request in requests if given[request.track] is None and wanted_layer(request) is not None
         )
-        return self._report(held, self._too_much(sound, estimate), now)
+        return self._report(held, self._too_much(sound, self._limited(estimator.estimate)), now)
 
     def _limited(self, rate: int) -> int:
         """Return a rate no higher than what, less the headroom, the person wants to spend."""

@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfu.control import Done, Refused, TrackSubscribed, TrackWish, WatchTracks
+from sfu.bwe import estimator
+from sfu.control import Done, Extensions, Refused, TracksHeld, TrackSubscribed, TrackWish, WatchTracks
+from sfu.forwarding.header_rewriter import NUMBER_AT
 from sfu.forwarding.router import Router
 from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials, State
+from sfu.peer import MAX_RTCP_BYTES
 from sfu.rtp.packet import MediaPacket
 from sfu.rtp.rtcp import (
     FullIntraRequest,
@@ -19,9 +22,10 @@ from sfu.rtp.rtcp import (
     ReportBlock,
     SenderReport,
     SourceDescription,
+    TransportFeedback,
 )
 from sfu.streams.clock_map import RemoteClock, ntp_time
-from sfu.subscriber import Subscriber
+from sfu.subscriber import MAX_TRACKS, Subscriber
 from tests.sfu.fakes import KEY, OPUS, Draw, FakeChannel, publish, subscribe
 
 
@@ -57,6 +61,17 @@ class Room:
         encoding = self.track.encodings[0]
         packet = MediaPacket(sequence, sequence, 0, 96, KEY, arrival=0.0, keyframe=True)
         encoding.cache.put(packet)
+        for copy in encoding.down_tracks:
+            copy.forward(packet, encoding)
+
+    def add_sound(self) -> None:
+        self.mic = UpTrack(publish("mic", kind="audio", ssrc=3000), "ada", self.up, RemoteClock(), report_ssrc=9)
+        self.router.add(self.mic)
+        assert isinstance(self.subscriber.subscribe(subscribe("mic", codec=OPUS)), TrackSubscribed)
+
+    def speak(self, sequence: int) -> None:
+        encoding = self.mic.encodings[0]
+        packet = MediaPacket(sequence, sequence, 0, 111, b"sound", arrival=0.0)
         for copy in encoding.down_tracks:
             copy.forward(packet, encoding)
 
@@ -204,6 +219,95 @@ def test_sender_reports_come_soon_and_then_every_second(room: Room) -> None:
     assert reports[0].ssrc == answer.ssrc
     assert abs(reports[1].rtp_timestamp - reports[0].rtp_timestamp - 90_000) <= 900
     assert SourceDescription([(answer.ssrc, answer.cname.encode())]) in packets
+
+
+def test_floods_of_reports_are_read_up_to_a_bound(room: Room) -> None:
+    """Feedback about numbers that were never sent, in every datagram as many as fit."""
+    flood = TransportFeedback(1, 2, 40_000, 1300, 0, [(offset, offset) for offset in range(1300)]).to_bytes()
+    before = room.subscriber.sender.estimator.estimate
+    for _ in range(1000):
+        room.report([flood], now=1.0)
+    assert room.subscriber.refused == 1000 - MAX_RTCP_BYTES // len(flood)
+    assert room.subscriber.sender.estimator.estimate == before
+    room.report([flood], now=2.0)
+    assert room.subscriber.refused == 1000 - MAX_RTCP_BYTES // len(flood)
+
+
+def test_pictures_without_a_wish_and_sound_that_is_asked_to_pause_are_not_sent(room: Room) -> None:
+    room.subscribe()
+    room.add_sound()
+    room.subscriber.start("camera", now=0.0)
+    room.subscriber.start("mic", now=0.0)
+    room.subscriber.handle_timer(now=0.1)
+    room.put(1)
+    room.speak(1)
+    assert [packet[1] & 0x7F for packet in room.channel.sent] == [111]
+    wishes = [TrackWish("camera", 180), TrackWish("mic", 0)]
+    room.subscriber.watch(WatchTracks("down", wishes), now=0.2)
+    room.put(2)
+    room.speak(2)
+    assert [packet[1] & 0x7F for packet in room.channel.sent] == [111, 100]
+    room.subscriber.watch(WatchTracks("down", []), now=0.3)
+    room.put(3)
+    room.speak(3)
+    assert [packet[1] & 0x7F for packet in room.channel.sent] == [111, 100, 111]
+
+
+def test_a_wish_for_what_is_not_there_yet_is_kept(room: Room) -> None:
+    room.watch()
+    room.subscribe()
+    room.subscriber.start("camera", now=0.0)
+    room.subscriber.handle_timer(now=0.1)
+    room.put(1)
+    assert len(room.channel.sent) == 1
+
+
+def test_too_many_wishes_change_nothing(room: Room) -> None:
+    wishes = [TrackWish(str(number), 180) for number in range(MAX_TRACKS + 1)]
+    assert room.subscriber.watch(WatchTracks("down", wishes), now=0.0) == Refused("limit")
+
+
+def test_what_finds_no_room_is_reported_and_reported_again_when_it_does(room: Room) -> None:
+    room.subscribe()
+    room.start()
+    room.subscriber.events.clear()
+    room.subscriber.watch(WatchTracks("down", [TrackWish("camera", 180)], max_rate=10_000), now=1.0)
+    assert room.subscriber.events == [TracksHeld("down", ["camera"], False)]
+    room.put(1)
+    assert room.channel.sent == []
+    room.subscriber.watch(WatchTracks("down", [TrackWish("camera", 180)]), now=1.5)
+    assert len(room.subscriber.events) == 1
+    for tick in range(151, 275):
+        room.subscriber.handle_timer(now=tick / 100)
+    assert room.subscriber.events[1:] == [TracksHeld("down", [], False)]
+
+
+def test_numbers_follow_the_order_of_leaving_and_probes_go_out_as_padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimator, "FIRST_ESTIMATE", 200_000)  # room for one of two
+    room = Room()
+    screen = UpTrack(publish("screen", ssrc=5000), "ada", room.up, RemoteClock(), report_ssrc=9)
+    room.router.add(screen)
+    room.subscriber.subscribe(subscribe("screen"))
+    room.subscriber.start("screen", now=0.0)
+    answer = room.subscriber.subscribe(subscribe(extensions=Extensions(transport_cc=1)))
+    assert isinstance(answer, TrackSubscribed)
+    room.start()
+    wishes = [TrackWish("camera", 180, first=True), TrackWish("screen", 180)]
+    room.subscriber.watch(WatchTracks("down", wishes), now=0.0)
+    told = 0
+    for tick in range(1, 300):
+        room.put(tick)
+        room.subscriber.handle_timer(now=tick / 100)
+        sent = len(room.channel.sent)
+        if tick % 10 == 0 and sent > told:
+            arrivals = [(offset, tick * 40) for offset in range(sent - told)]
+            room.report([TransportFeedback(1, 2, told, sent - told, 0, arrivals).to_bytes()], now=tick / 100)
+            told = sent
+    numbers = [int.from_bytes(packet[NUMBER_AT : NUMBER_AT + 2], "big") for packet in room.channel.sent]
+    assert numbers == list(range(len(numbers)))
+    padding = [packet for packet in room.channel.sent if packet[0] & 0x20]
+    assert padding
+    assert {int.from_bytes(packet[8:12], "big") for packet in padding} == {answer.rtx_ssrc}
 
 
 def test_media_from_a_subscriber_is_dropped(room: Room) -> None:
