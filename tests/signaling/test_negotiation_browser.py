@@ -14,7 +14,7 @@ from sfu.control import Extensions, Kind, TrackSubscribed
 from signaling.messages import TrackOffer
 from signaling.negotiation import OfferedTrack, UpTrack, read_offer
 from signaling.sdp import read
-from signaling.subscriber_session import SubscriberSession
+from signaling.subscriber_session import SUBSCRIBER_CODECS, SUBSCRIBER_EXTENSIONS, SubscriberSession
 from tests.browser.harness import chromium_path
 from tests.signaling.sdp_samples import LOCAL
 
@@ -221,6 +221,8 @@ async def test_a_subscriber_keeps_what_the_sfu_needs() -> None:
         audio, video = session.media
         assert "transport-cc" in audio.formats[0].feedback
         assert {"nack", "nack pli", "ccm fir", "transport-cc"} <= set(video.formats[0].feedback)
-        assert [each.name for each in video.formats] == ["VP8", "rtx"]
+        assert [each.name for each in video.formats] == ["VP8", "rtx", "VP9", "rtx"]
+        taken = offers.session.taken
+        assert (taken.vp9, taken.codecs, taken.extensions) == (True, SUBSCRIBER_CODECS, SUBSCRIBER_EXTENSIONS)
         assert {extension.id for extension in video.extensions} == {1, 2}
         assert video.rtcp_rsize

@@ -220,9 +220,11 @@ def say(room: str, n: int, size: int = 40) -> m.Say:
 
 
 @asynccontextmanager
-async def open_house(store: MemoryStore, limits: Limits | None = None) -> AsyncIterator[House]:
+async def open_house(
+    store: MemoryStore, limits: Limits | None = None, *, settings: Settings | None = None
+) -> AsyncIterator[House]:
     sfu = FakeSfu()
-    signaling = Signaling(store=cast(Store, store), sfu=sfu, settings=Settings(), limits=limits)
+    signaling = Signaling(store=cast(Store, store), sfu=sfu, settings=settings or Settings(), limits=limits)
     await signaling.start()
     app = web.Application()
     app.add_routes(signaling.routes())
@@ -619,6 +621,17 @@ async def test_which_port_to_open_is_told_once(house: House, caplog: pytest.LogC
         await person.send(m.Ping(n=n))
         await person.get(m.Pong)
     assert caplog.text.count("open UDP port 8081") == 1
+    assert "give media_tcp_port a TCP port for networks that block UDP" in caplog.text
+
+
+async def test_the_tcp_port_is_named_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(media_tcp_port=8443)
+    async with open_house(MemoryStore(), settings=settings) as house:
+        _, _, person, joined = await house.meeting()
+        await person.send(m.MediaBlocked(room=joined.rooms[0].id))
+        await person.send(m.Ping(n=1))
+        await person.get(m.Pong)
+    assert "open UDP port 8081 of this server and TCP port 8443" in caplog.text
 
 
 async def test_time_passes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

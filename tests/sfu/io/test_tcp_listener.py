@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pathlib
 import random
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -208,6 +209,29 @@ async def test_frames_that_are_too_long_end_it_and_short_ones_are_dropped(bench:
     assert bench.mux.dropped == dropped + 4
     sock.sendall((1501).to_bytes(2, "big"))
     await until(lambda: bench.is_closed(sock))
+    assert not bench.listener.routes
+
+
+SEEDS = sorted((pathlib.Path(__file__).parents[2] / "fuzz" / "datagrams").glob("*.bin"))
+
+
+async def test_no_junk_raises_in_a_frame_or_as_a_stream(bench: Bench) -> None:
+    """As a stranger's first words, framed and not, and from somebody who belongs here."""
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    assert len(SEEDS) > 30
+    streams = [form(seed.read_bytes()) for seed in SEEDS for form in (frame, bytes)]
+    chance = random.Random(3)
+    streams += [chance.randbytes(chance.randrange(1, 4000)) for _ in range(200)]
+    for stream in streams:
+        stranger, known = bench.connect(), await bench.proven()
+        for sock in (stranger, known):
+            sock.sendall(stream)
+            sock.shutdown(socket.SHUT_WR)
+        await until(lambda: not bench.listener.connections)
+        stranger.close()
+        known.close()
+    assert faults == []
     assert not bench.listener.routes
 
 
