@@ -186,14 +186,16 @@ class Trendline:
     def _fit(self) -> float:
         """Return the slope of the least-squares line, in milliseconds of delay per millisecond."""
         points = self._points
-        mean_x = sum(x for x, _ in points) / WINDOW
-        mean_y = sum(y for _, y in points) / WINDOW
-        above = below = 0.0
+        start = points[0][0]
+        sum_x = sum_y = sum_xy = sum_xx = 0.0
         for x, y in points:
-            x -= mean_x
-            above += x * (y - mean_y)
-            below += x * x
-        return above / below if below else self._last_slope
+            x -= start
+            sum_x += x
+            sum_y += y
+            sum_xy += x * y
+            sum_xx += x * x
+        below = WINDOW * sum_xx - sum_x * sum_x
+        return (WINDOW * sum_xy - sum_x * sum_y) / below if below else self._last_slope
 
     def _judge(self, slope: float, modified: float, send_delta: float) -> None:
         if modified > self.threshold:

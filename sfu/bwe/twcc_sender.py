@@ -11,7 +11,7 @@ from array import array
 from collections import deque
 from typing import NamedTuple
 
-from sfu.rtp.sequence import unwrap16, unwrap32
+from sfu.rtp.sequence import unwrap16
 from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
 
 HISTORY = 8192
@@ -35,6 +35,9 @@ queue grow; a link that falls to a tenth builds this up in 25 ms."""
 BUSY_SPAN = 0.04
 """Seconds between a feedback's first and last arrival from which a rate is taken. Shorter measures how Wi-Fi gathers
 packets, longer than half a browser's reporting interval finds none."""
+
+BUNDLE = 0.001
+"""Seconds: arrivals closer together are added to the rate as one. Longer makes its window less sharp."""
 
 RTT_GAIN = 1 / 8
 """Weight of a new measurement (RFC 6298 section 2)."""
@@ -129,21 +132,27 @@ class TwccSender:
         base = unwrap16(feedback.base_sequence, following - 1)
         oldest = max(0, following - HISTORY)
         received: list[PacketResult] = []
+        append = received.append
+        states, sent_at, sizes, clusters = self._state, self._sent_at, self._sizes, self._clusters
+        latest = self._ticks
         recovered = 0
         for offset, ticks in feedback.arrivals:
             number = base + offset
             if not oldest <= number < following:
                 continue
             slot = number & _MASK
-            state = self._state[slot]
+            state = states[slot]
             if state == _GONE:
                 continue
             if state == _LOST:
                 recovered += 1
-            self._state[slot] = _GONE
-            self._ticks = ticks if self._ticks is None else unwrap32(ticks & 0xFFFF_FFFF, self._ticks)
-            arrival = self._ticks / TICKS_PER_SECOND
-            received.append(PacketResult(self._sent_at[slot], arrival, self._sizes[slot], self._clusters[slot]))
+            states[slot] = _GONE
+            if latest is None:
+                latest = ticks
+            else:  # unwrapped around the one before
+                latest += (ticks - latest + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
+            append(PacketResult(sent_at[slot], latest / TICKS_PER_SECOND, sizes[slot], clusters[slot]))
+        self._ticks = latest
         lost = self._pass_over(max(base, oldest), min(base + feedback.status_count, following))
         if received:
             self._measure(received, now)
@@ -167,25 +176,39 @@ class TwccSender:
         return lost
 
     def _measure(self, received: list[PacketResult], now: float) -> None:
-        latest = max(result.arrival for result in received)
+        one_way = float("inf")
+        first = latest = received[0].arrival
+        size = bundle = 0
+        bundled_at = first
+        # One pass, for it runs over every packet. The rate counts what arrived within a millisecond as one.
+        for sent, arrival, bytes_, _ in received:
+            way = arrival - sent
+            if way < one_way:
+                one_way = way
+            if arrival > latest:
+                latest = arrival
+            elif arrival < first:
+                first = arrival
+            if not -BUNDLE < arrival - bundled_at < BUNDLE:
+                self._rate.add(bundled_at, bundle)
+                bundle, bundled_at = 0, arrival
+            bundle += bytes_
+            size += bytes_
+        self._rate.add(bundled_at, bundle)
         # The feedback left at its latest arrival or just after, so that all but the time since then is the round trip.
-        rtt = min(now - result.sent - (latest - result.arrival) for result in received)
+        rtt = now - latest + one_way
         if 0 <= rtt <= MAX_RTT:
             self.rtt += (rtt - self.rtt) * RTT_GAIN if self.rtt else rtt
-        one_way = min(result.arrival - result.sent for result in received)
         if now >= self._base_until:
             self._base_until = now + BASE_WINDOW
             self._base_before, self._base = self._base, one_way
         self._base = min(self._base, one_way)
         self._one_way = one_way
         self.queue_delay = one_way - min(self._base, self._base_before)
-        first = min(result.arrival for result in received)
         self.busy_rate = None
         if self.queue_delay >= STANDING and latest - first >= BUSY_SPAN:
-            size = sum(result.size for result in received if result.arrival > first)
+            size -= sum(result.size for result in received if result.arrival == first)
             self.busy_rate = int(size * 8 / (latest - first))
-        for result in received:
-            self._rate.add(result.arrival, result.size)
 
 
 class ArrivalRate:
