@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from sfu.control import (
     CloseRoom,
-    CloseTransport,
     ConnectTransport,
     Event,
     LocalParameters,
@@ -24,7 +23,6 @@ from sfu.control import (
     Refused,
     RemoteParameters,
     Request,
-    Response,
     RestartIce,
     Sfu,
     StartTrack,
@@ -32,7 +30,6 @@ from sfu.control import (
     TrackSubscribed,
     TrackWish,
     TransportClosed,
-    TransportOpened,
     UnpublishTrack,
     UnsubscribeTrack,
     WatchTracks,
@@ -56,6 +53,7 @@ from signaling.messages import (
 from signaling.messages import VideoCodec as VideoCodecMessage
 from signaling.negotiation import PublisherOffer, UpTrack, read_offer
 from signaling.sdp import SdpError
+from signaling.sfu_calls import MediaError, SfuCalls
 from signaling.subscriber_session import SubscriberSession
 from signaling.video_codec import VideoCodec
 
@@ -65,22 +63,6 @@ phone is locked: the next one that arrives makes good. Shorter only repeats 100 
 somebody who came back without the voices that joined meanwhile."""
 
 logger = logging.getLogger("hearthside.signaling")
-
-
-class _MediaError(Exception):
-    """The SFU did not do what was asked."""
-
-    def __init__(self, code: ErrorCode) -> None:
-        super().__init__(code)
-        self.code: ErrorCode = code
-
-
-_REFUSALS: dict[str, ErrorCode] = {
-    "ssrc_taken": "bad_sdp",
-    "unsupported_codec": "bad_sdp",
-    "limit": "too_many_tracks",
-}
-"""What a refusal means for the member; every other one means that the SFU's state has moved on: try again."""
 
 
 class MediaPlane:
@@ -98,7 +80,7 @@ class MediaPlane:
         vp9: bool = False,
     ) -> None:
         """`vp9`: cameras may be published in VP9 while everybody decodes it (`video_codec.py`)."""
-        self._sfu = sfu
+        self._sfu = SfuCalls(sfu)
         self._send = send
         self._new_id = new_id
         self._vp9 = vp9
@@ -162,7 +144,7 @@ class MediaPlane:
         self._forget_publisher(state)
         self._choose_codec(found)
         for transport in transports:
-            await self._close_transport(transport)
+            await self._sfu.close_transport(transport)
 
     async def close_room(self, room: str) -> None:
         """Close everything of a room."""
@@ -173,7 +155,7 @@ class MediaPlane:
             state.gone = True
             self._forget_subscriber(state)
             self._forget_publisher(state)
-        await self._close(CloseRoom(room))
+        await self._sfu.close(CloseRoom(room))
 
     def on_event(self, event: Event) -> str | None:
         """Take an event of the SFU. A transport that ended by itself is forgotten, its client builds a new one.
@@ -232,7 +214,7 @@ class MediaPlane:
                 local = await self._accept(state, offer)
             except SdpError:
                 self._refuse(state, "bad_sdp", "publish", message.n)
-            except _MediaError as error:
+            except MediaError as error:
                 self._refuse(state, error.code, "publish", message.n)
             else:
                 if not state.gone:
@@ -243,7 +225,7 @@ class MediaPlane:
         if publisher is not None and (publisher.remote is None or not _same_peer(publisher.remote, offer.remote)):
             # A page that was reloaded, or has given its old connection up.
             self._forget_publisher(state)
-            await self._close_transport(publisher.transport)
+            await self._sfu.close_transport(publisher.transport)
             publisher = None
         fresh = publisher is None
         if publisher is None:
@@ -252,20 +234,20 @@ class MediaPlane:
         try:
             if publisher.local is None:
                 opening = OpenTransport(state.room, state.id, publisher.transport, "publish")
-                publisher.local = await self._open(opening)
+                publisher.local = await self._sfu.open(opening)
             return await self._change(state, publisher, offer)
-        except _MediaError as error:
+        except MediaError as error:
             if fresh or error.code == "media_unavailable":
                 if state.publisher is publisher:
                     self._forget_publisher(state)
-                await self._close_transport(publisher.transport)
+                await self._sfu.close_transport(publisher.transport)
             raise
 
     async def _change(self, state: Member, publisher: Publisher, offer: PublisherOffer) -> LocalParameters:
         """Bring a publisher to what its new offer says; if the SFU refuses any of it, back to what it was."""
         local = publisher.local
         if publisher.remote not in (None, offer.remote):
-            local = await self._open(RestartIce(publisher.transport))
+            local = await self._sfu.open(RestartIce(publisher.transport))
         assert local is not None
         before = publisher.tracks
         wanted = {track.id: track for track in offer.tracks}
@@ -274,18 +256,18 @@ class MediaPlane:
         undo: list[Request] = []
         try:
             for track in ended:
-                await self._do(UnpublishTrack(publisher.transport, track.key))
+                await self._sfu.do(UnpublishTrack(publisher.transport, track.key))
                 undo.append(_publish_track(publisher.transport, track))
             for offered in offer.tracks:
                 if offered.id not in after:
                     track = after[offered.id] = UpTrack(state.id, offered)
-                    await self._do(_publish_track(publisher.transport, track))
+                    await self._sfu.do(_publish_track(publisher.transport, track))
                     undo.append(UnpublishTrack(publisher.transport, track.key))
             if publisher.remote != offer.remote:
-                await self._do(ConnectTransport(publisher.transport, offer.remote))
-        except _MediaError:
+                await self._sfu.do(ConnectTransport(publisher.transport, offer.remote))
+        except MediaError:
             for request in reversed(undo):
-                await self._close(request)
+                await self._sfu.close(request)
             # Tracks that ended and came back have new down tracks to get: they count as new.
             publisher.tracks = {
                 name: UpTrack(state.id, track.offer) if track in ended else track for name, track in before.items()
@@ -293,7 +275,7 @@ class MediaPlane:
             self._refresh_others(state)
             raise
         if publisher is not state.publisher:
-            raise _MediaError("media_unavailable")  # it was closed, or the member left, while the SFU worked
+            raise MediaError("media_unavailable")  # it was closed, or the member left, while the SFU worked
         publisher.remote, publisher.local, publisher.tracks = offer.remote, local, after
         for track in ended:
             if track.offer.id not in after:
@@ -319,7 +301,7 @@ class MediaPlane:
             if state.subscriber is not None:
                 transport = state.subscriber.transport
                 self._forget_subscriber(state)
-                await self._close_transport(transport)
+                await self._sfu.close_transport(transport)
             if state.gone:
                 return
             subscriber = state.subscriber = Subscriber(self._new_id(), SubscriberSession(state.takes))
@@ -328,13 +310,13 @@ class MediaPlane:
             self._tell_codec(self._rooms[state.room], state)
             try:
                 opening = OpenTransport(state.room, state.id, subscriber.transport, "subscribe")
-                subscriber.local = await self._open(opening)
+                subscriber.local = await self._sfu.open(opening)
                 await self._send_wishes(state, subscriber)
                 await self._offer(state, subscriber)
-            except _MediaError as error:
+            except MediaError as error:
                 await self._fail_subscriber(state, subscriber, error, "subscribe")
             if state.gone:
-                await self._close_transport(subscriber.transport)
+                await self._sfu.close_transport(subscriber.transport)
 
     async def _restart_ice(self, state: Member) -> bool:
         """Offer the connection with new ICE credentials; False if there is none (any more) that could be kept."""
@@ -342,13 +324,13 @@ class MediaPlane:
         if subscriber is None:
             return False
         try:
-            subscriber.local = await self._open(RestartIce(subscriber.transport))
-        except _MediaError:
+            subscriber.local = await self._sfu.open(RestartIce(subscriber.transport))
+        except MediaError:
             return False
         subscriber.connected = None
         try:
             await self._offer(state, subscriber, anyway=True)
-        except _MediaError as error:
+        except MediaError as error:
             await self._fail_subscriber(state, subscriber, error, "subscribe")
         return True
 
@@ -356,7 +338,7 @@ class MediaPlane:
         async with state.subscribing:
             state.watch = message
             if state.subscriber is not None and not state.gone:
-                with contextlib.suppress(_MediaError):  # it ended in this moment: the next connection is told
+                with contextlib.suppress(MediaError):  # it ended in this moment: the next connection is told
                     await self._send_wishes(state, state.subscriber)
 
     async def _send_wishes(self, state: Member, subscriber: Subscriber) -> None:
@@ -365,10 +347,10 @@ class MediaPlane:
                 f"{tile.member}/{tile.track}": TrackWish(f"{tile.member}/{tile.track}", tile.height, tile.first)
                 for tile in state.watch.tiles
             }
-            await self._do(WatchTracks(subscriber.transport, list(wishes.values()), state.watch.max_rate))
+            await self._sfu.do(WatchTracks(subscriber.transport, list(wishes.values()), state.watch.max_rate))
 
     async def _offer(self, state: Member, subscriber: Subscriber, *, anyway: bool = False) -> None:
-        """Offer all that the others publish now, if it is news or `anyway`. Raises `_MediaError` without transport."""
+        """Offer all that the others publish now, if it is news or `anyway`. Raises `MediaError` without transport."""
         subscriber.stale = False
         wanted = [
             track
@@ -378,12 +360,12 @@ class MediaPlane:
         ]
         for track in subscriber.session.plan(wanted):
             codecs, extensions = state.takes.codecs[track.offer.kind], state.takes.extensions[track.offer.kind]
-            response = await self._request(SubscribeTrack(subscriber.transport, track.key, codecs, extensions))
+            response = await self._sfu.request(SubscribeTrack(subscriber.transport, track.key, codecs, extensions))
             match response:
                 case TrackSubscribed():
                     subscriber.session.bind(track, response)
                 case Refused("no_such_transport" | "closing"):
-                    raise _MediaError("media_unavailable")
+                    raise MediaError("media_unavailable")
                 case _:
                     # The track went in this moment, and another refresh follows; or the SFU is at a limit.
                     logger.debug("a track could not be subscribed")
@@ -416,20 +398,20 @@ class MediaPlane:
                 self._choose_codec(self._rooms[state.room])
             try:
                 if agreed.remote != subscriber.connected:
-                    await self._do(ConnectTransport(subscriber.transport, agreed.remote))
+                    await self._sfu.do(ConnectTransport(subscriber.transport, agreed.remote))
                     subscriber.connected = agreed.remote
                 for track in agreed.missed:
                     logger.info(
                         "A browser cannot decode a picture that is published in %s.", track.offer.codecs[0].name
                     )
                     subscriber.stale = True
-                    await self._request(UnsubscribeTrack(subscriber.transport, track.key))
+                    await self._sfu.request(UnsubscribeTrack(subscriber.transport, track.key))
                 for track in agreed.started:
                     # Refused when the track has ended meanwhile; the next offer says so.
-                    await self._request(StartTrack(subscriber.transport, track.key))
+                    await self._sfu.request(StartTrack(subscriber.transport, track.key))
                 if subscriber.stale or subscriber.session.crowded:
                     await self._offer(state, subscriber)
-            except _MediaError as error:
+            except MediaError as error:
                 await self._fail_subscriber(state, subscriber, error, "subscribe_answer")
 
     def _offer_overdue(self, state: Member, subscriber: Subscriber) -> None:
@@ -455,19 +437,19 @@ class MediaPlane:
             try:
                 if again or (subscriber.stale and subscriber.session.answered):
                     await self._offer(state, subscriber)
-            except _MediaError:
+            except MediaError:
                 await self._fail_subscriber(state, subscriber, None, "subscribe")
 
     async def _fail_subscriber(
         self,
         state: Member,
         subscriber: Subscriber,
-        error: _MediaError | None,
+        error: MediaError | None,
         about: Literal["subscribe", "subscribe_answer"],
     ) -> None:
         if state.subscriber is subscriber:
             self._forget_subscriber(state)
-        await self._close_transport(subscriber.transport)
+        await self._sfu.close_transport(subscriber.transport)
         if error is not None:
             self._refuse(state, error.code, about)
 
@@ -508,33 +490,6 @@ class MediaPlane:
     def _refuse(self, state: Member, code: ErrorCode, about: str, n: int | None = None) -> None:
         if not state.gone:
             self._send(state.id, Error(code, about, n))
-
-    async def _request(self, request: Request) -> Response:
-        try:
-            return await self._sfu.request(request)
-        except ConnectionError:
-            raise _MediaError("media_unavailable") from None
-
-    async def _do(self, request: Request) -> None:
-        response = await self._request(request)
-        if isinstance(response, Refused):
-            raise _MediaError(_REFUSALS.get(response.reason, "media_unavailable"))
-
-    async def _open(self, request: OpenTransport | RestartIce) -> LocalParameters:
-        response = await self._request(request)
-        if not isinstance(response, TransportOpened):
-            raise _MediaError("media_unavailable")
-        return response.local
-
-    async def _close(self, request: Request) -> None:
-        """Ask for something that ends what may be gone already."""
-        try:
-            await self._request(request)
-        except _MediaError:
-            logger.debug("the SFU is gone: nothing left to close")
-
-    async def _close_transport(self, transport: str) -> None:
-        await self._close(CloseTransport(transport))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
