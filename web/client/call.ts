@@ -275,6 +275,7 @@ export class Call {
     this.#ended = true;
     this.#words.stop();
     this.screen.end();
+    this.network.end();
     clearInterval(this.#looks);
     clearTimeout(this.#due);
     this.#media.close();

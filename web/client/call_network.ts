@@ -12,7 +12,7 @@ import type { Announced, Room } from "./room";
 import type { Store } from "./store";
 import { UplinkNews } from "./uplink";
 import { VoicePauses } from "./voice_pauses";
-import { Watch, type What } from "./watch";
+import { PAUSE_MS, Watch, type What } from "./watch";
 
 /** Between two looks at the figures, ms: what the panel promises. */
 const FIGURES_MS = 1_000;
@@ -41,6 +41,7 @@ export class CallNetwork {
   #figuresAt = Number.NEGATIVE_INFINITY;
   #quality: QualityView | null = null;
   #asked = false;
+  #soon: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: CallNetworkOptions) {
     this.#watch.choose(options.store.network.peek());
@@ -51,12 +52,12 @@ export class CallNetwork {
   showPicture(member: string, what: What, height: number): void {
     const now = performance.now();
     this.#watch.show(member, what, height, now);
-    this.tell(now);
+    this.#tellSoon(now);
   }
 
   setPinned(member: string, what: What, pinned: boolean): void {
     this.#watch.pin(member, what, pinned);
-    this.tell(performance.now());
+    this.#tellSoon(performance.now());
     this.options.changed();
   }
 
@@ -67,14 +68,14 @@ export class CallNetwork {
   choose(choices: NetworkChoices): void {
     this.#watch.choose(choices);
     this.options.media.setSaving(choices.dataSaver);
-    this.tell(performance.now());
+    this.#tellSoon(performance.now());
   }
 
   /** Nobody sees the page, or somebody does again. */
   setHidden(hidden: boolean): void {
     const now = performance.now();
     this.#watch.hide(hidden, now);
-    this.tell(now);
+    this.#tellSoon(now);
   }
 
   watchQuality(on: boolean): void {
@@ -146,6 +147,18 @@ export class CallNetwork {
     if (send({ type: "watch", room: roomId, ...wishes })) this.#watch.told(wishes, now);
   }
 
+  /** The call is over. */
+  end(): void {
+    clearTimeout(this.#soon);
+  }
+
+  /** Now, or when the pause since the last message is over. */
+  #tellSoon(now: number): void {
+    this.tell(now);
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => this.tell(performance.now()), PAUSE_MS);
+  }
+
   get #tracks(): Announced[] {
     const { room } = this.options;
     return room.tracks.filter(({ member }) => member !== room.self);
@@ -159,7 +172,7 @@ export class CallNetwork {
     }
     const paused = this.#pauses.update(voices, now);
     if (paused === this.#paused) return;
-    if (this.#paused.size === 0) this.options.announce({ urgency: "polite", kind: "voices-paused" });
+    if (this.#paused.size === 0 && paused.size > 0) this.options.announce({ urgency: "polite", kind: "voices-paused" });
     this.#paused = paused;
     this.#watch.pause(paused);
   }

@@ -189,7 +189,8 @@ export class Publisher {
       transceiver = add(kind === "audio" ? [{}] : [SINGLE_ENCODING]);
     }
     const known = RTCRtpSender.getCapabilities(kind)?.codecs ?? [];
-    transceiver.setCodecPreferences(known.filter(WANTED[codec]));
+    // The codec first: the order is the preference.
+    transceiver.setCodecPreferences([...known.filter(WANTED[codec]), ...known.filter(isRepair)]);
     return transceiver;
   }
 
@@ -237,6 +238,6 @@ const isRepair = is("video/rtx");
 /** One codec alone, with its retransmissions: the frames' clear header is that codec's (docs/protocol.md section 5). */
 const WANTED: Record<Codec, (codec: RTCRtpCodec) => boolean> = {
   opus: is("audio/opus"),
-  VP8: (codec) => is("video/vp8")(codec) || isRepair(codec),
-  VP9: (codec) => isVp9(codec) || isRepair(codec),
+  VP8: is("video/vp8"),
+  VP9: isVp9,
 };

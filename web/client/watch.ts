@@ -7,7 +7,7 @@ import type { TileWish } from "./protocol_types";
 import type { Announced } from "./room";
 
 /** Pause between two messages, ms: 4 a second, of the 20 that the server takes. A tile that grows meanwhile waits so long at most. */
-const PAUSE_MS = 250;
+export const PAUSE_MS = 250;
 /**
  * A picture that got smaller, or out of sight, is asked for as before for so long, ms: a panel that opens and closes, or
  * a list that is scrolled, must not cost two key frames. Growing is asked for at once: it is seen.

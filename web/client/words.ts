@@ -74,7 +74,8 @@ export class Words {
     }
     // Those before it were said, or gave way to a newer one.
     for (const older of this.#states.keys()) if (older <= id) this.#states.delete(older);
-    this.options.stateSaid(seq, state.hand, state.sharing ?? 0);
+    const { hand, sharing = 0 } = state;
+    this.options.stateSaid(seq, hand, sharing);
   }
 
   /** It will not be said. A state is said again, unless a newer one is on its way. */

@@ -383,6 +383,98 @@ test("after a resume working connections stay, unless the server has lost them",
   expect(ofType("subscribe").map(({ restart_ice = false }) => restart_ice)).toEqual([false, true, false]);
 });
 
+test("after a resume what had not connected yet is built anew", async () => {
+  media.start();
+  await settle();
+  connection(PUBLISHER).become("connected");
+  media.resumed(true);
+  await settle();
+  expect([FakePeerConnection.made.length, connection(PUBLISHER).restarts, renewed]).toEqual([3, 1, 2]);
+});
+
+/** The server's offer of the same transport under other ICE credentials. */
+function restarted(generation: number, tracks: TrackMap[]): SubscribeOfferMessage {
+  const before = offer(generation, tracks);
+  return { ...before, sdp: before.sdp.replace("a=ice-ufrag:one", "a=ice-ufrag:two") };
+}
+
+test("a restart that was asked for goes on with the same connection; one that was not is another transport", async () => {
+  const tracks = [voice("0", "ana")];
+  media.start();
+  media.offered(offer(1, tracks));
+  await settle();
+  for (const side of [PUBLISHER, SUBSCRIBER]) connection(side).become("connected");
+  media.networkChanged();
+  await settle();
+  media.offered(restarted(2, tracks));
+  await settle();
+  expect([FakePeerConnection.made.length, ofType("subscribe_answer").length]).toEqual([2, 2]);
+  expect([connection(PUBLISHER).restarts, ofType("publish").length]).toEqual([1, 2]);
+  media.offered(offer(3, tracks)); // its first credentials again, and nobody asked
+  await settle();
+  expect(FakePeerConnection.made).toHaveLength(3);
+  expect(connection(SUBSCRIBER).connectionState).toBe("closed");
+});
+
+test("a restart whose offer was lost is made again, and the answer to the older one is passed over", async () => {
+  media.start();
+  await settle();
+  media.published({ type: "published", room: "room", n: 1, sdp: "first" });
+  await settle();
+  connection(PUBLISHER).become("connected");
+  online = false;
+  media.networkChanged();
+  await settle();
+  online = true;
+  media.resumed(true);
+  await settle();
+  expect(ofType("publish").map(({ n }) => n)).toEqual([1, 3]);
+  media.published({ type: "published", room: "room", n: 2, sdp: "stale" });
+  media.published({ type: "published", room: "room", n: 3, sdp: "answer" });
+  await settle();
+  expect(connection(PUBLISHER).remoteDescription).toMatchObject({ sdp: "answer" });
+});
+
+test("a refused change of what is published does not end a connection that works", async () => {
+  media.start();
+  await settle();
+  media.published({ type: "published", room: "room", n: 1, sdp: "answer" });
+  await settle();
+  connection(PUBLISHER).become("connected");
+  media.setTrack("screen", new FakeTrack("video") as unknown as MediaStreamTrack);
+  await settle();
+  media.refused({ type: "error", code: "media_unavailable", about: "publish", n: 2 });
+  await tickFor(400);
+  expect(ofType("publish").map(({ n }) => n)).toEqual([1, 2, 3]);
+  media.published({ type: "published", room: "room", n: 3, sdp: "answer" });
+  await tickFor(20_000);
+  expect(FakePeerConnection.made).toHaveLength(1 + 1);
+});
+
+test("what the browser measures comes with whose it is; once closed there is nothing to measure", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana")]));
+  await settle();
+  connection(PUBLISHER).stats = [{ type: "outbound-rtp" }];
+  connection(SUBSCRIBER).stats = [{ type: "inbound-rtp" }];
+  const { up, down, at } = await media.reports();
+  expect([up, down]).toEqual([[{ type: "outbound-rtp" }], [{ type: "inbound-rtp" }]]);
+  expect([at("0")?.id, at("9")]).toEqual(["ana-voice", undefined]);
+  media.close();
+  expect(await media.reports()).toMatchObject({ up: [], down: [] });
+});
+
+test("levels count the voices that are asked for", async () => {
+  media.start();
+  media.offered(offer(1, [voice("0", "ana"), voice("1", "ana", "her-screens-sound")]));
+  await settle();
+  connection(SUBSCRIBER).stats = [
+    { type: "inbound-rtp", kind: "audio", mid: "0", audioLevel: 0.1 },
+    { type: "inbound-rtp", kind: "audio", mid: "1", audioLevel: 0.9 },
+  ];
+  expect([...(await media.levels(({ id }) => id === "ana-voice"))]).toEqual([["ana", 0.1]]);
+});
+
 test("levels are told by member", async () => {
   media.start();
   media.offered(offer(1, [voice("0", "ana"), voice("1", "ben")]));

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Message } from "../../../web/client/e2ee/manager";
 import type { GroupView, KeyChange, Person } from "../../../web/client/e2ee/worker_messages";
 import { numberNames } from "../../../web/client/names";
@@ -390,4 +390,46 @@ test("two members who hear the same room agree on every hand, whatever was said 
     expect(places[1]).toEqual(places[0]);
     expect(places[2]).toEqual(places[0]);
   }
+});
+
+describe("shared screens", () => {
+  const SCREEN = { context: 9, track: "a-screen", kind: "video", screen: true } as const;
+  const kinds = (room: Room) =>
+    room.effects().flatMap((effect) => (effect.do === "announce" ? [effect.announcement.kind] : []));
+
+  test("are known by what their owner signed, with the number at which they began", () => {
+    room.heard("marta", 5, state("Marta"), 0);
+    kinds(room);
+    room.heard("marta", 6, state("Marta", { contexts: [SCREEN], sharing: null }), 0);
+    expect(kinds(room)).toEqual(["screen-shared"]);
+    expect(room.sharers).toEqual([{ id: "marta", since: 6 }]);
+    room.heard("marta", 9, state("Marta", { contexts: [SCREEN], sharing: 6, microphone: true }), 0);
+    expect([kinds(room), room.sharers[0]?.since]).toEqual([[], 6]);
+    expect([room.trackOf("marta", "video", true), room.trackOf("marta", "video", false)]).toEqual(["a-screen", null]);
+    expect(room.tracks).toEqual([{ member: "marta", track: "a-screen", kind: "video", screen: true }]);
+    room.heard("marta", 12, state("Marta"), 0);
+    expect([kinds(room), room.sharers]).toEqual([["screen-stopped"], []]);
+  });
+
+  test("somebody who came later learns of them by a state with their number; without a screen the number is nothing", () => {
+    room.heard("marta", 50, state("Marta", { contexts: [SCREEN], sharing: 6 }), 0);
+    expect(room.sharers).toEqual([{ id: "marta", since: 6 }]);
+    room.heard("marta", 60, state("Marta", { sharing: 6 }), 0);
+    expect(room.sharers).toEqual([]);
+  });
+
+  test("of somebody without a socket hold nobody up", () => {
+    room.heard("marta", 6, state("Marta", { contexts: [SCREEN], sharing: null }), 0);
+    room.connection("marta", false);
+    expect(room.sharers).toEqual([]);
+  });
+
+  test("one's own has its number from the first state that is numbered with it", () => {
+    room.setOwn({ sharing: null });
+    room.echoed(20, 0, 0); // said before
+    expect(room.own.sharing).toBeNull();
+    room.echoed(21, 0, null);
+    room.echoed(22, 0, null);
+    expect(room.own.sharing).toBe(21);
+  });
 });

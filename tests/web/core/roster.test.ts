@@ -65,3 +65,14 @@ test("what did not change is the same object, and the same list", () => {
   expect(second).not.toBe(first);
   expect([second[0] === first[0], second[1] === first[1]]).toEqual([false, true]);
 });
+
+test("held, network and pin are shown as they are known; of oneself and of a camera that is off nothing is held", () => {
+  sources = { ...sources, held: () => true, network: () => "fair", pinned: (id) => id === "chi" };
+  room.heard("marta", 1, { ...STATE, contexts: [] }, 0);
+  room.heard("chi", 2, { ...STATE, camera: false, contexts: [] }, 0);
+  expect(views().map((view) => [view.id, view.held, view.network, view.pinned])).toEqual([
+    ["marta", true, "fair", false],
+    ["chi", false, "fair", true],
+    ["me", false, "fair", false],
+  ]);
+});

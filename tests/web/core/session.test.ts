@@ -208,13 +208,19 @@ test("whatever was pressed: a reload is never more open than the last state seen
     const ana = new Person();
     await ana.comeIn();
     for (let step = 0; step < 12; step++) {
-      const pick = Math.floor(random() * 7);
+      const pick = Math.floor(random() * 13);
       if (pick === 0) ana.actions.setMicrophone(random() < 0.5);
       else if (pick === 1) ana.actions.setCamera(random() < 0.5);
       else if (pick === 2) ana.media.live[0]?.unplug();
       else if (pick === 3) await ana.hearSaid("marta", { type: "mute", member: "me" });
       else if (pick === 4) ana.actions.continueWithoutDevices();
       else if (pick === 5) ana.actions.retryDevice(random() < 0.5 ? "microphone" : "camera");
+      else if (pick === 6) ana.actions.setNetwork({ audioOnly: random() < 0.5, dataSaver: random() < 0.5 });
+      else if (pick === 7) ana.session.networkChanged();
+      else if (pick === 8) FakePeerConnection.made.at(-1)?.become(random() < 0.5 ? "disconnected" : "failed");
+      else if (pick === 9) FakePeerConnection.made.at(-2)?.become("connected");
+      else if (pick === 10) void ana.actions.shareScreen();
+      else if (pick === 11) await ana.loseAndResume(ana.joined({ resumed: true, media_kept: random() < 0.5 }));
       else await vi.advanceTimersByTimeAsync(random() * 500);
     }
     await vi.advanceTimersByTimeAsync(1);
@@ -226,6 +232,44 @@ test("whatever was pressed: a reload is never more open than the last state seen
     await again.hear(again.joined({ resumed: true }));
     const open = [again.model.devices.microphone.value.state, again.model.devices.camera.value.state];
     for (const [index, state] of open.entries()) if (state === "on") expect(seen[index]).toBe("on");
+    expect(again.displays.opened).toEqual([]); // a screen is never shared again by the page
+    expect(ana.displays.opened.every(({ readyState }) => readyState === "ended")).toBe(true);
+  }
+});
+
+test("whatever happens to the network: nothing opens by it, and sounds and words stay few", async () => {
+  const { seeded } = await import("../random");
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = seeded(seed);
+    const ana = new Person();
+    await ana.comeIn();
+    ana.actions.setMicrophone(false);
+    await vi.advanceTimersByTimeAsync(10);
+    ana.announcements.length = 0;
+    const asked = ana.media.asked.length;
+    let losses = 0;
+    for (let step = 0; step < 15; step++) {
+      const pick = Math.floor(random() * 5);
+      const { socket } = ana;
+      socket.onSend((message) => message.type === "ping" && socket.say({ type: "pong", n: message.n }));
+      const one = FakePeerConnection.made.at(random() < 0.5 ? -1 : -2);
+      if (pick === 0) ana.session.networkChanged();
+      else if (pick === 1) one?.become(random() < 0.5 ? "disconnected" : "failed");
+      else if (pick === 2) one?.become("connected");
+      else if (pick === 3) {
+        losses += 1;
+        ana.socket.close(1006);
+        await vi.advanceTimersByTimeAsync(8_000); // by then it tries again, however often it was lost before
+        await ana.greet();
+        await ana.hear(ana.joined({ resumed: true, media_kept: random() < 0.5 }));
+      } else await vi.advanceTimersByTimeAsync(random() * 4000);
+      expect(ana.model.devices.microphone.value.state).toBe("off");
+    }
+    expect([ana.media.asked.length, ana.screen]).toEqual([asked, "call"]);
+    const told = ana.kinds().filter((kind) => kind !== "connection-lost" && kind !== "connection-back");
+    expect([told, ana.announcements.length]).toEqual([[], 2 * losses]);
+    ana.actions.leave();
+    await vi.advanceTimersByTimeAsync(1);
   }
 });
 

@@ -9,19 +9,23 @@ const STATE: State = { type: "state", name: "Me", microphone: true, camera: true
 let said: { id: number; message: Message; how: object }[];
 let withdrawn: number[];
 let hands: [number, number | null][];
+let screens: [number, number | null][];
 let own: State | null;
 let chat: ChatLog;
 let words: Words;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [said, withdrawn, hands, own, chat] = [[], [], [], STATE, new ChatLog()];
+  [said, withdrawn, hands, screens, own, chat] = [[], [], [], [], STATE, new ChatLog()];
   words = new Words({
     chat,
     say: (id, message, how) => said.push({ id, message, how }),
     withdraw: (id) => withdrawn.push(id),
     ownState: () => own,
-    stateSaid: (seq, hand) => hands.push([seq, hand]),
+    stateSaid: (seq, hand, sharing) => {
+      hands.push([seq, hand]);
+      screens.push([seq, sharing]);
+    },
   });
 });
 afterEach(() => vi.useRealTimers());
@@ -53,15 +57,20 @@ test("a state for one member waits under that member's name", () => {
   expect(hands).toEqual([]);
 });
 
-test("the number of a state is told with the hand that it carried", async () => {
-  own = { ...STATE, hand: null };
+test("the number of a state is told with the hand and the screen that it carried", async () => {
+  own = { ...STATE, hand: null, sharing: null };
   words.queueState();
   await settle();
   words.queueState();
   await settle();
   words.said(2, 12); // the first gave way to the second
   words.said(1, 13);
-  expect(hands).toEqual([[12, null]]);
+  expect([hands, screens]).toEqual([[[12, null]], [[12, null]]]);
+  own = STATE; // which says nothing of a screen
+  words.queueState();
+  await settle();
+  words.said(3, 14);
+  expect(screens.at(-1)).toEqual([14, 0]);
 });
 
 test("a state that is not said is said again, unless a newer one is on its way", async () => {

@@ -368,3 +368,49 @@ describe("what the tile says", () => {
     expect(states).toEqual(["encrypted", "waiting"]);
   });
 });
+
+describe("VP9", () => {
+  const vp9 = (first: number) => {
+    const frame = new Uint8Array(120).fill(5);
+    frame[0] = first;
+    return frame;
+  };
+  const [keyed, delta] = [vp9(0x82), vp9(0x86)];
+  const seal = async (frame: Bytes, { fill = epoch } = {}) => {
+    const sealer = new Sealer("VP9", new FrameCounter());
+    sealer.install(kid, frameKey(kid, fill));
+    return sealer.seal(frame);
+  };
+
+  test("a frame with nothing in clear opens as a picture", async () => {
+    const { announce, take, passed } = receiver("video");
+    announce();
+    const sealed = await seal(keyed);
+    expect((sealed?.[0] ?? 0) & 0x80).toBe(0x80);
+    await take(sealed);
+    expect(passed).toEqual([keyed]);
+  });
+
+  test("a key frame is asked for behind a gap, and not when the next frame is one", async () => {
+    const { announce, take, asked } = receiver("video");
+    announce();
+    await take(await seal(delta, { fill: 99 }));
+    await take(await seal(keyed));
+    expect(asked()).toBe(0);
+    await take(await seal(delta, { fill: 99 }));
+    const later = new Sealer("VP9", new FrameCounter());
+    later.install(kid, frameKey(kid, epoch));
+    await later.seal(delta); // a number that was used
+    await take(await later.seal(delta));
+    expect(asked()).toBe(1);
+  });
+
+  test("a VP8 frame does not open as anything when its clear header is cut off or set before a VP9 frame", async () => {
+    const { announce, take, passed } = receiver("video");
+    announce();
+    const whole = await sender("video").seal(deltaFrame(1));
+    await take((whole as Bytes).slice(1));
+    await take(Uint8Array.of(0x11, ...((await seal(keyed)) as Bytes)));
+    expect(passed).toEqual([]);
+  });
+});
