@@ -9,7 +9,8 @@ from sfu.bwe.twcc_receiver import TwccReceiver
 from sfu.control import Done, EncodingsWanted, PublishTrack, Refused
 from sfu.forwarding.channel import Channel
 from sfu.forwarding.router import Router
-from sfu.forwarding.up_track import UpEncoding, UpTrack
+from sfu.forwarding.up_encoding import UpEncoding
+from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials
 from sfu.peer import REPORT_INTERVAL, Peer
 from sfu.rtp import extensions

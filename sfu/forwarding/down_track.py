@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sfu.bwe.allocation import Layer
     from sfu.control import Codec
     from sfu.forwarding.paced_sender import PacedSender
-    from sfu.forwarding.up_track import UpEncoding, UpTrack
+    from sfu.forwarding.up_encoding import UpEncoding
+    from sfu.forwarding.up_track import UpTrack
 
 REPEAT_AFTER = 0.1
 """Seconds between two retransmissions of a packet, or twice the round trip where that is less (LiveKit's rule)."""

@@ -1,46 +1,24 @@
-"""A published track: its encodings, each received, repaired by retransmissions, kept, and handed to its down tracks."""
+"""A published track: what there is to choose from, what its publisher has to send, and what it is told of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sfu.bwe.allocation import Layer
-from sfu.control import EncodingParameters, PublishTrack
+from sfu.control import PublishTrack
 from sfu.forwarding.dynacast import Dynacast
-from sfu.forwarding.layer_rates import LayerRates
-from sfu.rtp import extensions
-from sfu.rtp.dependency_descriptor import MANDATORY_LENGTH
-from sfu.rtp.layers import MAX_SPATIAL, MAX_TEMPORAL, PLAIN, LayerReader
-from sfu.rtp.packet import MediaPacket, RtpHeader
-from sfu.rtp.rtcp import Nack, PictureLossIndication, ReportBlock
-from sfu.streams.clock_map import ClockMap, RemoteClock
-from sfu.streams.keyframe_requests import INTERVAL, SMALL_INTERVAL, KeyframeRequests
-from sfu.streams.nack_generator import NackGenerator
-from sfu.streams.receive_stream import MAX_DROPOUT, ReceiveStream
-from sfu.streams.retransmission_cache import (
-    AUDIO_AGE,
-    AUDIO_PACKETS,
-    VIDEO_AGE,
-    VIDEO_PACKETS,
-    RetransmissionCache,
-)
-from sfu.streams.rtx import OSN_LENGTH, original_sequence
+from sfu.forwarding.up_encoding import UpEncoding
+from sfu.rtp.layers import MAX_SPATIAL, MAX_TEMPORAL
+from sfu.rtp.rtcp import ReportBlock
+from sfu.streams.clock_map import RemoteClock
 
 if TYPE_CHECKING:
     from sfu.forwarding.channel import Channel
     from sfu.forwarding.down_track import DownTrack
 
-SILENCE = 0.5
-"""Seconds without a packet after which an encoding counts as not flowing, where another one does. Cameras in the dark
-send 10 frames a second or fewer: shorter takes them for dead, longer freezes the picture of those who got what the
-publisher stopped."""
-
 START_WITHIN = 2.0
 """Seconds in which an encoding that is asked for begins to flow, if it does at all: the message to the publisher, a new
 encoder, a key frame. What is still silent then is taken for something that the publisher cannot send now."""
-
-MAX_UNHEARD = 5
-"""Key-frame requests to an encoding that sends nothing at all. A publisher that comes back sends one by itself."""
 
 ASSUMED_HEIGHTS = {1: (720,), 2: (180, 360), 3: (180, 360, 720)}
 """Lines of the pictures of one, two and three encodings, until they say themselves."""
@@ -56,191 +34,6 @@ ASSUMED_SHARES = (0.4, 0.6, 1.0)
 MAX_REPORTED_LOSS = 51
 """In 1/256: the loss told to a publisher of sound, at most 20 %. Opus spends more of its rate on repair the more
 loss it is told of; one listener on a very bad line must not spoil the sound for all."""
-
-
-class UpEncoding:
-    """One encoding of a track: an RTP stream and, for video, its retransmission stream."""
-
-    __slots__ = (
-        "_channel", "_descriptor_id", "_nack", "_newest", "_payload_types", "_reader", "_report_ssrc", "_requests",
-        "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "heard_at", "layer_rates",
-        "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        request: PublishTrack,
-        parameters: EncodingParameters,
-        channel: Channel,
-        clock: RemoteClock,
-        *,
-        small: bool,
-        report_ssrc: int,
-    ) -> None:
-        """Prepare for packets; SSRCs that ``parameters`` leaves at 0 are bound later.
-
-        ``small`` says that it is the smallest of several.
-        """
-        clock_rate = request.codecs[0].clock_rate
-        self.parameters = parameters
-        self.ssrc = parameters.ssrc
-        self.rtx_ssrc = parameters.rtx_ssrc
-        self.stream = ReceiveStream(parameters.ssrc, clock_rate)
-        self.clock = ClockMap(clock_rate, clock)
-        self.sound = request.kind == "audio"
-        self.cache = (
-            RetransmissionCache(VIDEO_PACKETS, VIDEO_AGE)
-            if not self.sound
-            else RetransmissionCache(AUDIO_PACKETS, AUDIO_AGE)
-        )
-        self.down_tracks: list[DownTrack] = []
-        """Who gets its packets, or waits for a key frame of it."""
-        self.alive = False
-        """It flows now, as of the last `handle_timer`."""
-        self.heard_at = float("-inf")
-        """When its last packet came, in seconds."""
-        self.rates: dict[tuple[int, int], int] = {}
-        """Bit/s measured for each (spatial, temporal) layer by itself; empty where not (yet) measured."""
-        self.layer_rates = LayerRates()
-        self._nack = NackGenerator()
-        self._newest = 0
-        self._requests = KeyframeRequests(interval=SMALL_INTERVAL if small else INTERVAL)
-        self._unheard = 0
-        self._reader = LayerReader({codec.payload_type: codec.name for codec in request.codecs})
-        self._channel = channel
-        self._report_ssrc = report_ssrc
-        self._descriptor_id = request.extensions.dependency_descriptor
-        self._payload_types = {codec.payload_type for codec in request.codecs}
-        self._rtx_types = {
-            codec.rtx_payload_type: codec.payload_type for codec in request.codecs if codec.rtx_payload_type is not None
-        }
-
-    @property
-    def heights(self) -> list[int]:
-        """Lines of the picture for each spatial layer; empty where not known."""
-        return self._reader.heights
-
-    @property
-    def awaits_key_frame(self) -> bool:
-        """Whether one was asked for and has not come yet."""
-        return self._requests.next_deadline() is not None
-
-    def bind(self, ssrc: int) -> None:
-        """Learn the SSRC of an encoding that was announced without one."""
-        self.ssrc = self.stream.ssrc = ssrc
-
-    def is_repair(self, payload_type: int) -> bool:
-        """Whether packets of that format are retransmissions."""
-        return payload_type in self._rtx_types
-
-    def receive(self, buffer: bytearray, header: RtpHeader, *, now: float) -> None:
-        """Take an authentic packet of the media SSRC."""
-        if header.payload_type in self._payload_types:
-            sequence = self.stream.receive(header.sequence, header.timestamp, now=now)
-            if sequence >= 0:
-                self._accept(buffer, header, sequence, now)
-
-    def receive_rtx(self, buffer: bytearray, header: RtpHeader, *, now: float) -> None:
-        """Take an authentic packet of the retransmission SSRC: it fills a gap, or it is a probe and is dropped."""
-        payload_type = self._rtx_types.get(header.payload_type)
-        original = original_sequence(buffer, header.payload_start, header.payload_end)
-        if payload_type is None or original < 0:
-            return
-        sequence = self.stream.recover(original)
-        if sequence >= 0:
-            header.payload_type = payload_type
-            header.payload_start += OSN_LENGTH
-            self._accept(buffer, header, sequence, now)
-
-    def _accept(self, buffer: bytearray, header: RtpHeader, sequence: int, now: float) -> None:
-        self._nack.receive(sequence, now=now)
-        if sequence > self._newest:
-            if sequence > self._newest + MAX_DROPOUT and self._newest:
-                self._begin_anew()
-            self._newest = sequence
-        start, end = header.payload_start, header.payload_end
-        descriptor = b""
-        layer = PLAIN
-        if not self.sound:
-            if self._descriptor_id is not None:
-                offset, size = extensions.find(
-                    buffer, header.extension_start, header.extension_end, header.extension_profile, self._descriptor_id
-                )
-                if size >= MANDATORY_LENGTH:
-                    descriptor = bytes(buffer[offset : offset + size])
-            layer = self._reader.read(header.payload_type, descriptor, buffer, start, end)
-            if layer.key_frame:
-                self._nack.key_frame(sequence)
-                self._requests.key_frame()
-            self.layer_rates.octets[layer.index] += end - start
-        packet = MediaPacket(
-            sequence,
-            header.timestamp,
-            header.marker,
-            header.payload_type,
-            bytes(buffer[start:end]),
-            arrival=now,
-            keyframe=layer.key_frame,
-            descriptor=descriptor,
-            layer=layer,
-        )
-        self.heard_at = now
-        self.cache.put(packet)
-        for down_track in self.down_tracks:
-            down_track.forward(packet, self)
-
-    def _begin_anew(self) -> None:
-        """Its sequence numbers jumped: copies must not jump with them."""
-        for down_track in self.down_tracks[:]:
-            down_track.begin_anew(self)
-
-    def request_key_frame(self, *, now: float) -> None:
-        """Ask the publisher for a key frame, unless that was just done; the timer repeats it until one comes."""
-        if self._requests.request(now=now):
-            self._send_pli()
-
-    def handle_timer(self, *, rtt: float, now: float) -> None:
-        """Send what is due: repeated key-frame requests and NACKs. ``rtt`` in seconds, 0 where not known."""
-        if not self.sound:
-            self._follow(now)
-        if self._requests.handle_timer(now=now):
-            self._send_pli()
-        deadline = self._nack.next_deadline()
-        if deadline is not None and deadline <= now:
-            lost = self._nack.due(rtt=rtt, now=now)
-            if lost:
-                self._channel.send_rtcp(Nack(self._report_ssrc, self.ssrc, lost).to_bytes())
-        if self._nack.take_key_frame_request():
-            for down_track in self.down_tracks:
-                down_track.need_key_frame(self, now=now)
-
-    def _follow(self, now: float) -> None:
-        """Notice whether it flows, and how much."""
-        alive = now - self.heard_at <= SILENCE
-        if alive and not self.alive:
-            self.layer_rates.restart()
-            self._unheard = 0
-        self.alive = alive
-        if alive and self.layer_rates.sample(now=now):
-            self._reader.refill()
-            self.rates = self.layer_rates.measured() or self.rates
-
-    def _send_pli(self) -> None:
-        if self.ssrc and (self.alive or self._unheard < MAX_UNHEARD):
-            self._unheard += 1
-            self._channel.send_rtcp(PictureLossIndication(self._report_ssrc, self.ssrc).to_bytes())
-
-    def add(self, down_track: DownTrack) -> None:
-        """Hand the encoding's packets to a down track from now on. Doing it again changes nothing."""
-        if down_track not in self.down_tracks:
-            self.down_tracks.append(down_track)
-
-    def remove(self, down_track: DownTrack) -> None:
-        """Hand it no more packets. When nobody is left, nobody needs a key frame either."""
-        if down_track in self.down_tracks:
-            self.down_tracks.remove(down_track)
-        if not self.down_tracks:
-            self._requests.cancel()
 
 
 class UpTrack:

@@ -15,7 +15,8 @@ from sfu.bwe.twcc_receiver import TwccReceiver
 from sfu.control import EncodingParameters, Extensions, TrackSubscribed, TrackWish, WatchTracks
 from sfu.forwarding.header_rewriter import NUMBER_AT
 from sfu.forwarding.router import Router
-from sfu.forwarding.up_track import UpEncoding, UpTrack
+from sfu.forwarding.up_encoding import UpEncoding
+from sfu.forwarding.up_track import UpTrack
 from sfu.ice import stun
 from sfu.ice.lite_agent import Credentials
 from sfu.rtp import rtcp

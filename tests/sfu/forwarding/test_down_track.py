@@ -5,7 +5,8 @@ import pytest
 from sfu.control import Codec
 from sfu.forwarding.down_track import MAX_REPEATS, REPEAT_AFTER, REPORT_LIFE, DownTrack
 from sfu.forwarding.paced_sender import PacedSender
-from sfu.forwarding.up_track import UpEncoding, UpTrack
+from sfu.forwarding.up_encoding import UpEncoding
+from sfu.forwarding.up_track import UpTrack
 from sfu.rtp.packet import MediaPacket
 from sfu.rtp.rtcp import PictureLossIndication, ReportBlock
 from sfu.streams.clock_map import RemoteClock, ntp_time

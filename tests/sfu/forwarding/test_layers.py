@@ -3,7 +3,8 @@
 import pytest
 
 from sfu.bwe.allocation import Layer
-from sfu.forwarding.up_track import MAX_UNHEARD, SILENCE, UpTrack
+from sfu.forwarding.up_encoding import MAX_UNHEARD, SILENCE
+from sfu.forwarding.up_track import UpTrack
 from sfu.rtp.rtcp import PictureLossIndication
 from sfu.streams.clock_map import RemoteClock
 from tests.sfu.fakes import FakeChannel, publish

@@ -7,7 +7,7 @@ import pytest
 
 from sfu.forwarding.dynacast import OFF_AFTER
 from sfu.forwarding.header_rewriter import RUN_GAP
-from sfu.forwarding.up_track import SILENCE
+from sfu.forwarding.up_encoding import SILENCE
 from sfu.rtp.packet import RtpHeader
 from tests.sfu.forwarding.camera import FRAME, Camera, Viewer, offered
 

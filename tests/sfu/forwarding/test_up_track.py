@@ -3,7 +3,8 @@ from pathlib import Path
 
 from sfu.control import EncodingParameters, Extensions
 from sfu.forwarding.down_track import DownTrack
-from sfu.forwarding.up_track import UpEncoding, UpTrack
+from sfu.forwarding.up_encoding import UpEncoding
+from sfu.forwarding.up_track import UpTrack
 from sfu.rtp.packet import RtpHeader
 from sfu.rtp.rtcp import Nack, PictureLossIndication
 from sfu.streams.clock_map import RemoteClock
