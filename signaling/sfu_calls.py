@@ -43,20 +43,20 @@ class SfuCalls:
         self._sfu = sfu
 
     async def request(self, request: Request) -> Response:
-        """Ask, and take any answer."""
+        """Ask, and take any answer. Raises `MediaError` if the SFU is gone."""
         try:
             return await self._sfu.request(request)
         except ConnectionError:
             raise MediaError("media_unavailable") from None
 
     async def do(self, request: Request) -> None:
-        """Ask for something that is to be done."""
+        """Ask for something that is to be done. Raises `MediaError` if it is refused or the SFU is gone."""
         response = await self.request(request)
         if isinstance(response, Refused):
             raise MediaError(_REFUSALS.get(response.reason, "media_unavailable"))
 
     async def open(self, request: OpenTransport | RestartIce) -> LocalParameters:
-        """Ask for the SFU's half of a transport."""
+        """Ask for the SFU's half of a transport. Raises `MediaError` as `do` does."""
         response = await self.request(request)
         if not isinstance(response, TransportOpened):
             raise MediaError("media_unavailable")
