@@ -15,10 +15,11 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as Folder
 from typing import Any
 
 import pytest
+from playwright.async_api import Page
 
 from tests.browser.harness import (
     AUTOPLAY,
@@ -79,7 +80,7 @@ class Seen:
 
 
 @dataclass
-class Link:
+class Path:
     """One of the links that are tried."""
 
     up: Conditions
@@ -94,19 +95,19 @@ def conditions(**changes: Any) -> Conditions:
 
 GOOD = Conditions(delay=0.005)
 LINKS = {
-    "good": Link(GOOD, GOOD),
-    "5 % up": Link(conditions(loss=Loss.uniform(0.05)), GOOD),
-    "5 % down": Link(GOOD, conditions(loss=Loss.uniform(0.05))),
-    "10 % up": Link(conditions(loss=Loss.uniform(0.10)), GOOD),
-    "10 % down": Link(GOOD, conditions(loss=Loss.uniform(0.10))),
-    "10 % down in bursts": Link(GOOD, conditions(loss=Loss.bursty(0.10, 5))),
-    "20 % down": Link(GOOD, conditions(loss=Loss.uniform(0.20))),
-    "300 kbit/s down": Link(GOOD, conditions(rate=300_000, queue=37_500)),
+    "good": Path(GOOD, GOOD),
+    "5 % up": Path(conditions(loss=Loss.uniform(0.05)), GOOD),
+    "5 % down": Path(GOOD, conditions(loss=Loss.uniform(0.05))),
+    "10 % up": Path(conditions(loss=Loss.uniform(0.10)), GOOD),
+    "10 % down": Path(GOOD, conditions(loss=Loss.uniform(0.10))),
+    "10 % down in bursts": Path(GOOD, conditions(loss=Loss.bursty(0.10, 5))),
+    "20 % down": Path(GOOD, conditions(loss=Loss.uniform(0.20))),
+    "300 kbit/s down": Path(GOOD, conditions(rate=300_000, queue=37_500)),
 }
 
 
 @asynccontextmanager
-async def bad_links(folder: Path, link: Link) -> AsyncIterator[list[Person]]:
+async def bad_links(folder: Folder, link: Path) -> AsyncIterator[list[Person]]:
     """Ana, whose uplink is bad, and Ben, whose downlink is, in a meeting; each behind a relay."""
     async with AsyncExitStack() as stack:
         proxy = TamperingProxy(free_port())
@@ -149,9 +150,9 @@ async def _person(people: Gathering, name: str, picture: str) -> Person:
     return person
 
 
-async def _received(person: Person) -> dict[str, dict[str, Any]]:
+async def _received(page: Page) -> dict[str, dict[str, Any]]:
     """The stream of each kind that brings most."""
-    stats: dict[str, dict[str, Any]] = await person.page.evaluate(STATS)
+    stats: dict[str, dict[str, Any]] = await page.evaluate(STATS)
     found: dict[str, dict[str, Any]] = {}
     for name, each in stats.items():
         kind = each["kind"]
@@ -160,16 +161,16 @@ async def _received(person: Person) -> dict[str, dict[str, Any]]:
     return found
 
 
-async def watch(person: Person) -> Seen:
+async def watch(page: Page) -> Seen:
     """Look once a second."""
-    before = await _received(person)
+    before = await _received(page)
     heights: list[int] = []
     for _ in range(int(WATCH)):
         await asyncio.sleep(1)
-        height = (await _received(person))["video"].get("frameHeight", 0)
+        height = (await _received(page))["video"].get("frameHeight", 0)
         if not heights or heights[-1] != height:
             heights.append(height)
-    after = await _received(person)
+    after = await _received(page)
 
     def grown(kind: str, name: str) -> float:
         return float(after[kind].get(name, 0) - before[kind].get(name, 0))
@@ -185,23 +186,23 @@ async def watch(person: Person) -> Seen:
     )
 
 
-async def play(folder: Path, name: str) -> Seen:
+async def play(folder: Folder, name: str) -> Seen:
     """Hold one meeting."""
     async with bad_links(folder, LINKS[name]) as (_, ben):
         await asyncio.sleep(SETTLE)
-        seen = await watch(ben)
+        seen = await watch(ben.page)
         print(f"{name:>20}: {seen}", flush=True)
         return seen
 
 
-async def test_ten_per_cent_lost_on_the_way_down(tmp_path: Path) -> None:
+async def test_ten_per_cent_lost_on_the_way_down(tmp_path: Folder) -> None:
     seen = await play(tmp_path, "10 % down")
     assert seen.frames > 5 * WATCH
     assert seen.frozen < 0.3
     assert seen.concealed < 0.15
 
 
-async def test_three_hundred_kbit_on_the_way_down(tmp_path: Path) -> None:
+async def test_three_hundred_kbit_on_the_way_down(tmp_path: Folder) -> None:
     seen = await play(tmp_path, "300 kbit/s down")
     assert seen.rate < 300_000
     assert seen.heights[-1] < 720
@@ -215,7 +216,7 @@ def main() -> None:
     parser.add_argument("links", nargs="*", default=list(LINKS), help=f"of {', '.join(LINKS)}")
     for name in parser.parse_args().links:
         with tempfile.TemporaryDirectory() as folder:
-            asyncio.run(play(Path(folder), name))
+            asyncio.run(play(Folder(folder), name))
     print(f"machine: {os.cpu_count()} cores, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}")
 
 

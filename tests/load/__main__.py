@@ -18,6 +18,7 @@ import msgspec
 
 from sfu.control import CloseRoom, Request, Response
 from tests.load.generator import AUDIO_RATE, AUDIO_SIZE, VIDEO_RATE, VIDEO_SIZE, Meeting
+from tests.load.hostile import BURSTS, come
 from tests.load.server import AnyResponse
 
 SCENARIOS = {"6": (6, 6), "12": (12, 12), "20": (20, 20), "30": (30, 30), "1-to-20": (1, 21)}
@@ -69,8 +70,8 @@ class Server:
             self._process.wait()
 
 
-async def measure(address: str, name: str, seconds: float) -> str:
-    """Hold one meeting; return its line of the table."""
+async def measure(address: str, name: str, seconds: float, hostile: str | None = None) -> str:
+    """Hold one meeting, with somebody ``hostile`` in it or not; return its line of the table."""
     publishers, people = SCENARIOS[name]
     server = Server(address)
     meeting = Meeting()
@@ -82,6 +83,10 @@ async def measure(address: str, name: str, seconds: float) -> str:
         await server.request(CloseRoom("room"))
         before = server.memory()
         await meeting.gather(server, publishers, people)
+        attacker = None
+        if hostile is not None:
+            tracks = [f"{publisher.name}-{kind}" for publisher in meeting.publishers for kind in ("audio", "video")]
+            attacker = await come(server, hostile, tracks)
         await meeting.talk(WARM_UP)
         await asyncio.sleep(0.2)
         for subscriber in meeting.subscribers:
@@ -89,7 +94,11 @@ async def measure(address: str, name: str, seconds: float) -> str:
             subscriber.latencies.clear()
         sent = sum(stream.sent for publisher in meeting.publishers for stream in (publisher.audio, publisher.video))
         cpu = server.cpu()
-        await meeting.talk(seconds)
+        if attacker is None:
+            await meeting.talk(seconds)
+        else:
+            await asyncio.gather(meeting.talk(seconds), attacker.attack(seconds))
+            await attacker.client.close()
         await asyncio.sleep(0.2)
         cpu = server.cpu() - cpu
         memory = (server.memory() - before) / people
@@ -113,6 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=["6", "12", "1-to-20"], help=f"of {', '.join(SCENARIOS)}")
     parser.add_argument("--seconds", type=float, default=8.0, help="of measured traffic in each scenario")
+    parser.add_argument("--hostile", choices=[*BURSTS, "all"], help="somebody who means harm is in the meeting too")
     parser.add_argument("--address", default="127.0.0.1", help="a loopback address; this tool floods")
     arguments = parser.parse_args()
     if not ipaddress.ip_address(arguments.address).is_loopback:
@@ -141,6 +151,9 @@ def main() -> None:
     )
     for name in arguments.scenarios:
         print(asyncio.run(measure(arguments.address, name, arguments.seconds)), flush=True)
+        for hostile in list(BURSTS) if arguments.hostile == "all" else filter(None, [arguments.hostile]):
+            line = asyncio.run(measure(arguments.address, name, arguments.seconds, hostile))
+            print(f"{line}  beside {hostile}", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,18 +17,22 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from sfu.control import (
+    Candidate,
     ConnectTransport,
+    LocalParameters,
     OpenTransport,
     PublishTrack,
     StartTrack,
@@ -201,14 +205,16 @@ class DownPath:
 class Session:
     """The page's two connections to the worker."""
 
-    def __init__(self, page: Page, worker: Worker) -> None:
+    def __init__(self, page: Page, worker: Worker, *, relays: tuple[int, int] | None = None) -> None:
+        """Of ``relays`` one port leads from the publishing connection to the worker, the other from the subscribing."""
         self.page, self.worker = page, worker
+        self._relays = relays
         self.notes = Notes()
         self.names: dict[int, str] = {}
         self.audio_type = 0
 
-    async def connect(self) -> None:
-        """Publish and subscribe."""
+    async def connect(self, *, height: int = 180) -> None:
+        """Publish, and subscribe to the picture that tall."""
         request = self.worker.request
         opened = await request(OpenTransport("room", "ana", "up", "publish"))
         assert isinstance(opened, TransportOpened)
@@ -231,7 +237,7 @@ class Session:
             take(packet, now)
 
         self.worker._links["up"].peer._receive_report = note  # type: ignore[method-assign]  # stands between
-        await self.page.evaluate(PUBLISHED, offer.answer(opened.local, 1))
+        await self.page.evaluate(PUBLISHED, offer.answer(self._led(opened.local, 0), 1))
 
         opened = await request(OpenTransport("room", "ben", "down", "subscribe"))
         assert isinstance(opened, TransportOpened)
@@ -244,14 +250,19 @@ class Session:
             session.bind(planned, answer)
             if planned.offer.kind == "video":
                 self.picture = answer.ssrc
-        sdp, _ = session.offer(opened.local, 1)
+        sdp, _ = session.offer(self._led(opened.local, 1), 1)
         agreed = session.answer(1, await self.page.evaluate(SUBSCRIBE, sdp))
         assert agreed is not None
         await request(ConnectTransport("down", agreed.remote))
         self.down = DownPath(self.worker._links["down"], self.notes, self.picture)
-        await request(WatchTracks("down", [TrackWish("camera", 180)]))
+        await request(WatchTracks("down", [TrackWish("camera", height)]))
         for name in ("microphone", "camera"):
             await request(StartTrack("down", name))
+
+    def _led(self, local: LocalParameters, which: int) -> LocalParameters:
+        if self._relays is None:
+            return local
+        return msgspec.structs.replace(local, candidates=[Candidate("127.0.0.1", self._relays[which])])
 
     @property
     def publisher(self) -> Publisher:
@@ -429,8 +440,9 @@ def rates(session: Session, since: float, until: float) -> dict[str, int]:
     }
 
 
-async def record() -> dict[str, Any]:
-    """Hold the session and return the figures."""
+@asynccontextmanager
+async def blank_page() -> AsyncIterator[tuple[Page, Worker, str]]:
+    """A page of an origin of its own, a worker, and the browser's version."""
 
     async def empty(_: web.Request) -> web.Response:
         return web.Response(text="<!doctype html>", content_type="text/html")
@@ -446,46 +458,52 @@ async def record() -> dict[str, Any]:
             browser = await playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, AUTOPLAY])
             page = await browser.new_page()
             await page.goto(f"http://127.0.0.1:{runner.addresses[0][1]}/")
-            session = Session(page, worker)
-            await session.connect()
-            await asyncio.sleep(12)  # the browser's estimate has to grow before it sends all encodings
-            steady = time.monotonic()
-            await asyncio.sleep(8)
-            sound = session.sound(steady)
-            found: dict[str, Any] = {
-                "browser": f"Chromium {browser.version}",
-                "encodings": {rid: describe(session.of(rid), steady) for rid in "qhf" if session.of(rid, steady)},
-                "sound": {
-                    "payload B": spread((packet.size for packet in sound), 0),
-                    "interval s": spread(b.at - a.at for a, b in pairwise(sound)),
-                },
-                "between sender reports s": spread(
-                    b - a for a, b in pairwise(session.notes.sender_reports) if b - a > 0.01
-                ),
-                "repairs sent as probes": sum(
-                    each.ssrc == encoding.rtx_ssrc
-                    for each in session.notes.arrivals
-                    for encoding in session.publisher.tracks["camera"].encodings
-                ),
-            }
-            key = next((frame for frame in frames(session.of("q")) if is_key(frame)), None)
-            if key is not None:
-                found["descriptors"] = {
-                    "key frame": [packet.descriptor.hex() for packet in key],
-                    "then": [packet.descriptor.hex() for packet in session.of("q")[len(key) : len(key) + 12]],
-                }
-            found["key frames"] = await key_frames(session, 5)
-            sizes = [frame for frame in frames(session.of("f", steady)) if is_key(frame)]
-            found["key frame f B"] = spread((sum(packet.size for packet in frame) for frame in sizes), 0)
-            found["asked every 50 ms, between key frames s"] = await double_request(session)
-            found["5 % lost on the way down"] = await losing_downlink(session, 10)
-            found["nothing on the way down"] = await silence(session, 4)
-            found["slow uplink"] = await bottleneck(session, 400_000)
+            yield page, worker, f"Chromium {browser.version}"
             await browser.close()
-            return found
     finally:
         await worker.close()
         await runner.cleanup()
+
+
+async def record() -> dict[str, Any]:
+    """Hold the session and return the figures."""
+    async with blank_page() as (page, worker, version):
+        session = Session(page, worker)
+        await session.connect()
+        await asyncio.sleep(12)  # the browser's estimate has to grow before it sends all encodings
+        steady = time.monotonic()
+        await asyncio.sleep(8)
+        sound = session.sound(steady)
+        found: dict[str, Any] = {
+            "browser": version,
+            "encodings": {rid: describe(session.of(rid), steady) for rid in "qhf" if session.of(rid, steady)},
+            "sound": {
+                "payload B": spread((packet.size for packet in sound), 0),
+                "interval s": spread(b.at - a.at for a, b in pairwise(sound)),
+            },
+            "between sender reports s": spread(
+                b - a for a, b in pairwise(session.notes.sender_reports) if b - a > 0.01
+            ),
+            "repairs sent as probes": sum(
+                each.ssrc == encoding.rtx_ssrc
+                for each in session.notes.arrivals
+                for encoding in session.publisher.tracks["camera"].encodings
+            ),
+        }
+        key = next((frame for frame in frames(session.of("q")) if is_key(frame)), None)
+        if key is not None:
+            found["descriptors"] = {
+                "key frame": [packet.descriptor.hex() for packet in key],
+                "then": [packet.descriptor.hex() for packet in session.of("q")[len(key) : len(key) + 12]],
+            }
+        found["key frames"] = await key_frames(session, 5)
+        sizes = [frame for frame in frames(session.of("f", steady)) if is_key(frame)]
+        found["key frame f B"] = spread((sum(packet.size for packet in frame) for frame in sizes), 0)
+        found["asked every 50 ms, between key frames s"] = await double_request(session)
+        found["5 % lost on the way down"] = await losing_downlink(session, 10)
+        found["nothing on the way down"] = await silence(session, 4)
+        found["slow uplink"] = await bottleneck(session, 400_000)
+        return found
 
 
 def main() -> None:

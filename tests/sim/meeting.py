@@ -85,6 +85,7 @@ class Transport:
         self.person = person
         self._meeting = person.meeting
         self._count = 0
+        self._interval = CHECK_INTERVAL * min(self._meeting.slow, 2)  # consent is not slowed down further
         self._remote = Credentials(f"{person.name}-1", "browser")
         local = Credentials(f"sfu-{person.name}-1", "server")
         self._local = local
@@ -145,7 +146,7 @@ class Transport:
         transaction = struct.pack("!IQ", 0, self._count)
         self.send_up(stun.build(stun.BINDING_REQUEST, transaction, attributes, self._local.pwd))
         if again:
-            self._meeting.clock.call_at(self._meeting.clock.now + CHECK_INTERVAL, lambda: self._check(again=True))
+            self._meeting.clock.call_at(self._meeting.clock.now + self._interval, lambda: self._check(again=True))
 
     def restart_ice(self, number: int) -> None:
         """What signaling does on both sides of a restart; the browser's checks begin at once and repeat fast."""
@@ -200,7 +201,8 @@ class Person:
         transport = self.publisher = Transport(self, Publisher)
         transport.browser = browser = PublishingBrowser(
             meeting.clock, transport.send_up, transport.send_up,
-            seed=self._seed, first_ssrc=self.first_ssrc, encodings=encodings, clock_offset=clock_offset,
+            seed=self._seed, first_ssrc=self.first_ssrc, encodings=encodings,
+            clock_offset=clock_offset, slow=meeting.slow,
         )  # fmt: skip
         browser.camera = encodings > 0
         sound = EncodingParameters(browser.sound.ssrc)
@@ -223,7 +225,9 @@ class Person:
         if transport is None:
             transport = self.subscriber = Transport(self, Subscriber)
             rtt = self.up.conditions.delay + self.down.conditions.delay
-            transport.browser = SubscribingBrowser(meeting.clock, transport.send_up, seed=self._seed + 1, rtt=rtt)
+            transport.browser = SubscribingBrowser(
+                meeting.clock, transport.send_up, seed=self._seed + 1, rtt=rtt, slow=meeting.slow
+            )
         for track in [track for other in others for track in other.tracks]:
             codec = VP8 if track.endswith("cam") else OPUS
             answer = transport.peer.subscribe(SubscribeTrack(transport.peer.transport, track, [codec], DOWN))
@@ -279,6 +283,7 @@ class Person:
         for transport in (self.publisher, self.subscriber):
             if transport is not None:
                 transport.peer.close()
+                transport.browser.gone = True
         for other in self.meeting.people.values():
             if other is not self and other.subscriber is not None:
                 for track in tracks:
@@ -291,7 +296,9 @@ class Person:
 class Meeting:
     """One room."""
 
-    def __init__(self, *, seed: int) -> None:
+    def __init__(self, *, seed: int, slow: float = 1.0) -> None:
+        """Open it; with ``slow`` all that happens by itself happens so many times less often."""
+        self.slow = slow
         self.clock = Clock()
         self.seed = seed
         self.links: dict[str, Link] = {}
@@ -299,7 +306,7 @@ class Meeting:
         self.count = 0
         chance = random.Random(seed + 1)
         self.router = Router(draw=lambda: chance.getrandbits(32))
-        self.clock.every(TICK, self._tick)
+        self.clock.every(TICK * slow, self._tick)
 
     def person(self, name: str, *, up: Conditions | None = None, down: Conditions | None = None) -> Person:
         """Somebody comes, on a path that is good where nothing else is said."""

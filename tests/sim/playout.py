@@ -134,7 +134,7 @@ class Eye(Output):
         self, sequence: int, timestamp: int, payload: bytes, descriptor: bytes, *, marker: bool, repaired: bool
     ) -> None:
         """A packet that came for the first time."""
-        if sequence <= self._last_sequence:
+        if sequence <= self._last_sequence or not descriptor:
             return
         parts = self._parts
         parts[sequence] = Part(timestamp, payload, descriptor, marker, repaired)

@@ -64,8 +64,11 @@ class PublishingBrowser:
         first_ssrc: int,
         encodings: int = 3,
         clock_offset: float = 0.0,
+        slow: float = 1.0,
     ) -> None:
         self.clock = clock
+        self._slow = slow
+        """Times as long between all that a browser does by itself: for plans of many hours."""
         self._send_packet, self._send_rtcp = send, send_rtcp
         self._random = random.Random(seed)
         self._clock_offset = clock_offset
@@ -75,9 +78,11 @@ class PublishingBrowser:
             OutStream(first_ssrc + 10 * (n + 1), self._random, encoding=ENCODINGS[n]) for n in range(encodings)
         ]
         self._streams = {stream.ssrc: stream for stream in [self.sound, *self.video]}
-        self.estimator = Estimator(now=0.0)
+        self.estimator = Estimator(now=clock.now)
         self.unmuted = True
         self.camera = True
+        self.gone = False
+        """The page is closed."""
         self.fec_loss = 0.0
         """The loss that Opus believes in."""
         self.key_frames_asked = 0
@@ -86,15 +91,17 @@ class PublishingBrowser:
         self._descriptor_number = self._random.randrange(1 << 16)
         self._sound_frames = 0
         self._free_at = 0.0
-        clock.call_at(self._random.uniform(0, chromium.SOUND_INTERVAL), self._sound)
-        clock.call_at(self._random.uniform(0, chromium.FRAME_INTERVAL), self._frame)
-        clock.call_at(self._random.uniform(0.1, 0.5), self._report)
-        clock.every(0.02, self._tick)
+        clock.call_at(clock.now + self._random.uniform(0, chromium.SOUND_INTERVAL), self._sound)
+        clock.call_at(clock.now + self._random.uniform(0, chromium.FRAME_INTERVAL), self._frame)
+        clock.call_at(clock.now + self._random.uniform(0.1, 0.5), self._report)
+        clock.call_at(clock.now + 0.02 * slow, self._tick)
 
     # -- Sound -----------------------------------------------------------------------------------------------------
 
     def _sound(self) -> None:
-        self.clock.call_at(self.clock.now + chromium.SOUND_INTERVAL, self._sound)
+        if self.gone:
+            return
+        self.clock.call_at(self.clock.now + chromium.SOUND_INTERVAL * self._slow, self._sound)
         self._sound_frames += 1
         if not self.unmuted:
             return
@@ -106,7 +113,9 @@ class PublishingBrowser:
     # -- Picture ---------------------------------------------------------------------------------------------------
 
     def _frame(self) -> None:
-        self.clock.call_at(self.clock.now + chromium.FRAME_INTERVAL, self._frame)
+        if self.gone:
+            return
+        self.clock.call_at(self.clock.now + chromium.FRAME_INTERVAL * self._slow, self._frame)
         self._frames += 1
         if not self.camera:
             return
@@ -268,6 +277,9 @@ class PublishingBrowser:
     # -- Time ------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        if self.gone:
+            return
+        self.clock.call_at(self.clock.now + 0.02 * self._slow, self._tick)
         self.estimator.wanted = 50_000 + sum(each.encoding.rate for each in self.video if each.encoding)
         self.estimator.handle_timer(now=self.clock.now)
         left = self.estimator.estimate - 50_000
@@ -295,7 +307,9 @@ class PublishingBrowser:
         return False
 
     def _report(self) -> None:
-        self.clock.call_at(self.clock.now + self._random.uniform(0.5, 1.0), self._report)
+        if self.gone:
+            return
+        self.clock.call_at(self.clock.now + self._slow * self._random.uniform(0.5, 1.0), self._report)
         now = self.clock.now
         ntp = ntp_time(now + self._clock_offset)
         for stream in self._streams.values():

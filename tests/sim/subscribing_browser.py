@@ -39,7 +39,9 @@ class InStream:
 class SubscribingBrowser:
     """`send_rtcp` takes what the browser says; whatever the SFU sends comes to `receive` and `receive_rtcp`."""
 
-    def __init__(self, clock: Clock, send_rtcp: Callable[[bytes], None], *, seed: int, rtt: float = 0.1) -> None:
+    def __init__(
+        self, clock: Clock, send_rtcp: Callable[[bytes], None], *, seed: int, rtt: float = 0.1, slow: float = 1.0
+    ) -> None:
         self.clock = clock
         self.rtt = rtt
         """Seconds, as the browser knows it from its reports."""
@@ -52,8 +54,11 @@ class SubscribingBrowser:
         self._twcc = TwccReceiver()
         self._feedback_due = False
         self._header = RtpHeader()
-        clock.every(chromium.NACK_ROUND, self._tick)
-        clock.call_at(self._random.uniform(0.2, 1.0), self._report)
+        self._slow = slow
+        self.gone = False
+        """The page is closed."""
+        clock.call_at(clock.now + chromium.NACK_ROUND * slow, self._tick)
+        clock.call_at(clock.now + self._random.uniform(0.2, 1.0), self._report)
 
     def carry(self, track: str, ssrc: int, rtx_ssrc: int) -> None:
         """A track's m-line, as the offer names it."""
@@ -166,6 +171,9 @@ class SubscribingBrowser:
         self._send_rtcp(PictureLossIndication(1, found.ssrc).to_bytes())
 
     def _tick(self) -> None:
+        if self.gone:
+            return
+        self.clock.call_at(self.clock.now + chromium.NACK_ROUND * self._slow, self._tick)
         now = self.clock.now
         for found in self.streams.values():
             if found.missing:
@@ -190,7 +198,10 @@ class SubscribingBrowser:
             self._send_rtcp(packet.to_bytes())
 
     def _report(self) -> None:
-        self.clock.call_at(self.clock.now + chromium.REPORT_INTERVAL * self._random.uniform(0.7, 1.3), self._report)
+        if self.gone:
+            return
+        interval = chromium.REPORT_INTERVAL * self._slow * self._random.uniform(0.7, 1.3)
+        self.clock.call_at(self.clock.now + interval, self._report)
         now = self.clock.now
         blocks = [block for found in self.streams.values() if (block := found.stream.report_block(now=now)) is not None]
         for first in range(0, len(blocks), 31):

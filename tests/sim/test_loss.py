@@ -1,7 +1,7 @@
 """What is seen and heard on lossy paths. Each plan states its seed, its loss and direction.
 
 Ana publishes 720 lines in three encodings, Ben watches her at 720. Whose path is lossy has a round trip of 100 ms, the
-other's 20 ms. Uplink means from Ana to the server, downlink from the server to Ben. A minute, after 10 s to settle.
+other's 20 ms. Uplink means from Ana to the server, downlink from the server to Ben. Forty seconds, after 10 to settle.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class LossWorld(Meeting):
 
     @property
     def frozen(self) -> float:
-        return self.ben.receives.eye("ana/cam").frozen / MINUTE
+        return self.ben.receives.eye("ana/cam").frozen / WATCHED
 
     @property
     def concealed(self) -> float:
@@ -36,7 +36,7 @@ class LossWorld(Meeting):
         return self.ben.receives.eye("ana/cam").height
 
 
-MINUTE = 60.0
+WATCHED = 40.0
 
 
 def path(loss: Loss | None) -> Conditions:
@@ -54,7 +54,7 @@ def meeting(seed: int, *, up: Loss | None = None, down: Loss | None = None) -> L
 
 
 def watch(world: LossWorld) -> None:
-    play(world, [Run(10), Do("count", LossWorld.reset), Run(MINUTE)])
+    play(world, [Run(10), Do("count", LossWorld.reset), Run(WATCHED)])
     eye, ear = world.ben.receives.eye("ana/cam"), world.ben.receives.ear("ana/mic")
     print(f"height {world.height}, {eye.shown} frames, {eye.freezes} freezes, the longest {eye.longest:.2f} s")
     print(f"sound {ear.played}, concealed {ear.concealed}, by FEC {ear.corrected}, delay {ear.delay:.3f} s")

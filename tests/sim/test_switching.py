@@ -10,7 +10,7 @@ from tests.sim.link import Conditions, Loss
 from tests.sim.meeting import Meeting, Person
 from tests.sim.plan import Check, Run, Within, play
 
-MOVES = 40
+MOVES = 20
 
 
 def gap(seed: int) -> float:
@@ -20,7 +20,7 @@ def gap(seed: int) -> float:
     lossy = {"delay": 0.04, "loss": Loss.uniform(0.02)}
     ana = world.person("ana", up=Conditions(delay=0.01), down=Conditions(delay=0.01))
     ben = world.person("ben", up=Conditions(**lossy), down=Conditions(**lossy))  # type: ignore[arg-type]
-    ana.publish(encodings=1)
+    ana.publish(encodings=0)
     ben.publish(encodings=0)
     ben.subscribe(ana)
     ana.subscribe(ben)
@@ -29,7 +29,7 @@ def gap(seed: int) -> float:
     longest = 0.0
     # The radio is gone for up to a second, and the browser tells the page within two (it looks each second or two).
     ben.move(detection=chance.uniform(0.1, 2.0), outage=chance.uniform(0.1, 1.0))
-    end = world.clock.now + 15
+    end = world.clock.now + 6
     while world.clock.now < end:
         world.clock.run_until(world.clock.now + 0.02)
         longest = max(longest, *(world.clock.now - (ear.last_heard or 0.0) for ear in both))
@@ -38,7 +38,7 @@ def gap(seed: int) -> float:
 
 
 def test_a_change_of_network() -> None:
-    """Seeds 1000 to 1039. 2 % uniform loss both ways, round trip 80 ms: of 40 moves, the gap's p95 is at most 3 s."""
+    """Seeds 1000 to 1019. 2 % uniform loss both ways, round trip 80 ms: the p95 of the gaps in sound is at most 3 s."""
     gaps = sorted(gap(1000 + number) for number in range(MOVES))
     print(f"median {gaps[MOVES // 2]:.2f} s, p95 {gaps[int(0.95 * MOVES) - 1]:.2f} s, longest {gaps[-1]:.2f} s")
     assert gaps[int(0.95 * MOVES) - 1] <= 3.0

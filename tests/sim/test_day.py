@@ -1,0 +1,77 @@
+"""A room that is open for 24 hours, in which people come and go: every counter wraps, and nothing grows."""
+
+from __future__ import annotations
+
+import random
+
+from tests.sim.census import census
+from tests.sim.link import Conditions, Loss
+from tests.sim.meeting import Meeting, Person
+
+HOUR = 3600.0
+SLOW = 400.0
+"""Times less traffic than a meeting's, so that a day takes seconds."""
+STAY = 1200.0
+"""Seconds for which each of the guests stays."""
+
+
+def remembered(world: Meeting) -> int:
+    """Items in all containers of the room's machines."""
+    peers = [
+        transport.peer
+        for person in world.people.values()
+        for transport in (person.publisher, person.subscriber)
+        if transport is not None
+    ]
+    return census(world.router, *peers)
+
+
+def test_a_day() -> None:
+    """Seed 170. 1 % uniform loss on every uplink and downlink; 72 guests, one after the other, beside two who stay."""
+    world = Meeting(seed=170, slow=SLOW)
+    chance = random.Random(170)
+
+    def come(name: str) -> Person:
+        path = {"delay": 0.02, "loss": Loss.uniform(0.01)}
+        person = world.person(name, up=Conditions(**path), down=Conditions(**path))  # type: ignore[arg-type]
+        person.publish()
+        for stream in (person.sends.sound, *person.sends.video):
+            stream.sequence = 0xFF00  # wraps for everybody
+        others = [other for other in world.people.values() if other is not person]
+        person.subscribe(*others)
+        for other in others:
+            other.subscribe(person)
+        return person
+
+    ana, ben = come("ana"), come("ben")
+    sizes: list[int] = []
+    for number in range(int(24 * HOUR / STAY)):
+        guest = come(f"guest{number}")
+        if chance.random() < 0.3:  # an outage, an hour of silence, a change of network now and then
+            guest.up.conditions.outage = True
+            world.clock.run_until(world.clock.now + 20)
+            guest.up.conditions.outage = False
+        if chance.random() < 0.3:
+            ben.move(detection=1.0, outage=2.0)
+        world.clock.run_until((number + 1) * STAY - 1)
+        before = (ana.receives.eye("ben/cam").shown, ana.receives.ear("ben/mic").played)
+        sizes.append(remembered(world))
+        guest.leave()
+        world.clock.run_until((number + 1) * STAY)
+        if number == 36:
+            assert all(before), "nothing was seen or heard at noon"
+    print(f"items remembered: {sizes[2]} after an hour, {max(sizes)} at most, {sizes[-1]} in the end")
+    assert world.clock.now >= 24 * HOUR - 1
+    # Half a day each: a leak of one item for every guest or every thousand packets shows.
+    first, second = sizes[3:36], sizes[36:]
+    assert max(second) <= max(first) * 1.05 + 20
+    for person in (ana, ben):
+        assert person.sends.sound.sequence > 0x10000
+        assert person.sends.sound.packets > 5000
+        assert sum(stream.packets for stream in person.sends.video) > 5000
+    picture, sound = ana.receives.eye("ben/cam"), ana.receives.ear("ben/mic")
+    assert picture.last_shown is not None
+    assert world.clock.now - picture.last_shown < 120
+    assert sound.last_heard is not None
+    assert world.clock.now - sound.last_heard < 120
+    assert len(world.router.tracks) == 4
