@@ -31,6 +31,13 @@ test("the same link opened again in the tab goes on with the session", () => {
   expect(openLink(LINK, memoryWith(FRAGMENT))).toMatchObject({ tab: { token: "token" } });
 });
 
+test("Data saver is as it was chosen in the last meeting; nothing else of it is", () => {
+  const memory = memoryWith();
+  memory.rememberDataSaver(true);
+  const network = { dataSaver: true, audioOnly: false, relayOnly: false };
+  expect(openLink(LINK, memory)).toMatchObject({ tab: { network } });
+});
+
 test("another link in the same tab begins anew", () => {
   const other = links.facilitator;
   expect(openLink(other, memoryWith(FRAGMENT))).toMatchObject({

@@ -167,7 +167,7 @@ export class FakeSender {
   encodings: RTCRtpEncodingParameters[] = [];
   degradationPreference: string | undefined;
 
-  getParameters(): object {
+  getParameters(): { encodings: RTCRtpEncodingParameters[]; degradationPreference?: string } {
     const { degradationPreference } = this;
     const encodings = this.encodings.map((one) => ({ active: true, ...one }));
     return { encodings, ...(degradationPreference ? { degradationPreference } : {}) };

@@ -65,3 +65,18 @@ test("an answer that a later question overtook is dropped", async () => {
   expect(await first).toBeNull();
   expect(one.identity.certificates).toEqual(["newest"]);
 });
+
+test("how many may share their screens is known from the profile that could be opened last", async () => {
+  const one = await keeper(links.participant);
+  const door = await Door.of(parseLink(links.participant));
+  const many = (await door.forServer({ title: "Circle", screens: "many" })).profile;
+  answers = [
+    { ...FIRST, profile: many },
+    { ...FIRST, profile: "AQ" },
+  ];
+  expect(one.screens).toBe("one");
+  for (let n = 0; n < 2; n++) {
+    await one.refresh();
+    expect(one.screens).toBe("many");
+  }
+});
