@@ -221,7 +221,8 @@ class Prober:
             return None
         self._judging = None
         shown = cluster.judge()
-        self._back_off(shown is not None and shown > GROWN * self._estimate)
+        if shown is not None:  # else it was lost on the way, which says nothing of the rate
+            self._back_off(shown > GROWN * self._estimate)
         if shown is not None and shown >= GO_ON * cluster.rate and not self._pending:
             self._pending = [int(NEXT_SCALE * shown)]
         elif shown is None or shown < GO_ON * cluster.rate:
@@ -257,5 +258,4 @@ class Prober:
         cluster = self._judging
         if cluster is not None and now - cluster.last_sent > RESULT_WAIT:
             self._judging = None
-            self._back_off(False)
             self._pending = []
