@@ -18,6 +18,7 @@ import {
   certificate,
   DAY,
   facilitator,
+  founding,
   GROUP,
   MEETING,
   NOW,
@@ -97,7 +98,7 @@ describe("a Welcome", () => {
       const role = await signingKey(bytesFor("role eve", 32));
       const fields = { group: GROUP, roleKey: role.publicKey, notBefore: 0, notAfter: 4e9, serial: bytesFor("eve", 8) };
       const eve = await facilitator("eve", { certificate: await issueCertificate(foreign, fields) });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -106,7 +107,7 @@ describe("a Welcome", () => {
     await refused(async (_stage, keyPackage) => {
       const other = await certificate("eve", { group: bytesFor("another group", 16) });
       const eve = await facilitator("eve", { certificate: other });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -114,7 +115,7 @@ describe("a Welcome", () => {
   test("by a facilitator whose leaf was signed for another meeting does not", async () => {
     await refused(async (_stage, keyPackage) => {
       const eve = await facilitator("eve", { meeting: bytesFor("another meeting", 16) });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -122,7 +123,8 @@ describe("a Welcome", () => {
   test("of another meeting of the same group does not", async () => {
     await refused(async (_stage, keyPackage) => {
       const eve = await facilitator("eve", { meeting: bytesFor("another meeting", 16) });
-      const group = await createGroup(bytesFor("another meeting", 16), eve.own, async () => true);
+      const id = bytesFor("another meeting", 16);
+      const group = await createGroup(id, eve.own, await founding(eve, id), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -131,7 +133,7 @@ describe("a Welcome", () => {
     await refused(async (_stage, keyPackage) => {
       const old = await certificate("eve", { notBefore: 0, notAfter: Math.floor(NOW) - 3 * DAY });
       const eve = await facilitator("eve", { certificate: old });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "may-not-add");
   });

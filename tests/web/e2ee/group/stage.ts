@@ -35,7 +35,18 @@ import type {
   ToWorker,
 } from "../../../../web/client/e2ee/worker_messages";
 import type { ClientMessage, Committed } from "../../../../web/client/protocol_types";
-import { bytesFor, certificate, facilitator, GROUP, MEETING, NOW, root, type Someone, someone } from "../mls/world";
+import {
+  bytesFor,
+  certificate,
+  facilitator,
+  founding,
+  GROUP,
+  MEETING,
+  NOW,
+  root,
+  type Someone,
+  someone,
+} from "../mls/world";
 
 export const ROOM = "room-id-1";
 export const SECRET = bytesFor("room secret", 16);
@@ -170,15 +181,20 @@ export class Stage {
   head = 10;
   #n = 0;
 
-  /** A meeting of actors; the first founds it. */
-  static async of(facilitators: readonly string[], participants: readonly string[] = []): Promise<Stage> {
+  /** A meeting of actors; the first founds it, with the record of a facilitator unless another is given. */
+  static async of(
+    facilitators: readonly string[],
+    participants: readonly string[] = [],
+    record?: Bytes,
+  ): Promise<Stage> {
     const stage = new Stage();
     const [host, ...others] = await Promise.all([
       ...facilitators.map((name) => facilitator(name)),
       ...participants.map((name) => someone(name)),
     ]);
     if (!host) throw new Error("nobody");
-    stage.actors.set(host.name, { who: host, group: await createGroup(MEETING, host.own, anybody) });
+    const group = await createGroup(MEETING, host.own, record ?? (await founding(host)), anybody);
+    stage.actors.set(host.name, { who: host, group });
     if (others.length) await stage.add(host.name, others);
     return stage;
   }

@@ -63,6 +63,7 @@ import {
   DAY,
   deliver,
   facilitator,
+  founding,
   hex,
   MEETING,
   type Member,
@@ -131,6 +132,7 @@ describe("joining", () => {
     const joined = await joinFromWelcome(pending.welcome as Bytes, dee.own, await PSK, authenticate);
     expect(joined.signer).toBe(2);
     expect(joined.notes).toEqual(notes);
+    expect(joined.founding).toEqual(await founding(ana.who));
     await expectSame([joined.group, adopt(chi.group, pending, NOW)]);
   });
 
@@ -369,7 +371,8 @@ describe("commits", () => {
     const foreign = await emptyCommit(zoe.group);
     expect(await kind(receive(ben.group, foreign.commit))).toBe("invalid");
     await apply(yan.group, foreign.commit);
-    const alone = await createGroup(bytesFor("another meeting", 16), elsewhere.own, authenticate);
+    const id = bytesFor("another meeting", 16);
+    const alone = await createGroup(id, elsewhere.own, await founding(elsewhere, id), authenticate);
     const renewed = adopt(alone, await emptyCommit(alone), NOW);
     expect(epoch(renewed)).toBe(epoch(ben.group));
     expect(await kind(receive(ben.group, (await emptyCommit(renewed)).commit))).toBe("epoch");

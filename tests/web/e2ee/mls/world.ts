@@ -24,6 +24,7 @@ import {
   type Trust,
   verifyCredential,
 } from "../../../../web/client/e2ee/mls/credentials";
+import { foundingRecord } from "../../../../web/client/e2ee/mls/founding";
 import { keyPackage, type LeafKey, leafKey, type OwnKeyPackage } from "../../../../web/client/e2ee/mls/messages";
 import { judgeCommit, people, type Situation, type Verdict } from "../../../../web/client/e2ee/mls/policy";
 import type { Grants } from "../../../../web/client/e2ee/mls/statements";
@@ -160,9 +161,16 @@ export async function join(who: Someone, { welcome }: Pending): Promise<Member> 
   return { who, group };
 }
 
+/** By a facilitator of these tests, whose role key goes by the name. */
+export async function founding(host: Someone, meeting = MEETING, now = NOW): Promise<Bytes> {
+  if (!host.credential.authority) throw new Error("no facilitator");
+  const role = await signingKey(bytesFor(`role ${host.name}`, 32));
+  return foundingRecord(role, host.credential.authority.certificate, meeting, now);
+}
+
 /** A facilitator, and everybody else let in with one commit. */
 export async function meeting(host: Someone, others: Someone[]): Promise<Member[]> {
-  const alone = { who: host, group: await createGroup(MEETING, host.own, authenticate) };
+  const alone = { who: host, group: await createGroup(MEETING, host.own, await founding(host), authenticate) };
   const messages = others.map(({ own }) => own.message);
   return deliver([alone], alone, await addAndCommit(alone.group, messages, await PSK, NOW), others);
 }

@@ -7,8 +7,9 @@
 import { type Bytes, bytesOf, fromBase64url, toBase64url } from "../../base64url";
 import type { ClientMessage, Committed, JoinedMessage, MlsState, Refusal } from "../../protocol_types";
 import { createGroup, forgetOldEpochs, roster } from "../mls/adapter";
-import { ID_BYTES } from "../mls/credentials";
+import { type Certificate, ID_BYTES } from "../mls/credentials";
 import { equal } from "../mls/fields";
+import { foundingRecord } from "../mls/founding";
 import { type LeafKey, signWithLeaf } from "../mls/messages";
 import { people } from "../mls/policy";
 import { leavingStatement, rejectionStatement, rejoinStatement } from "../mls/statements";
@@ -238,8 +239,9 @@ export class Membership {
     const meeting = bytesOf(state.group, ID_BYTES);
     if (!meeting) return;
     if (this.#offering?.group !== state.group) {
-      const ticket = await this.#ticket(meeting, place?.rejoinKey ?? null);
-      if (!ticket) return;
+      const pass = this.#pass();
+      if (!pass) return;
+      const ticket = await this.#ticket(meeting, pass.certificate, place?.rejoinKey ?? null);
       this.#offering = { ticket, group: state.group, times: 0 };
       this.#tickets = [...this.#tickets, ticket].slice(-TICKETS);
     }
@@ -260,18 +262,21 @@ export class Membership {
     this.#ask({ type: "mls_offer", room, key_package, rejoin }, others.length > 1 ? NEXT_KEY : REPEAT);
   }
 
-  /** Fresh keys for oneself in this group; null when something stands in the way. */
-  async #ticket(meeting: Bytes, known: RejoinKey | null): Promise<Ticket | null> {
+  /** What the link gives today; null, and told, when something stands in the way. */
+  #pass(): { certificate: Certificate | null } | null {
+    const { link, time, on } = this.options;
+    const pass = link.pass(time().utc, this.#serverNow());
+    if (!pass.obstacle) return pass;
+    if (pass.obstacle !== this.#obstacle) on.obstacle(pass.obstacle);
+    this.#obstacle = pass.obstacle;
+    return null;
+  }
+
+  /** Fresh keys for oneself in this group. */
+  async #ticket(meeting: Bytes, certificate: Certificate | null, known: RejoinKey | null): Promise<Ticket> {
     const { link, store, time } = this.options;
-    const { utc } = time();
-    const pass = link.pass(utc, this.#serverNow());
-    if (pass.obstacle) {
-      if (pass.obstacle !== this.#obstacle) this.options.on.obstacle(pass.obstacle);
-      this.#obstacle = pass.obstacle;
-      return null;
-    }
     const rejoinKey = known ?? (await store.newKey());
-    return makeTicket(link, pass.certificate, { member: this.#member, meeting, rejoinKey, proven: true }, utc);
+    return makeTicket(link, certificate, { member: this.#member, meeting, rejoinKey, proven: true }, time().utc);
   }
 
   // -- Founding ----------------------------------------------------------------------------------------------------
@@ -280,10 +285,13 @@ export class Membership {
     const { link, random, time } = this.options;
     this.#foundAt = Number.POSITIVE_INFINITY;
     const id = random(ID_BYTES);
-    const ticket = await this.#ticket(id, null);
-    if (!ticket) return;
-    const group = await createGroup(id, ticket.own, link.authenticate(id));
-    const present = await people(roster(group), link.trust(id), time().utc);
+    const pass = this.#pass();
+    if (!link.role || !pass?.certificate) return;
+    const ticket = await this.#ticket(id, pass.certificate, null);
+    const { utc } = time();
+    const founding = await foundingRecord(link.role, pass.certificate, id, utc);
+    const group = await createGroup(id, ticket.own, founding, link.authenticate(id));
+    const present = await people(roster(group), link.trust(id), utc);
     this.#founding = { held: { group, people: present, grants: null }, key: ticket.key, rejoinKey: ticket.rejoinKey };
     this.#askToRegister(this.#founding.held);
   }

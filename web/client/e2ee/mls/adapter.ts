@@ -14,6 +14,7 @@ import type { ClientConfig } from "ts-mls/clientConfig.js";
 import { addHistoricalReceiverData, type ClientState, createGroup as createMlsGroup } from "ts-mls/clientState.js";
 import { createCommit } from "ts-mls/createCommit.js";
 import { createApplicationMessage } from "ts-mls/createMessage.js";
+import type { Extension } from "ts-mls/extension.js";
 import { mlsExporter } from "ts-mls/keySchedule.js";
 import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
 import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
@@ -32,6 +33,7 @@ import {
   decode,
   decodeKeyPackage,
   encode,
+  FOUNDING,
   guarded,
   KEY_PACKAGE_SECONDS,
   leaves,
@@ -119,10 +121,17 @@ export function roomPsk(roomSecret: Bytes, group: string): Promise<Bytes> {
   return derive(roomSecret, info("hearthside psk v1", group), 32);
 }
 
-/** A group of one, epoch 0. `id` is the MLS group id, random for each meeting. */
-export function createGroup(id: Bytes, own: OwnKeyPackage, authenticate: Authenticate): Promise<Group> {
+/** A group of one, epoch 0. `id` is the MLS group id, random for each meeting; `founding` says who founds it (founding.ts). */
+export function createGroup(
+  id: Bytes,
+  own: OwnKeyPackage,
+  founding: Bytes,
+  authenticate: Authenticate,
+): Promise<Group> {
   return guarded(async () => {
-    const mls = await createMlsGroup(id, own.keyPackage, own.secrets, [], await suite(), clientConfig(authenticate));
+    const extensions = [{ extensionType: FOUNDING, extensionData: founding }];
+    const config = clientConfig(authenticate);
+    const mls = await createMlsGroup(id, own.keyPackage, own.secrets, extensions, await suite(), config);
     return { mls, expiries: new Map() };
   });
 }
@@ -230,6 +239,8 @@ export interface Joined {
   /** The leaf that signed the Welcome: whoever admitted. */
   readonly signer: number;
   readonly notes: Bytes | null;
+  /** Says who founded the group, if it is good (founding.ts). */
+  readonly founding: Bytes | null;
 }
 
 /** Throws MlsError "foreign" for a Welcome of another KeyPackage, "psk" unless the link's PSK, and no other, went into it. */
@@ -262,10 +273,14 @@ export function joinFromWelcome(
     const letter = { groupInfo, joinerSecret, pskSecret, pathSecret };
     const mls = await stateFrom(letter, own, clientConfig(authenticate), cipherSuite);
     requireUniqueKeys(mls);
-    const notes = groupInfo.extensions
-      .find(({ extensionType }) => extensionType === WELCOME_NOTES)
-      ?.extensionData.slice();
-    return { group: { mls, expiries: new Map() }, signer: groupInfo.signer, notes: notes ?? null };
+    const found = (extensions: readonly Extension[], type: number) =>
+      extensions.find(({ extensionType }) => extensionType === type)?.extensionData.slice() ?? null;
+    return {
+      group: { mls, expiries: new Map() },
+      signer: groupInfo.signer,
+      notes: found(groupInfo.extensions, WELCOME_NOTES),
+      founding: found(mls.groupContext.extensions, FOUNDING),
+    };
   });
 }
 

@@ -17,6 +17,8 @@ export const ID_BYTES = 16;
 export const SERIAL_BYTES = 8;
 const VERSION = 1;
 const FACILITATOR = 1;
+/** Version, group, role, role key, two dates, serial, signature. */
+export const CERTIFICATE_BYTES = 1 + ID_BYTES + 1 + KEY_BYTES + 8 + 8 + SERIAL_BYTES + SIGNATURE_BYTES;
 
 /** A day and an hour: clocks of old devices are often a day off, and nothing here is decided by the hour. */
 export const CLOCK_TOLERANCE = 86_400 + 3_600;
