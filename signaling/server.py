@@ -256,7 +256,8 @@ class Signaling:
                 else:
                     if self._kept is not None:
                         await asyncio.wait([self._kept])  # whom they find there, or that they were removed, is told too
-                    self._apply(machine.group_loaded(connection, message, group, now=self._now()))
+                    for again in self._apply(machine.group_loaded(connection, message, group, now=self._now())):
+                        await self._carry_out(machine, again)
             case e.DeleteGroup(connection, group_id):
                 try:
                     await self._store.delete_group(group_id)
@@ -284,7 +285,7 @@ class Signaling:
             self._apply(machine.load_failed(connection))
         else:
             if group is not None:  # else it was deleted meanwhile, which is told by itself
-                self._apply(machine.group_updated(connection, group_id, group))
+                self._apply(machine.group_updated(connection, group_id, group, now=self._now()))
 
     def _report_media_blocked(self) -> None:
         if not self._media_blocked_told:

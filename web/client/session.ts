@@ -219,7 +219,9 @@ export class Session {
         break;
       case "removed":
         if (message.reason === "faulty") this.#finish("faulty");
-        else this.#over("removed");
+        else if (message.reason === "revoked" && store.role.value === "facilitator") {
+          this.#close({ name: "problem", problem: "certificate-revoked" });
+        } else this.#over("removed");
         break;
       case "ended":
         this.#ended(message.reason);

@@ -111,6 +111,27 @@ test("a facilitator whose proof the group no longer takes reads that the link wa
   expect(marta.screen).toBe("certificate-revoked");
 });
 
+test.each([
+  ["a facilitator", "facilitator", "certificate-revoked"],
+  ["a participant, who has no such link", "participant", "left cut-off"],
+] as const)("put out for a withdrawn link: %s", async (_who, role, screen) => {
+  const marta = new Person(role);
+  await (role === "facilitator" ? marta.facilitate() : marta.comeIn());
+  await marta.hear({ type: "removed", reason: "revoked" });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([marta.screen, marta.media.live, marta.kept.token]).toEqual([screen, [], null]);
+});
+
+test("a facilitator whose link was withdrawn while the socket was lost reads so", async () => {
+  const marta = new Person("facilitator");
+  await marta.facilitate();
+  marta.socket.close(1006);
+  await vi.advanceTimersByTimeAsync(1);
+  await marta.greet();
+  await marta.hear({ type: "error", code: "bad_proof", about: "resume" });
+  expect([marta.screen, marta.media.live, marta.kept.token]).toEqual(["certificate-revoked", [], null]);
+});
+
 test("declined: kindly, with the time from which one may ask again, and asking again uses the same name", async () => {
   const ana = new Person();
   ana.session.begin();
