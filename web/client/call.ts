@@ -137,7 +137,10 @@ export class Call {
     this.#then(() => {
       this.#room.connections(mainRoom(joined).members, true);
       this.#takeKnocks(joined);
+      // A restarted server, which knows no group yet, has forgotten the lock too: the first facilitator says it again.
+      const forgotten = this.#view.locked && !joined.locked && !mainRoom(joined).mls && joined.role === "facilitator";
       this.#lock(joined.locked ?? false, null);
+      if (forgotten) this.moderation.setLocked(true);
       this.#media.resumed(joined.media_kept ?? false);
     });
   }
