@@ -7,7 +7,7 @@ import { RoomEffects } from "../../../web/client/room_effects";
 import { Store } from "../../../web/client/store";
 import { person } from "./fake_manager";
 
-const STATE = { type: "state", name: "Marta", microphone: true, camera: true, hand: 0, contexts: [] } as const;
+const STATE: Message = { type: "state", name: "Marta", microphone: true, camera: true, hand: 0, contexts: [] };
 
 let room: Room;
 let chat: ChatLog;
