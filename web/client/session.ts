@@ -42,6 +42,8 @@ export class Session {
   readonly #meeting: Meeting;
   /** Of the last `challenge`: a knock is signed over it. */
   #nonce = "";
+  /** The server keeps, or kept when the session began, a certificate for the link's key. */
+  #certified = true;
   /** This page has been waiting or in a call: an expired session is news to the person then. */
   #wasIn = false;
   #lost = false;
@@ -185,6 +187,7 @@ export class Session {
       }
     }
     const proof = await this.#links.door.prove(nonce);
+    this.#certified = this.#meeting.certifies(proof.key);
     if (proof.role !== "participant") return { type: "join", group, ...proof };
     return { type: "join", group, ...proof, browser: memory.mark(group, randomId) };
   }
@@ -323,7 +326,7 @@ export class Session {
     }
     // A session is not given up for a busy minute: the socket closes, and the next attempt comes later.
     if (this.options.tab.token !== null && BUSY.includes(message.code)) return;
-    const problem = problemOf(message.code, store.role.value);
+    const problem = problemOf(message.code, store.role.value, this.#certified);
     if (problem) this.#close({ name: "problem", problem });
   }
 
