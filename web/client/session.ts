@@ -42,7 +42,7 @@ export class Session {
   readonly #meeting: Meeting;
   /** Of the last `challenge`: a knock is signed over it. */
   #nonce = "";
-  /** The server keeps, or kept when the session began, a certificate for the link's key. */
+  /** The server keeps a certificate for the link's key, or kept one when it began the session that is to be resumed. */
   #certified = true;
   /** This page has been waiting or in a call: an expired session is news to the person then. */
   #wasIn = false;
@@ -177,6 +177,7 @@ export class Session {
     const { store, tab, memory } = this.options;
     const { group, token } = tab;
     this.#nonce = nonce;
+    this.#certified = true;
     if (token !== null) return { type: "resume", group, token };
     if (store.role.value !== "organiser") {
       // The page may have been open for hours: a certificate may have been renewed, and links changed.
