@@ -175,7 +175,7 @@ class Seat:
         proof = None
         if last is not None:
             group, leaf, leaf_key = last
-            body = rejoin_body(group, leaf, leaf_key, self.mls.ref)
+            body = rejoin_body(group, leaf_key, self.mls.ref)
             proof = m.RejoinProof(leaf, b64(self.rejoin_key.sign(signed("hearthside rejoin v1", body))))
         return m.MlsOffer(room, b64(self.mls.key_package()), proof)
 

@@ -144,9 +144,9 @@ def leaving_body(meeting: bytes, leaf: int, leaf_key: bytes) -> bytes:
     return meeting + leaf.to_bytes(4, "big") + leaf_key
 
 
-def rejoin_body(meeting: bytes, old_leaf: int, old_key: bytes, ref: bytes) -> bytes:
+def rejoin_body(meeting: bytes, old_key: bytes, ref: bytes) -> bytes:
     """For `hearthside rejoin v1`, by the rejoin key."""
-    return meeting + old_leaf.to_bytes(4, "big") + old_key + ref
+    return meeting + old_key + ref
 
 
 def rejection_body(meeting: bytes, seq: int, commit: bytes) -> bytes:

@@ -307,6 +307,22 @@ describe("coming back", () => {
     }
   });
 
+  test("when the leaf has moved meanwhile, and nobody heard of it", async () => {
+    for (let steps = 1; steps <= 24; steps++) {
+      const { world, ana, ben, chi } = await three();
+      const leaf = chi.person(chi)?.leaf;
+      await ben.do({ type: "leave" });
+      await world.advance(1);
+      await world.reload(chi);
+      for (let step = 0; step < steps; step++) await world.step();
+      await world.reload(chi);
+      await world.advance(20);
+      expect(world.agreement(ana, chi).people.sort(), `${steps} steps`).toEqual(["ana", "chi"]);
+      expect(chi.person(chi)?.leaf).not.toBe(leaf);
+      quiet(ana, chi);
+    }
+  });
+
   test("marks of one's own device survive one's own reload", async () => {
     const { world, ana, ben, chi } = await three();
     await check(world, ana, [ana, ben, chi]);

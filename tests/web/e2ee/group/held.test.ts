@@ -78,7 +78,7 @@ describe("a commit", () => {
     });
     const again = await someone("ben");
     const [, { who }] = members;
-    const statement = rejoinStatement(meetingOf(ben), 1, who.key.publicKey, again.own.ref);
+    const statement = rejoinStatement(meetingOf(ben), who.key.publicKey, again.own.ref);
     const rejoins = [{ leaf: 1, ref: again.own.ref, signature: await who.rejoin.sign(statement) }];
     const authenticatedData = encodeStatements({ leavings: [], rejoins, grants: null });
     const options = { replaced: [1], authenticatedData };

@@ -250,7 +250,7 @@ describe("somebody who is said to come back, or to be a facilitator", () => {
 
   async function proof(stage: Stage, next: Someone, by: Someone = stage.actor("ben").who, meeting = MEETING) {
     const leaf = stage.leaf("ben");
-    const statement = rejoinStatement(meeting, leaf, stage.actor("ben").who.key.publicKey, next.own.ref);
+    const statement = rejoinStatement(meeting, stage.actor("ben").who.key.publicKey, next.own.ref);
     return { leaf, signature: await by.rejoin.sign(statement) };
   }
 
@@ -268,7 +268,10 @@ describe("somebody who is said to come back, or to be a facilitator", () => {
     await offered(vic, again, await proof(stage, again, mal));
     await offered(vic, again, await proof(stage, other));
     await offered(vic, again, await proof(stage, again, stage.actor("ben").who, bytesFor("another meeting", 16)));
-    await offered(vic, again, { ...(await proof(stage, again)), leaf: stage.leaf("fay") });
+    // For the place of somebody else.
+    const elsewhere = rejoinStatement(MEETING, stage.actor("fay").who.key.publicKey, again.own.ref);
+    const signature = await stage.actor("ben").who.rejoin.sign(elsewhere);
+    await offered(vic, again, { leaf: stage.leaf("fay"), signature });
     await offered(vic, again, null);
     // Ben's own proof, for a KeyPackage that names another rejoin key.
     const thief = await someone("ben", { rejoinSeed: bytesFor("rejoin mal", 32) });

@@ -100,7 +100,7 @@ const rejoin = async (
   { by = room[name], meeting = MEETING, oldKey }: RejoinChanges = {},
 ) => {
   const leaf = leafOf(name);
-  const statement = rejoinStatement(meeting, leaf, oldKey ?? room[name].key.publicKey, next.own.ref);
+  const statement = rejoinStatement(meeting, oldKey ?? room[name].key.publicKey, next.own.ref);
   return { leaf, ref: next.own.ref, signature: await by.rejoin.sign(statement) };
 };
 interface RejoinChanges {

@@ -257,7 +257,7 @@ export class Membership {
     await this.options.on.keep();
     // The others take a proof for the key alone that they see there: they are tried in turn, the newest first.
     const old = others.at(-1 - (this.#offering.times++ % others.length)) as Bytes;
-    const statement = rejoinStatement(meeting, place.leaf, old, ticket.own.ref);
+    const statement = rejoinStatement(meeting, old, ticket.own.ref);
     const rejoin = { leaf: place.leaf, signature: toBase64url(await place.rejoinKey.sign(statement)) };
     this.#ask({ type: "mls_offer", room, key_package, rejoin }, others.length > 1 ? NEXT_KEY : REPEAT);
   }

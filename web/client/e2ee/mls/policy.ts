@@ -222,7 +222,7 @@ async function returns({ rejoins }: Statements, { removed, added }: Change, { me
       // Ids are unique among those present, so that nobody can come back for two.
       const samePerson = equal(after.credential.member, member) && equal(after.credential.rejoinKey, rejoinKey);
       require(samePerson, "bad-rejoin");
-      require(await verify(rejoinKey, rejoinStatement(meeting, leaf, before.key, ref), signature), "bad-rejoin");
+      require(await verify(rejoinKey, rejoinStatement(meeting, before.key, ref), signature), "bad-rejoin");
       return { before, after };
     }),
   );
