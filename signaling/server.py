@@ -17,6 +17,7 @@ from sfu.control import Event, Sfu
 from signaling import effects as e
 from signaling.addresses import Network, client_address
 from signaling.certificates import CertificateError, apply_update
+from signaling.database import MisfitError, StoreError
 from signaling.links import b64
 from signaling.machine import Machine
 from signaling.media import MediaPlane
@@ -33,7 +34,7 @@ from signaling.messages import (
 )
 from signaling.rate_limit import Limits
 from signaling.session import TokenKeeper
-from signaling.store import Group, MisfitError, OpenMeeting, Store, StoreError
+from signaling.store import Group, OpenMeeting, Store
 from signaling.wire import Wire
 
 PING_SECONDS = 20.0

@@ -24,11 +24,12 @@ from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
 from signaling.certificates import issue_certificate, issue_revocations
+from signaling.database import DATABASE_NAME, MisfitError, StoreError
 from signaling.effects import Effect
 from signaling.links import b64, public_key, unb64
 from signaling.rate_limit import Allowance, Limits
 from signaling.server import Signaling
-from signaling.store import DATABASE_NAME, Group, MarkKind, MisfitError, OpenMeeting, Store, StoreError
+from signaling.store import Group, MarkKind, OpenMeeting, Store
 from tests.signaling import mls_bytes as b
 from tests.signaling.fake_sfu import FakeSfu
 from tests.signaling.sdp_samples import sample
