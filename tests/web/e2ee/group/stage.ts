@@ -280,7 +280,7 @@ export class Stage {
     const message = this.numbered(by, pending.commit);
     this.seq = this.head = message.seq;
     for (const [name, actor] of this.actors) {
-      if (name === by) actor.group = adopt(actor.group, pending, NOW);
+      if (name === by) actor.group = adopt(actor.group, pending);
       else await this.#follow(name, actor, pending.commit);
     }
     for (const victim of this.victims) {
@@ -290,7 +290,7 @@ export class Stage {
   }
 
   async #follow(name: string, actor: Actor, commit: Bytes): Promise<void> {
-    const result = await processPublicMessage(actor.group, commit, await psk, NOW, accept);
+    const result = await processPublicMessage(actor.group, commit, await psk, accept);
     if (result.outcome === "removed") this.actors.delete(name);
     else if (result.outcome === "applied") actor.group = result.group;
   }
@@ -366,7 +366,6 @@ export async function handmade(
   return {
     commit: encode(result.commit),
     welcome: welcome ? encode({ version: "mls10", wireformat: "mls_welcome", welcome }) : null,
-    removes: proposals.some(({ proposalType }) => proposalType === "remove"),
     next: result.newState,
   };
 }

@@ -117,18 +117,14 @@ export async function situation(group: Group, grants: Grants | null = null): Pro
 export async function receive(
   group: Group,
   commit: Bytes,
-  { grants = null, now = NOW, psk = PSK }: { grants?: Grants | null; now?: number; psk?: Promise<Bytes> } = {},
+  { grants = null, psk = PSK }: { grants?: Grants | null; psk?: Promise<Bytes> } = {},
 ): Promise<Processed<Verdict>> {
   const before = await situation(group, grants);
-  return processPublicMessage(group, commit, await psk, now, (said) => judgeCommit(said, before));
+  return processPublicMessage(group, commit, await psk, (said) => judgeCommit(said, before));
 }
 
 /** The group after a commit that must have been accepted. */
-export async function apply(
-  group: Group,
-  commit: Bytes,
-  more: { grants?: Grants | null; now?: number } = {},
-): Promise<Group> {
+export async function apply(group: Group, commit: Bytes, more: { grants?: Grants | null } = {}): Promise<Group> {
   const result = await receive(group, commit, more);
   if (result.outcome !== "applied") throw new Error(JSON.stringify(result));
   return result.group;
@@ -149,7 +145,7 @@ export async function deliver(
   const staying = await Promise.all(
     members.map(async (member) => ({
       who: member.who,
-      group: member === committer ? adopt(member.group, pending, NOW) : await apply(member.group, pending.commit),
+      group: member === committer ? adopt(member.group, pending) : await apply(member.group, pending.commit),
     })),
   );
   return [...staying, ...(await Promise.all(joiners.map((who) => join(who, pending))))];

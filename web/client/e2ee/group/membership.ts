@@ -6,7 +6,7 @@
  */
 import { type Bytes, bytesOf, fromBase64url, toBase64url } from "../../base64url";
 import type { ClientMessage, Committed, JoinedMessage, MlsState, Refusal } from "../../protocol_types";
-import { createGroup, forgetOldEpochs, roster } from "../mls/adapter";
+import { createGroup, roster } from "../mls/adapter";
 import { type Certificate, ID_BYTES } from "../mls/credentials";
 import { equal } from "../mls/fields";
 import { foundingRecord } from "../mls/founding";
@@ -545,16 +545,14 @@ export class Membership {
 
   /** When to call `tick`. */
   get deadline(): number {
-    const old = this.held ? [...this.held.group.expiries.values()] : [];
     const asked = this.#request && this.#online ? [this.#request.at] : [];
-    return Math.min(this.#foundAt, this.#registerAt, this.#snapshots.deadline, ...asked, ...old);
+    return Math.min(this.#foundAt, this.#registerAt, this.#snapshots.deadline, ...asked);
   }
 
   async tick(): Promise<void> {
     const now = this.options.time().clock;
     this.#snapshots.tick(now);
     this.options.committer.keepOn([...(this.held ? [this.held] : []), ...this.#snapshots.states]);
-    if (this.held) this.held = { ...this.held, group: forgetOldEpochs(this.held.group, now) };
     if (now >= this.#foundAt) await this.#found();
     if (now >= this.#registerAt && this.held) {
       this.#registerAt = Number.POSITIVE_INFINITY;

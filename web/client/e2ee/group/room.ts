@@ -217,7 +217,7 @@ export class Room implements MembershipEvents {
       if (isCheck(note.message)) await this.#verification.heard(context(held), own.leaf, note.message, this.#clock);
       return;
     }
-    const heard = await this.#ear.open(held, said.body, this.#clock);
+    const heard = await this.#ear.open(held, said.body);
     if (!heard) return;
     membership.held = heard.held;
     const sender = memberOf(heard.sender);
