@@ -49,6 +49,8 @@ def test_no_token_takes_them_back(lost: bool, restart: bool) -> None:
     if lost:
         first.lose()
     world.withdraw()
+    assert first.member not in world.meeting_now.attendees
+    assert world.room.gone[first.member].reason == "expelled"
     if restart:
         world.restart()
     again = first.resume()
