@@ -128,11 +128,11 @@ test("many that went missing stand in nobody's way, more than the keys of an epo
     speaker = sealed.held;
     bodies.push(sealed.body);
   }
-  const heard = async (at: number) => (await new Ear().open(ana, bodies[at] as string, 0))?.message;
+  const heard = async (at: number) => (await new Ear().open(ana, bodies[at] as string))?.message;
   expect(await heard(128)).toEqual(chat("hello"));
   expect(await heard(129)).toBeUndefined();
   // What came before a message that was too far ahead still opens, and so does that one then.
   const ear = new Ear();
-  const first = await ear.open(ana, bodies[60] as string, 0);
-  expect((await ear.open(first?.held as Held, bodies[129] as string, 0))?.message).toEqual(chat("hello"));
+  const first = await ear.open(ana, bodies[60] as string);
+  expect((await ear.open(first?.held as Held, bodies[129] as string))?.message).toEqual(chat("hello"));
 });
