@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
 from sfu.control import Event
@@ -20,6 +19,7 @@ from sfu.io.worker import WorkerSettings, start_worker
 from signaling.media import MediaPlane
 from signaling.messages import Error, Publish, Published, ServerMessage, SubscribeAnswer, SubscribeOffer, TrackOffer
 from tests.browser.harness import chromium_path
+from tests.signaling.blank_page import blank_page
 
 pytestmark = pytest.mark.browser
 
@@ -139,18 +139,10 @@ class Gathering:
 
 @contextlib.asynccontextmanager
 async def gathering() -> AsyncIterator[Gathering]:
-    async def empty(_: web.Request) -> web.Response:
-        return web.Response(text="<!doctype html>", content_type="text/html")
-
-    app = web.Application()
-    app.router.add_get("/", empty)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
     flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    async with async_playwright() as playwright:
+    async with blank_page() as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path(), args=flags)
-        meeting = Gathering(browser, f"http://127.0.0.1:{runner.addresses[0][1]}/")
+        meeting = Gathering(browser, address)
         worker = await start_worker(WorkerSettings(0, ["127.0.0.1"]), on_event=meeting.on_event)
         numbers = itertools.count(1)
         meeting.plane = MediaPlane(worker, meeting.send, new_id=lambda: f"transport-{next(numbers)}")
@@ -162,7 +154,6 @@ async def gathering() -> AsyncIterator[Gathering]:
             await meeting.plane.close()
             await worker.close()
             await browser.close()
-            await runner.cleanup()
 
 
 def tracks_of(*names: str, camera: str = "camera-0") -> list[str]:

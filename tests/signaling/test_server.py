@@ -217,6 +217,12 @@ def say(room: str, n: int, size: int = 40) -> m.Say:
     return m.Say(room=room, n=n, body=b64(b.application(1, size=size)))
 
 
+def both_devices(room: str) -> m.Publish:
+    """Offers a microphone and a camera."""
+    tracks = [m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")]
+    return m.Publish(room=room, n=1, sdp=sample("chromium_156_audio_video"), tracks=tracks)
+
+
 @asynccontextmanager
 async def open_house(store: MemoryStore, limits: Limits | None = None) -> AsyncIterator[House]:
     sfu = FakeSfu()
@@ -267,14 +273,7 @@ async def test_a_meeting_from_knock_to_end(house: House, caplog: pytest.LogCaptu
 async def test_media_goes_through_the_sfu_and_ends_with_the_removal(house: House) -> None:
     facilitator, _, person, joined = await house.meeting()
     room = joined.rooms[0].id
-    await person.send(
-        m.Publish(
-            room=room,
-            n=1,
-            sdp=sample("chromium_156_audio_video"),
-            tracks=[m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")],
-        )
-    )
+    await person.send(both_devices(room))
     assert (await person.get(m.Published)).n == 1
     await facilitator.send(m.Subscribe(room=room))
     offer = await facilitator.get(m.SubscribeOffer)
@@ -487,13 +486,7 @@ async def test_an_organiser_changes_the_group(house: House) -> None:
 async def test_a_revoked_link_ends_its_sessions_media_first_and_takes_nobody_back(house: House) -> None:
     certify(house.store)
     facilitator, led, person, _ = await house.meeting()
-    publish = m.Publish(
-        room=led.rooms[0].id,
-        n=1,
-        sdp=sample("chromium_156_audio_video"),
-        tracks=[m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")],
-    )
-    await facilitator.send(publish)
+    await facilitator.send(both_devices(led.rooms[0].id))
     await facilitator.get(m.Published)
     organiser = await house.join("organiser")
     await organiser.get(m.OrganiserReady)
@@ -543,13 +536,7 @@ async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
     media_ended = asyncio.Event()
     house.sfu.fail = lambda request: media_ended.set() if isinstance(request, CloseTransport) else None
     facilitator, _, person, joined = await house.meeting()
-    publish = m.Publish(
-        room=joined.rooms[0].id,
-        n=1,
-        sdp=sample("chromium_156_audio_video"),
-        tracks=[m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")],
-    )
-    await person.send(publish)
+    await person.send(both_devices(joined.rooms[0].id))
     await person.get(m.Published)
     house.store.gate.clear()
     await facilitator.commit(joined.rooms[0].id, b.remove(1))
