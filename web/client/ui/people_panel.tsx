@@ -188,6 +188,7 @@ function Person(props: { member: MemberView; palette: number | undefined; rights
             type="button"
             class="icon-button"
             aria-label={t("mute-name", { name })}
+            title={t("mute-name", { name })}
             onClick={() => actions.mute(member.id)}
           >
             <Icon name="mic" />
@@ -215,6 +216,7 @@ function Person(props: { member: MemberView; palette: number | undefined; rights
             type="button"
             class="icon-button"
             aria-label={t("remove-name", { name })}
+            title={t("remove-name", { name })}
             onClick={() => {
               ui.dialog.value = { kind: "remove", member: member.id, name };
             }}
