@@ -1,6 +1,7 @@
 /** What a malicious server tries at the door: Welcomes, knocks, offers and people who are said to be gone. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Bytes, fromBase64url, toBase64url } from "../../../../web/client/base64url";
+import { RANK } from "../../../../web/client/e2ee/group/committer";
 import { makeKnock } from "../../../../web/client/e2ee/group/knock";
 import { addAndCommit, createGroup, type Pending, removeAndCommit } from "../../../../web/client/e2ee/mls/adapter";
 import {
@@ -225,6 +226,31 @@ describe("a knock", () => {
     await vic.receive({ type: "read-knock", knock: given });
     expect(vic.told("knock-read").at(-1)).toMatchObject({ name: null });
     expect(vic.incidents).toEqual([{ kind: "forged-knock" }]);
+  });
+});
+
+describe("whose turn it is", () => {
+  /** How many turns Vic, the third facilitator, leaves to others before taking somebody out who is gone. */
+  async function turn(...connections: [name: string, connected: boolean][]): Promise<number> {
+    const stage = await Stage.of(["fay", "fin"], ["ben"]);
+    const vic = await Victim.open("vic", { facilitator: true });
+    await stage.admit(vic, "fay", "facilitator");
+    for (const [name, connected] of connections) {
+      await vic.hear({ type: "member_connection", room: ROOM, member: idOf(name), connected });
+    }
+    await vic.hear({ type: "member_gone", room: ROOM, gone: { member: idOf("ben"), reason: "lost" } });
+    for (let turns = 0; turns < 5; turns++) {
+      if (vic.sent("mls_commit").length) return turns;
+      await pass(RANK + 0.01, vic);
+    }
+    throw new Error("never");
+  }
+
+  test("depends on who is connected, as the server says", async () => {
+    expect(await turn()).toBe(2);
+    expect(await turn(["fay", false])).toBe(1);
+    expect(await turn(["fay", false], ["fin", false])).toBe(0);
+    expect(await turn(["fay", false], ["fin", false], ["fay", true])).toBe(1);
   });
 });
 

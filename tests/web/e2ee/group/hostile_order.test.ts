@@ -204,6 +204,22 @@ describe("splitting", () => {
       }
     });
 
+    test("spoils a KeyPackage for good: the next offer is another one", async () => {
+      const theirs = await Stage.of([], ["mal"], new Uint8Array(0));
+      const fin = await Victim.open("fin", { facilitator: true });
+      const offers = () => fin.sent("mls_offer").map(({ key_package }) => key_package);
+      const offered = await theirs.offer(fin);
+      await pass(6, fin);
+      // Without an answer it is offered again, as it is.
+      expect(offers().length).toBeGreaterThan(1);
+      expect(new Set(offers()).size).toBe(1);
+      await theirs.welcome(fin, "mal", await addAndCommit(theirs.actor("mal").group, [offered], await psk, NOW));
+      const before = offers().length;
+      await pass(12, fin);
+      expect(offers().length).toBeGreaterThan(before);
+      expect(offers().slice(before)).not.toContain(toBase64url(offered));
+    });
+
     test("is refused by a facilitator of the meeting too, and by a participant", async () => {
       const fin = await Victim.open("gil", { facilitator: true });
       await stage.admit(fin, "fay", "facilitator");
