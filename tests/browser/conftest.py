@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.browser.firefox import obstacle
 from tests.browser.harness import Gathering, gathering
+from tests.browser.ui_gallery import Gallery, open_gallery
 
 
 @pytest.fixture
@@ -16,6 +17,13 @@ async def people(tmp_path: Path) -> AsyncIterator[Gathering]:
     """A server of its own and browsers at hand."""
     async with gathering(tmp_path) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """One bundle of the interface and one browser for all tests of a file."""
+    with open_gallery(tmp_path_factory.mktemp("gallery")) as opened:
+        yield opened
 
 
 WITHOUT_FIREFOX = obstacle()
