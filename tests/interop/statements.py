@@ -77,7 +77,11 @@ def founding_record(role: Ed25519PrivateKey, certificate: bytes, *, meeting: byt
 
 
 def founding_is_good(record: bytes, *, meeting: bytes, root_key: bytes, group: bytes, now: float) -> bool:
-    """Whether a facilitator founded this very group, in these days."""
+    """Whether a facilitator founded this very group, in these days.
+
+    This member is given no revocation list: to a page, a record dated at or after a list that names its certificate is
+    nothing, and one dated before is as good here as there.
+    """
     certificate, date, signature = (
         record[:CERTIFICATE],
         record[CERTIFICATE : CERTIFICATE + 8],

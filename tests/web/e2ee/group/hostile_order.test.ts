@@ -11,11 +11,12 @@ import {
   removeAndCommit,
   roster,
 } from "../../../../web/client/e2ee/mls/adapter";
+import { encodeRevocations, issueRevocations } from "../../../../web/client/e2ee/mls/credentials";
 import { signWithLeaf } from "../../../../web/client/e2ee/mls/messages";
 import { rejectionStatement } from "../../../../web/client/e2ee/mls/statements";
 import { FrameCounter, Sealer } from "../../../../web/client/e2ee/sealer";
 import { deriveFrameKey } from "../../../../web/client/e2ee/sframe";
-import { bytesFor, DAY, facilitator, founding, MEETING, NOW, someone } from "../mls/world";
+import { bytesFor, DAY, facilitator, founding, GROUP, MEETING, NOW, root, someone } from "../mls/world";
 import { idOf, pass, psk, ROOM, Stage, Victim } from "./stage";
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
@@ -237,6 +238,29 @@ describe("splitting", () => {
       const keyPackage = await theirs.knock(chi);
       await theirs.welcome(chi, "fay", await addAndCommit(theirs.actor("fay").group, [keyPackage], await psk, NOW));
       expect(chi.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "bad-founding" }]);
+    });
+
+    test("by a link that is revoked is refused, unless it is dated before the list and not three days old", async () => {
+      const list = { group: GROUP, version: 1, date: Math.floor(NOW) - 3600, serials: [bytesFor("fay", 8)] };
+      const revocations = toBase64url(encodeRevocations(await issueRevocations(await root, list)));
+      const arrival = async (date: number) => {
+        const theirs = await Stage.of([], ["mal"], await founding(await facilitator("fay"), MEETING, date));
+        const fin = await Victim.open("fin", { facilitator: true, revocations });
+        await theirs.welcome(
+          fin,
+          "mal",
+          await addAndCommit(theirs.actor("mal").group, [await theirs.offer(fin)], await psk, NOW),
+        );
+        return fin;
+      };
+      for (const date of [NOW, list.date, list.date - 4 * DAY]) {
+        const fin = await arrival(date);
+        expect(fin.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "bad-founding" }]);
+        expect(fin.view).toBeUndefined();
+      }
+      const fin = await arrival(list.date - 60);
+      expect(fin.incidents).toEqual([]);
+      expect(fin.view?.state).toBe("in");
     });
 
     test("without any record is refused as well", async () => {

@@ -56,14 +56,38 @@ describe("by a certificate", () => {
     expect(await problem(await foundingRecord(eve, await certificate("ana"), MEETING, NOW))).toBe("forged");
   });
 
-  test("that has expired, has not begun or was revoked is none any more", async () => {
+  test("that has expired or has not begun is none any more", async () => {
     const today = Math.floor(NOW);
     expect(await problem(await by({ notBefore: 0, notAfter: today - 2 * DAY }))).toBe("expired");
     expect(await problem(await by({ notBefore: today + 2 * DAY, notAfter: today + YEAR }))).toBe("clock");
-    const list = { group: GROUP, version: 1, date: today, serials: [bytesFor("ana", 8)] };
-    const revoked = trust(await issueRevocations(await root, list));
-    expect(await problem(await founding(await facilitator("ana")), NOW, revoked)).toBe("revoked");
-    expect(await problem(await founding(await facilitator("fay")), NOW, revoked)).toBe("good");
+  });
+
+  describe("that was revoked", () => {
+    const listed = Math.floor(NOW) - 3600;
+    async function dated(date: number, name = "ana", now = NOW): Promise<string> {
+      const list = { group: GROUP, version: 1, date: listed, serials: [bytesFor("ana", 8)] };
+      const record = await founding(await facilitator(name), MEETING, date);
+      return problem(record, now, trust(await issueRevocations(await root, list)));
+    }
+
+    test("is none from the list's date on, and holds for what was founded before", async () => {
+      for (const date of [listed, listed + 1, NOW]) expect(await dated(date)).toBe("revoked");
+      expect(await dated(listed - 1)).toBe("good");
+      expect(await dated(NOW, "fay")).toBe("good");
+    });
+
+    test("dates a founding back by a few days at most", async () => {
+      expect(await dated(listed - 1, "ana", listed - 1 + FOUNDING_SECONDS)).toBe("good");
+      expect(await dated(listed - 1, "ana", listed + FOUNDING_SECONDS)).toBe("expired");
+    });
+
+    test("and has expired since is none either way", async () => {
+      const serial = bytesFor("ana", 8);
+      const list = { group: GROUP, version: 1, date: Math.floor(NOW), serials: [serial] };
+      const expired = await certificate("ana", { notBefore: 0, notAfter: Math.floor(NOW) - 2 * DAY });
+      const record = await founding(await facilitator("ana", { certificate: expired }), MEETING, NOW - 60);
+      expect(await problem(record, NOW, trust(await issueRevocations(await root, list)))).toBe("expired");
+    });
   });
 });
 

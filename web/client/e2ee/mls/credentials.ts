@@ -204,6 +204,11 @@ export function checkLifetime(
   throw new CredentialError(now < notBefore || ownClockDiffers ? "clock" : "expired");
 }
 
+/** Whether the list names it. */
+export function isRevoked({ serial }: Certificate, { serials }: RevocationList): boolean {
+  return serials.some((revoked) => equal(revoked, serial));
+}
+
 /** Throws CredentialError "revoked", "clock" or "expired" unless the certificate gives its role today. */
 export function checkCertificateToday(
   certificate: Certificate,
@@ -211,7 +216,7 @@ export function checkCertificateToday(
   now: number,
   reference = now,
 ): void {
-  if (revocations?.serials.some((serial) => equal(serial, certificate.serial))) throw new CredentialError("revoked");
+  if (revocations && isRevoked(certificate, revocations)) throw new CredentialError("revoked");
   checkLifetime(certificate, now, reference);
 }
 

@@ -11,10 +11,11 @@ import type { SigningKey } from "../../ed25519";
 import {
   CERTIFICATE_BYTES,
   type Certificate,
-  checkCertificateToday,
+  checkLifetime,
   decodeCertificate,
   encodeCertificate,
   ID_BYTES,
+  isRevoked,
   type Trust,
   verifyCertificate,
 } from "./credentials";
@@ -43,8 +44,11 @@ export async function foundingRecord(
 }
 
 /**
- * Throws CredentialError unless a facilitator founded `trust.meeting`, and may pass for one today: "malformed",
- * "foreign", "forged", "revoked", "expired" or "clock". `now`: UTC seconds.
+ * Throws CredentialError unless a facilitator founded `trust.meeting` in these days: "malformed", "foreign", "forged",
+ * "revoked", "expired" or "clock". `now`: UTC seconds.
+ *
+ * A revocation closes no meeting that its facilitator founded before: the founding holds if it is dated before the list.
+ * Who holds a stolen link can date a founding back, by FOUNDING_SECONDS at most.
  */
 export async function checkFounding(record: Uint8Array, trust: Trust, now: number): Promise<void> {
   const reader = new FieldReader(record);
@@ -56,6 +60,9 @@ export async function checkFounding(record: Uint8Array, trust: Trust, now: numbe
   if (!(await verify(certificate.roleKey, statement(trust.meeting, date), signature))) {
     throw new CredentialError("forged");
   }
-  checkCertificateToday(certificate, trust.revocations, now);
+  const { revocations } = trust;
+  if (revocations && isRevoked(certificate, revocations) && date >= revocations.date)
+    throw new CredentialError("revoked");
+  checkLifetime(certificate, now);
   if (Math.abs(now - date) > FOUNDING_SECONDS) throw new CredentialError(date > now ? "clock" : "expired");
 }
