@@ -17,9 +17,10 @@ import click
 from signaling import __version__, config, links, logs
 from signaling.certificates import DAY_SECONDS, LIFETIME_SECONDS, SERIAL_BYTES, issue_certificate
 from signaling.config import ConfigError, Settings
+from signaling.database import StoreError
 from signaling.links import GROUP_ID, GroupKeys, b64
 from signaling.listen import StartError, tls_context
-from signaling.store import GRACE_SECONDS, Group, Store, StoreError
+from signaling.store import GRACE_SECONDS, Group, Store
 
 MAX_TITLE_CHARS = 200
 """Longest title, characters: four bytes each and JSON's escapes still fit the 1 KiB size class."""

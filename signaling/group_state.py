@@ -146,9 +146,9 @@ class GroupState:
         match holder:
             case Visitor(id=session, since=since, browser=browser):
                 claims = Claims(self.id, session, "waiting", since, browser)
-            case Attendee(id=session, browser=browser, role=role, rooms=rooms):
+            case Attendee(id=session, browser=browser, role=role, rooms=rooms, key=key):
                 meeting = self._running()
-                claims = Claims(self.id, session, "joined", 0.0, browser, meeting.id, role, rooms)
+                claims = Claims(self.id, session, "joined", 0.0, browser, meeting.id, role, rooms, key)
         return self._around.tokens.issue(claims, now=now)
 
     def _room_state(self, meeting: Meeting, attendee: Attendee, room: Room) -> m.RoomState:

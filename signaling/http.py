@@ -18,9 +18,10 @@ import jinja2
 from aiohttp import hdrs, web
 from fluent.runtime import FluentBundle, FluentResource
 
+from signaling.database import StoreError
 from signaling.links import GROUP_ID, b64
 from signaling.listen import StartError
-from signaling.store import Group, StoreError
+from signaling.store import Group
 
 WEB = Path(__file__).parent.parent / "web"
 DEFAULT_LANGUAGE = "en"

@@ -6,6 +6,8 @@ The methods take a session's id, change the state and append effects; who may ca
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from signaling import effects as e
 from signaling import messages as m
 from signaling.admission import Request, Visitor
@@ -63,11 +65,14 @@ class LiveGroup(Moderation):
     def _refuse_knock(self, visitor: Visitor, code: m.Refusal) -> None:
         self._send(visitor.connection, m.MlsRefused(room=None, code=code, about="knock"))
 
-    def enter(self, connection: int, *, now: float) -> str:
-        """A facilitator comes in; the first one starts the meeting. Returns the session. Raises ``meeting_full``."""
+    def enter(self, connection: int, key: str, *, now: float) -> str:
+        """A facilitator comes in by the link of this role key; the first one starts the meeting. Returns the session.
+
+        Raises `RefusedError` ``meeting_full``.
+        """
         meeting = self.meeting or self._open(now)
         meeting.check_place()
-        attendee = Attendee(self._around.new_id(), "facilitator", None, connection)
+        attendee = Attendee(self._around.new_id(), "facilitator", None, connection, key=key)
         self._log("facilitator joined")
         self._take_seat(meeting, attendee, now=now)
         return attendee.id
@@ -97,19 +102,25 @@ class LiveGroup(Moderation):
         )
         self._send(connection, ready)
 
-    def changed(self) -> None:
+    def changed(self, keys: GroupKeys, *, now: float) -> None:
         """The organiser changed certificates, revocations or the room secret: old links let nobody in."""
+        self.grace_seconds = keys.grace_seconds
+        self.withdraw(keys.role_keys, now=now)
         if self.meeting is not None:
             self._tell_everybody(self.meeting, m.GroupChanged())
         for visitor in self.door:
             self._send(visitor.connection, m.GroupChanged())
 
-    def resume(self, connection: int, claims: Claims, *, now: float) -> str:
-        """Take a session up again. Returns it.
+    def resume(self, connection: int, claims: Claims, role_keys: Collection[str], *, now: float) -> str:
+        """Take a session up again. Returns it. `role_keys`: of the facilitator links that are good.
 
-        Raises `RefusedError`: ``session_expired``, ``rate_limited``, ``meeting_full``, and as `Door.check`.
+        Raises `RefusedError`: ``bad_proof`` to whom a withdrawn link let in, ``session_expired``, ``rate_limited``,
+        ``meeting_full``, and as `Door.check`.
         """
         session = claims.session
+        if claims.role == "facilitator" and claims.key not in role_keys:
+            self._keep_out(claims, now=now)
+            raise RefusedError("bad_proof")
         if session in self._void or (self.meeting is not None and self.meeting.session_ended(session)):
             raise RefusedError("session_expired")
         returns = self._returns.setdefault(session, TokenBucket(self._around.limits.returns, now=now))
@@ -126,6 +137,17 @@ class LiveGroup(Moderation):
         else:  # not void: a session from before a restart. The token alone speaks for it.
             self._return(connection, claims, now=now)
         return session
+
+    def _keep_out(self, claims: Claims, *, now: float) -> None:
+        """Their link was withdrawn, perhaps before they were back from a restart: nobody need wait for them."""
+        meeting = self.meeting
+        if meeting is None or claims.meeting != meeting.id or meeting.session_ended(claims.session):
+            return
+        if attendee := meeting.attendees.get(claims.session):  # the store knew it a moment before we were told
+            self._put_out_withdrawn(meeting, attendee, now=now)
+            return
+        for room in meeting.rooms.values():
+            self._drop_absent(meeting, room, claims.session, "expelled", now=now)
 
     def _return(self, connection: int, claims: Claims, *, now: float) -> None:
         meeting = self.meeting
@@ -148,7 +170,7 @@ class LiveGroup(Moderation):
 
     def _return_to_meeting(self, meeting: Meeting, connection: int, claims: Claims, *, now: float) -> None:
         meeting.check_place(claims.session)
-        attendee = Attendee(claims.session, claims.role, claims.browser, connection, rooms=claims.rooms)
+        attendee = Attendee(claims.session, claims.role, claims.browser, connection, rooms=claims.rooms, key=claims.key)
         self._log(f"{claims.role} is back after a restart")
         self._take_seat(meeting, attendee, resumed=True, now=now)
 
@@ -263,9 +285,7 @@ class LiveGroup(Moderation):
             self._log(f"{attendee.role} did not come back")
         for room in meeting.rooms.values():
             for member in room.overdue(now=now):
-                self._void_session(member, now=now)
-                self._add_mark(meeting, "session", member)
-                self._play(meeting, room, room.end(member, "lost", now=now), now=now)
+                self._drop_absent(meeting, room, member, "lost", now=now)
                 self._log("somebody did not come back after a restart")
             self._play(meeting, room, room.delivery.tick(now=now), now=now)
         if meeting.over(now=now):

@@ -54,6 +54,8 @@ class _Connection:
     group: LiveGroup | None = None
     session: str | None = None  # None with a group: an organiser
     loading: bool = False
+    outdated: bool = False
+    """What is being loaded may have been read before an organiser changed it."""
 
     def bucket_of(self, message: m.ClientMessage) -> TokenBucket | None:
         match message:
@@ -195,10 +197,13 @@ class Machine:
     def group_loaded(
         self, connection: int, message: m.Join | m.Resume, keys: GroupKeys | None, *, now: float
     ) -> list[e.Effect]:
-        """Answer to `LoadGroup`; None: there is no such group."""
+        """Answer to `LoadGroup`, which may be asked for again; None: there is no such group."""
         found = self._connections.get(connection)
         if found is None:
             return []
+        if found.outdated:
+            found.outdated = False
+            return [e.LoadGroup(connection, message)]
         found.loading = False
         try:
             if keys is None:
@@ -206,21 +211,22 @@ class Machine:
             if isinstance(message, m.Join):
                 self._join(connection, found, message, keys, now=now)
             else:
-                self._resume(connection, found, message, now=now)
+                self._resume(connection, found, message, keys, now=now)
             if found.group is not None:
                 found.group.grace_seconds = keys.grace_seconds
         except RefusedError as refused:
             self._shut(connection, _error(refused, message))
         return self._drained()
 
-    def group_updated(self, connection: int, group: str, keys: GroupKeys) -> list[e.Effect]:
+    def group_updated(self, connection: int, group: str, keys: GroupKeys, *, now: float) -> list[e.Effect]:
         """Answer to `UpdateGroup`: the store holds what the organiser changed."""
         found = self._groups.get(group)
         if found is not None:
-            found.grace_seconds = keys.grace_seconds
             if connection in self._connections:
                 found.welcome_organiser(connection, keys)
-            found.changed()
+            found.changed(keys, now=now)
+        for other in self._connections.values():  # else who comes in this moment comes by a link that is withdrawn
+            other.outdated = other.loading
         return self._drained()
 
     def update_refused(self, connection: int) -> list[e.Effect]:
@@ -232,7 +238,7 @@ class Machine:
     def load_failed(self, connection: int) -> list[e.Effect]:
         """Answer to `LoadGroup`, `DeleteGroup` or `UpdateGroup`: the store could not be asked."""
         if found := self._connections.get(connection):
-            found.loading = False
+            found.loading = found.outdated = False
             self._send(connection, m.Error(code="internal"))
         return self._drained()
 
@@ -275,17 +281,17 @@ class Machine:
         if message.role == "organiser":
             group.welcome_organiser(connection, keys)
         elif message.role == "facilitator":
-            found.session = group.enter(connection, now=now)
+            found.session = group.enter(connection, message.key, now=now)
         else:
             found.session = group.wait(connection, message.browser, now=now)
         found.group = group
 
-    def _resume(self, connection: int, found: _Connection, message: m.Resume, *, now: float) -> None:
+    def _resume(self, connection: int, found: _Connection, message: m.Resume, keys: GroupKeys, *, now: float) -> None:
         claims = self._tokens.read(message.token, now=now)
         if claims is None or claims.group != message.group:
             raise RefusedError("session_expired")
         group = self._live(message.group)
-        found.session = group.resume(connection, claims, now=now)
+        found.session = group.resume(connection, claims, keys.role_keys, now=now)
         found.group = group
 
     def _live(self, group: str) -> LiveGroup:

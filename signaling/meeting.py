@@ -25,6 +25,8 @@ class Attendee:
     lost_at: float | None = None
     token_at: float = 0.0
     rooms: list[str] = field(default_factory=list)
+    key: str | None = None
+    """Facilitators: the role key of their link, base64url."""
     has_media: bool = False
     """Has published or subscribed on this server, and the SFU has let go of no connection since."""
 

@@ -93,7 +93,8 @@ ERROR_MEANINGS: dict[ErrorCode, str] = {
     "rate_limited": "too much in too short a time; `retry_after` says when; who goes on is closed",
     "join_deadline": "no `join` or `resume` within 15 s; the socket closes",
     "unknown_group": "no such group, or it was deleted; the socket closes",
-    "bad_proof": "the signature or its key does not belong to this group and role; the socket closes",
+    "bad_proof": "the signature or its key does not belong to this group and role, or (on `resume`) no longer; "
+    "the socket closes",
     "wrong_state": "the message does not fit what this socket has done so far, for instance a second `join`",
     "not_permitted": "the role may not do this",
     "no_such_member": "nobody with this id is in the meeting (any longer)",
@@ -578,8 +579,11 @@ class Pong(ServerMessage, tag="pong"):
 class Removed(ServerMessage, tag="removed"):
     """This person's part is over. The socket closes and the token is void."""
 
-    reason: Literal["facilitator", "faulty"] = "facilitator"
-    """``facilitator``: by a commit, which came before. ``faulty``: the others could not accept this client's commit."""
+    reason: Literal["facilitator", "faulty", "revoked"] = "facilitator"
+    """``facilitator``: by a commit, which came before. ``faulty``: the others could not accept this client's commit.
+
+    ``revoked``: the organiser has withdrawn the facilitator link that the person came by.
+    """
 
 
 class Ended(ServerMessage, tag="ended"):

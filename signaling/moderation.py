@@ -1,12 +1,14 @@
-"""What facilitators may do to the door and the meeting, and how a meeting ends."""
+"""What facilitators and organisers may do to the door and the meeting, and how a meeting ends."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from signaling import effects as e
 from signaling import messages as m
 from signaling.admission import PAUSE_SECONDS
+from signaling.meeting import Attendee, Meeting
 from signaling.outcomes import Outcomes
 from signaling.permissions import RefusedError
 
@@ -34,6 +36,22 @@ class Moderation(Outcomes):
         meeting.locked = message.locked
         self._tell_everybody(meeting, m.Locked(locked=message.locked, by=by))
         self._log("locked" if message.locked else "unlocked")
+
+    def withdraw(self, role_keys: Collection[str], *, now: float) -> None:
+        """The organiser left these facilitator links good: whoever is here by another one is put out.
+
+        Their leaf is for the others to remove, who learn of the revocation by its root-signed list.
+        """
+        meeting = self.meeting
+        if meeting is None:
+            return
+        for attendee in [a for a in meeting.attendees.values() if a.role == "facilitator" and a.key not in role_keys]:
+            self._put_out_withdrawn(meeting, attendee, now=now)
+
+    def _put_out_withdrawn(self, meeting: Meeting, attendee: Attendee, *, now: float) -> None:
+        self._drop(meeting, attendee, "expelled", now=now)
+        self._finish(attendee.connection, m.Removed(reason="revoked"))
+        self._log("a facilitator's link was withdrawn")
 
     def end(self, reason: Literal["facilitator", "empty", "deleted", "no_facilitator"], *, now: float) -> None:
         """End the meeting. Whoever waits is sent home too, unless it ended because nobody was there any more."""

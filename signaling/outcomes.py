@@ -143,7 +143,7 @@ class Outcomes(GroupState):
         self,
         meeting: Meeting,
         attendee: Attendee,
-        reason: Literal["left", "lost"],
+        reason: Literal["left", "lost", "expelled"],
         leaving: str | None = None,
         *,
         now: float,
@@ -155,6 +155,14 @@ class Outcomes(GroupState):
         self._end_session(meeting, attendee, now=now)
         for room in rooms:
             self._play(meeting, room, room.end(attendee.id, reason, leaving, now=now), now=now)
+
+    def _drop_absent(
+        self, meeting: Meeting, room: Room, member: str, reason: Literal["lost", "expelled"], *, now: float
+    ) -> None:
+        """The same for somebody who has not come back after a restart."""
+        self._void_session(member, now=now)
+        self._add_mark(meeting, "session", member)
+        self._play(meeting, room, room.end(member, reason, now=now), now=now)
 
     def _end_visit(self, visitor: Visitor, *, now: float) -> None:
         """Somebody no longer waits."""

@@ -37,7 +37,7 @@ class Room:
         return set(self.delivery.leaves.values())
 
     def end(
-        self, member: str, reason: Literal["left", "lost"], leaving: str | None = None, *, now: float
+        self, member: str, reason: Literal["left", "lost", "expelled"], leaving: str | None = None, *, now: float
     ) -> list[Effect]:
         """A member's session is over; if they have a leaf it is to be removed."""
         self.members.pop(member, None)

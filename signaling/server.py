@@ -17,6 +17,7 @@ from sfu.control import Event, Sfu
 from signaling import effects as e
 from signaling.addresses import Network, client_address
 from signaling.certificates import CertificateError, apply_update
+from signaling.database import MisfitError, StoreError
 from signaling.links import b64
 from signaling.machine import Machine
 from signaling.media import MediaPlane
@@ -34,7 +35,7 @@ from signaling.messages import (
 )
 from signaling.rate_limit import Limits
 from signaling.session import TokenKeeper
-from signaling.store import Group, MisfitError, OpenMeeting, Store, StoreError
+from signaling.store import Group, OpenMeeting, Store
 from signaling.turn import Relay
 from signaling.wire import Wire
 
@@ -277,7 +278,8 @@ class Signaling:
                 else:
                     if self._kept is not None:
                         await asyncio.wait([self._kept])  # whom they find there, or that they were removed, is told too
-                    self._apply(machine.group_loaded(connection, message, group, now=self._now()))
+                    for again in self._apply(machine.group_loaded(connection, message, group, now=self._now())):
+                        await self._carry_out(machine, again)
             case e.DeleteGroup(connection, group_id):
                 try:
                     await self._store.delete_group(group_id)
@@ -307,7 +309,7 @@ class Signaling:
             self._apply(machine.load_failed(connection))
         else:
             if group is not None:  # else it was deleted meanwhile, which is told by itself
-                self._apply(machine.group_updated(connection, group_id, group))
+                self._apply(machine.group_updated(connection, group_id, group, now=self._now()))
 
     def _report_media_blocked(self) -> None:
         if not self._media_blocked_told:

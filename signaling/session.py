@@ -42,6 +42,8 @@ class Claims(msgspec.Struct, array_like=True):
     """From here on for members only."""
     role: MemberRole = "participant"
     rooms: list[str] = []
+    key: str | None = None
+    """Facilitators: the role key that they joined with, so that a withdrawn link takes nobody back."""
 
 
 class TokenKeeper:

@@ -1,26 +1,20 @@
-"""Whole meetings for tests: a real server process, real Chromiums, and people who act by accessible names alone."""
+"""Whole meetings for tests: a server, real Chromiums, and people who act by accessible names alone."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Playwright, async_playwright, expect
 
-from signaling.demo import make_certificate
 from tests.browser.firefox import launch_firefox
+from tests.browser.server import Links, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
@@ -80,127 +74,6 @@ def chromium_path() -> str:
         if name and (found := shutil.which(name)):
             return found
     raise RuntimeError("no Chromium found: install Debian's package `chromium`, or set CHROMIUM to a Chrome's path")
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that is free now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Links:
-    """What `group create --json` prints."""
-
-    id: str
-    participant: str
-    facilitator: str
-    organiser: str
-
-
-class Server:
-    """A `hearthside serve` process on ports and a data folder of its own."""
-
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        settings: dict[str, str] | None = None,
-        prefix: Sequence[str] = (),
-        module: str = "signaling.cli",
-        host: str = "127.0.0.1",
-        tls: bool = False,
-        public_url: str | None = None,
-    ) -> None:
-        self.folder = folder
-        self.host = host
-        self.data = folder / "data"
-        self.log = folder / "server.log"
-        self.port = free_port()
-        self.media_port = free_port(socket.SOCK_DGRAM)
-        self.url = public_url or f"{'https' if tls else 'http'}://{host}:{self.port}"
-        self._settings = dict(settings or {})
-        if tls:
-            self._settings |= self._certificate()
-        self._prefix = list(prefix)
-        self._module = module
-        self._process: asyncio.subprocess.Process | None = None
-
-    def _certificate(self) -> dict[str, str]:
-        pem, private = make_certificate([self.host], datetime.now(UTC))
-        found = {}
-        for name, data in (("certificate", pem), ("key", private)):
-            path = self.folder / f"tls-{name}.pem"
-            path.write_bytes(data)
-            found[f"HEARTHSIDE_TLS_{name.upper()}"] = str(path)
-        return found
-
-    def _environment(self) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEARTHSIDE_")}
-        return inherited | {"PYTHONUNBUFFERED": "1", "HEARTHSIDE_PUBLIC_URL": self.url} | self._settings
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    async def start(self) -> None:
-        """Start, and wait until the server says that it is ready. Raises RuntimeError with its log if it does not."""
-        command = [*self._prefix, sys.executable, "-m", self._module, "serve", "--data", str(self.data)]
-        command += ["--host", self.host, "--port", str(self.port), "--media-port", str(self.media_port)]
-        with self.log.open("ab") as log:
-            before = log.tell()
-            self._process = await asyncio.create_subprocess_exec(
-                *command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT, env=self._environment()
-            )
-        for _ in range(600):  # machines that hold whole meetings are busy
-            if self._process.returncode is not None:
-                break
-            # Not by a connection: the server may be on a machine of its own.
-            if f"  pages:  {self.url}\n".encode() in self.log.read_bytes()[before:]:
-                return
-            await asyncio.sleep(0.1)
-        raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
-
-    async def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._process is not None
-        self._process.kill()
-        await self._process.wait()
-
-    async def stop(self) -> int:
-        """End it as Ctrl-C does; returns the exit code."""
-        assert self._process is not None
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                await asyncio.wait_for(self._process.wait(), 15)
-            except TimeoutError:
-                await self.kill()
-                raise
-        return self._process.returncode or 0
-
-    async def create_group(self, title: str = "Thursday circle") -> Links:
-        """Create a group by the command line, while the server runs."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "signaling.cli", "group", "create", title, "--json", "--data", str(self.data),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=self._environment(),
-        )  # fmt: skip
-        out, err = await process.communicate()
-        if process.returncode:
-            raise RuntimeError(err.decode())
-        return Links(**json.loads(out))
-
-    async def delete_group(self, group: str) -> None:
-        """Delete a group by the command line."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "signaling.cli", "group", "delete", group, "--yes", "--data", str(self.data),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=self._environment(),
-        )  # fmt: skip
-        _, err = await process.communicate()
-        if process.returncode:
-            raise RuntimeError(err.decode())
 
 
 @dataclass

@@ -28,9 +28,9 @@ from tests.browser.harness import (
     Gathering,
     Person,
     chromium_path,
-    free_port,
     gathering,
 )
+from tests.browser.server import free_port
 from tests.browser.tampering_proxy import TamperingProxy
 from tests.browser.udp_relay import RelayedSignaling, UdpRelay
 from tests.sim.link import Conditions, Loss

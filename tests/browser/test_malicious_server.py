@@ -13,7 +13,8 @@ from aiohttp import ClientSession
 from playwright.async_api import expect
 
 from signaling.links import b64
-from tests.browser.harness import Gathering, Links, eventually, free_port, gathering
+from tests.browser.harness import Gathering, eventually, gathering
+from tests.browser.server import Links, free_port
 from tests.browser.tampering_proxy import Message, TamperingProxy, Visitor
 from tests.browser.test_payloads import TRANSFORM_OFF
 from tests.interop.meeting import Meeting

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.harness import CHROMIUM_FLAGS, Gathering, chromium_path, free_port
+from tests.browser.harness import CHROMIUM_FLAGS, Gathering, chromium_path
+from tests.browser.server import free_port
 
 pytestmark = pytest.mark.browser
 

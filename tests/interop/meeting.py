@@ -7,7 +7,7 @@ from functools import partial
 
 from aiohttp import ClientSession
 
-from tests.browser.harness import Links
+from tests.browser.server import Links
 from tests.interop.meeting_media import MeetingMedia
 from tests.interop.meeting_member import MeetingMember
 

@@ -2,8 +2,8 @@
 
 Where that version departs from RFC 9420 it is put right here and in `mls_tree.py`, not in the library: its exporter
 leaves out Hash(context) (section 8.5), a failed commit leaves the group half changed, a missing pre-shared key is made
-up, and a joiner refuses trees in which siblings have renewed their keys. A state is never changed, only replaced: a
-commit that loses the race or fails costs nothing.
+up, and a joiner refuses trees in which siblings have renewed their keys, and every extension of the context. A state is
+never changed, only replaced: a commit that loses the race or fails costs nothing.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ SFRAME_LABEL = b"SFrame 1.0 Base Key"
 """RFC 9605, section 5.2."""
 NOTES = 0xF5E1
 """GroupInfo extension for what a joiner has to know and the committer signs."""
+FOUNDING = 0xF5E2
+"""GroupContext extension that says who founded the group."""
 
 
 class MemberError(Exception):
@@ -74,10 +76,11 @@ class Psk:
 
 @dataclass(frozen=True)
 class Admission:
-    """What a Welcome said: which leaf signed it, and its notes."""
+    """What a Welcome said: which leaf signed it, its notes, and who founded the group."""
 
     signer: int
     notes: bytes | None
+    founding: bytes | None = None
 
 
 class Member:
@@ -106,7 +109,7 @@ class Member:
             encryption_key=leaf.public_key().public_bytes_raw(),
             signature_key=signature_key,
             credential=Credential(self.identity, signature_key),
-            capabilities=build_capabilities_data([1], [], include_grease=False),
+            capabilities=build_capabilities_data([1], [FOUNDING], include_grease=False),
             lifetime_not_before=self._lifetime[0],
             lifetime_not_after=self._lifetime[1],
         )
@@ -144,9 +147,10 @@ class Member:
         """The KeyPackage's name (RFC 9420, section 5.2)."""
         return make_key_package_ref(self._crypto, self._package.serialize())
 
-    def found(self, group_id: bytes) -> None:
-        """Start a group, alone in it."""
-        group = MLSGroup.create(group_id, self._package, self._crypto, tree_backend=BACKEND)
+    def found(self, group_id: bytes, founding: bytes | None = None) -> None:
+        """Start a group, alone in it; `founding` stands in its context."""
+        context = b"" if founding is None else serialize_extensions([Extension(FOUNDING, founding)])
+        group = MLSGroup.create(group_id, self._package, self._crypto, tree_backend=BACKEND, initial_extensions=context)
         group.set_external_psk_provider(self._resolve)
         group._ratchet_tree.get_node(0).private_key = self._leaf_key
         self._group, self._pending = group, None
@@ -164,7 +168,11 @@ class Member:
             admission = self._read_group_info(letter)
             # Every leaf must have the parent hash of its present parent, says the library. RFC 9420 asks that of one
             # descendant of each parent node (section 7.9.2), which `verify_parent_hash_chains` sees to.
-            with patch.object(Tree, "_compute_parent_hash_for_leaf", Tree.own_parent_hash):
+            # And it asks whether the joiner knows the context's extensions before it knows which leaf is the joiner's.
+            with (
+                patch.object(Tree, "_compute_parent_hash_for_leaf", Tree.own_parent_hash),
+                patch.object(processing, "leaf_supports_group_extension", lambda _, kind: kind == FOUNDING),
+            ):
                 group = MLSGroup.from_welcome(
                     letter,
                     self._init,
@@ -204,8 +212,12 @@ class Member:
         key = crypto.expand_with_label(welcome_secret, b"key", b"", crypto.aead_key_size())
         nonce = crypto.expand_with_label(welcome_secret, b"nonce", b"", crypto.aead_nonce_size())
         info = GroupInfo.deserialize(crypto.aead_decrypt(key, nonce, letter.encrypted_group_info, b""))
-        notes = [each.data for each in deserialize_extensions(info.extensions) if each.ext_type == NOTES]
-        return Admission(info.signer_leaf_index, notes[0] if notes else None)
+
+        def said(extensions: bytes, kind: int) -> bytes | None:
+            return next((each.data for each in deserialize_extensions(extensions) if each.ext_type == kind), None)
+
+        context = info.group_context.extensions
+        return Admission(info.signer_leaf_index, said(info.extensions, NOTES), said(context, FOUNDING))
 
     def _resolve(self, psk: PreSharedKeyID) -> bytes:
         if psk.psktype != PSKType.EXTERNAL or psk.psk_id != self._psk.id:

@@ -15,13 +15,15 @@ from signaling import messages as m
 from signaling.links import Link, b64, unb64
 from signaling.mls_messages import Remove, read_commit, read_key_package
 from tests.interop.envelopes import EnvelopeError, link_psk, open_knock, seal_knock
-from tests.interop.mls_member import Member
+from tests.interop.mls_member import Member, MemberError
 from tests.interop.statements import (
     Credential,
     Grants,
     StatementError,
     certify,
     fits,
+    founding_is_good,
+    founding_record,
     grant,
     knock_body,
     leaving_body,
@@ -151,9 +153,11 @@ class Seat:
 
     def found(self) -> bytes:
         """A new group, alone in it; returns its MLS group id."""
+        assert self.certificate is not None
         meeting = os.urandom(16)
         self.prepare(meeting)
-        self.mls.found(meeting)
+        role = Ed25519PrivateKey.from_private_bytes(self.link.seed)
+        self.mls.found(meeting, founding_record(role, self.certificate, meeting=meeting, now=self._now))
         self._last = self.grants = None
         return meeting
 
@@ -171,13 +175,19 @@ class Seat:
         proof = None
         if last is not None:
             group, leaf, leaf_key = last
-            body = rejoin_body(group, leaf, leaf_key, self.mls.ref)
+            body = rejoin_body(group, leaf_key, self.mls.ref)
             proof = m.RejoinProof(leaf, b64(self.rejoin_key.sign(signed("hearthside rejoin v1", body))))
         return m.MlsOffer(room, b64(self.mls.key_package()), proof)
 
     def join(self, welcomed: m.MlsWelcomed, *, at: float) -> None:
-        """Enter by a Welcome. Raises `MemberError`."""
+        """Enter by a Welcome. Raises `MemberError`, also for a group that no facilitator founded."""
+        before = self.mls.snapshot()
         admission = self.mls.join(unb64(welcomed.welcome))
+        meeting, root_key, group = self.mls.group_id, self.root_key, self._group
+        founding = admission.founding or b""
+        if not founding_is_good(founding, meeting=meeting, root_key=root_key, group=group, now=self._now):
+            self.mls.restore(before)
+            raise MemberError("nobody founded it")
         self.grants = read_grants(admission.notes) if admission.notes else None
         self._undo.clear()
         self.begin(welcomed.seq, removal=False, at=at)

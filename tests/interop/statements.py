@@ -66,6 +66,34 @@ def certificate_is_good(certificate: bytes, root_key: bytes, group: bytes, now: 
     return start <= now <= end and fits(root_key, certificate[_BODY:], "hearthside certificate v1", certificate[:_BODY])
 
 
+FOUNDING_SECONDS = 3 * 86_400
+"""Between the founding of a group and whoever comes into it, either way."""
+
+
+def founding_record(role: Ed25519PrivateKey, certificate: bytes, *, meeting: bytes, now: float) -> bytes:
+    """That this facilitator founded the group, for its context."""
+    date = int(now).to_bytes(8, "big")
+    return certificate + date + role.sign(signed("hearthside founding v1", meeting + date))
+
+
+def founding_is_good(record: bytes, *, meeting: bytes, root_key: bytes, group: bytes, now: float) -> bool:
+    """Whether a facilitator founded this very group, in these days.
+
+    This member is given no revocation list: to a page, a record dated at or after a list that names its certificate is
+    nothing, and one dated before is as good here as there.
+    """
+    certificate, date, signature = (
+        record[:CERTIFICATE],
+        record[CERTIFICATE : CERTIFICATE + 8],
+        record[CERTIFICATE + 8 :],
+    )
+    return (
+        certificate_is_good(certificate, root_key, group, now)
+        and fits(role_key_of(certificate), signature, "hearthside founding v1", meeting + date)
+        and abs(now - int.from_bytes(date, "big")) <= FOUNDING_SECONDS
+    )
+
+
 @dataclass(frozen=True)
 class Credential:
     """The identity in a leaf's basic credential."""
@@ -120,9 +148,9 @@ def leaving_body(meeting: bytes, leaf: int, leaf_key: bytes) -> bytes:
     return meeting + leaf.to_bytes(4, "big") + leaf_key
 
 
-def rejoin_body(meeting: bytes, old_leaf: int, old_key: bytes, ref: bytes) -> bytes:
+def rejoin_body(meeting: bytes, old_key: bytes, ref: bytes) -> bytes:
     """For `hearthside rejoin v1`, by the rejoin key."""
-    return meeting + old_leaf.to_bytes(4, "big") + old_key + ref
+    return meeting + old_key + ref
 
 
 def rejection_body(meeting: bytes, seq: int, commit: bytes) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from signaling import messages as m
-from tests.browser.harness import Server
+from tests.browser.server import Server
 from tests.interop.media_samples import decoded_brightness, decoded_loudness
 from tests.interop.meeting import Meeting, every
 

@@ -165,6 +165,25 @@ def test_a_commit_carries_data_in_clear_and_its_welcome_notes() -> None:
     assert another.join(welcome) == Admission(0, None)
 
 
+def test_what_founded_a_group_stands_in_it_for_good() -> None:
+    founder, guest, last = (Member(name, PSK) for name in (b"founder", b"guest", b"last"))
+    founder.found(GROUP, b"founded by me")
+    _, welcome = _applied(founder, founder.commit(add=[guest.key_package()]))
+    assert welcome is not None
+    assert guest.join(welcome) == Admission(0, None, b"founded by me")
+    commit, _ = founder.commit()
+    for member in (founder, guest):
+        member.apply(commit)
+    _, welcome = guest.commit(add=[last.key_package()])
+    assert welcome is not None
+    assert last.join(welcome) == Admission(1, None, b"founded by me")
+
+
+def _applied(member: Member, made: tuple[bytes, bytes | None]) -> tuple[bytes, bytes | None]:
+    member.apply(made[0])
+    return made
+
+
 def test_an_identity_may_be_made_for_its_leaf_key() -> None:
     member = Member(b"", PSK)
     member.renew(lambda key: b"of " + key)

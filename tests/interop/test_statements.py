@@ -9,6 +9,8 @@ from tests.interop.statements import (
     certificate_is_good,
     certify,
     fits,
+    founding_is_good,
+    founding_record,
     grant,
     read_credential,
     read_grants,
@@ -39,6 +41,26 @@ def facilitator() -> Credential:
 
 def holds(credential: Credential, *, leaf_key: bytes = public(LEAF), meeting: bytes = MEETING) -> bool:
     return credential.is_facilitator(leaf_key, meeting=meeting, root_key=public(ROOT), group=GROUP, now=NOW)
+
+
+def founded(record: bytes, *, meeting: bytes = MEETING, root: Ed25519PrivateKey = ROOT, now: float = NOW) -> bool:
+    return founding_is_good(record, meeting=meeting, root_key=public(root), group=GROUP, now=now)
+
+
+def test_a_founding_holds_for_its_group_and_a_few_days_only() -> None:
+    lasting = certificate(start=NOW - 10 * 86_400, end=NOW + 10 * 86_400)
+    record = founding_record(ROLE, lasting, meeting=MEETING, now=NOW + 0.5)
+    assert len(record) == 210
+    for off in (0, 3 * 86_400, -3 * 86_400):
+        assert founded(record, now=NOW + off)
+    assert not founded(record, now=NOW + 3 * 86_400 + 1)
+    assert not founded(record, now=NOW - 3 * 86_400 - 1)
+    assert not founded(record, meeting=b"n" * 16)
+    assert not founded(record, root=LEAF)
+    assert not founded(founding_record(LEAF, lasting, meeting=MEETING, now=NOW))
+    assert not founded(founding_record(ROLE, certificate(end=NOW - 1), meeting=MEETING, now=NOW))
+    for wrong in (b"", record[:-1], record + b"\0", record[:-64] + facilitator().signature):
+        assert not founded(wrong)
 
 
 def test_a_credential_holds_for_its_leaf_and_meeting_only() -> None:

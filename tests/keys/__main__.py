@@ -21,7 +21,8 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from tests.browser.harness import Gathering, Person, Server, gathering
+from tests.browser.harness import Gathering, Person, gathering
+from tests.browser.server import Server
 from tests.interop.meeting import Meeting
 from tests.interop.meeting_media import MeetingMedia
 from tests.keys.rounds import Figures, Rounds

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import http
+from signaling.database import StoreError
 from signaling.http import Pages
 from signaling.links import b64
 from signaling.listen import StartError
-from signaling.store import Group, StoreError
+from signaling.store import Group
 
 KNOWN = "AAECAwQFBgcICQoLDA0ODw"
 OTHER = "BBECAwQFBgcICQoLDA0ODw"

@@ -8,11 +8,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from signaling import effects as e
 from signaling import messages as m
+from signaling.links import b64, public_key
 from signaling.permissions import Standing
 from signaling.rate_limit import Allowance, Limits
 from tests.signaling import mls_bytes as b
 from tests.signaling.test_permissions import SAMPLES
-from tests.signaling.world import GROUP, Client, World, signed_join
+from tests.signaling.world import GROUP, ROLE_SEED, SECOND_ROLE_SEED, Client, World, signed_join
 
 PLENTY = Allowance(1e9, 1e9)
 LIMITS = Limits(
@@ -42,7 +43,7 @@ class Evenings(RuleBasedStateMachine):
         if not people:
             return multiple()
         everybody = self.world.meeting(people)
-        return multiple(*everybody, *([self.world.second(everybody[0])] if second else []))
+        return multiple(*everybody, *([self.world.second(everybody[0], SECOND_ROLE_SEED)] if second else []))
 
     def member(self, who: int) -> Client | None:
         """One of those in the room whose sockets are open."""
@@ -58,10 +59,16 @@ class Evenings(RuleBasedStateMachine):
 
     # -- What people do ---------------------------------------------------------------------------------------------
 
-    @rule(target=clients, role=st.sampled_from(["participant", "facilitator", "organiser"]), browser=st.integers(0, 3))
-    def comes(self, role: m.Role, browser: int) -> Client:
+    @rule(
+        target=clients,
+        role=st.sampled_from(["participant", "facilitator", "organiser"]),
+        browser=st.integers(0, 3),
+        second=st.booleans(),
+    )
+    def comes(self, role: m.Role, browser: int, second: bool) -> Client:
         client = Client(self.world)
-        client.send(signed_join(role, client.nonce, browser=f"browser{browser}" if browser else None))
+        seed = SECOND_ROLE_SEED if second and role == "facilitator" else None
+        client.send(signed_join(role, client.nonce, seed=seed, browser=f"browser{browser}" if browser else None))
         return client
 
     @rule(target=clients)
@@ -74,7 +81,7 @@ class Evenings(RuleBasedStateMachine):
             return multiple()
         again = client.resume(knocks=knocks)
         if client.member in self.ended:
-            assert again.error() == "session_expired"
+            assert again.error() in ("session_expired", "bad_proof")
         return again
 
     @rule(client=consumes(clients))
@@ -191,6 +198,18 @@ class Evenings(RuleBasedStateMachine):
 
     # -- Time -------------------------------------------------------------------------------------------------------
 
+    @rule(seed=st.sampled_from([ROLE_SEED, SECOND_ROLE_SEED]), good=st.booleans())
+    def the_organiser_changes_who_may_lead(self, seed: bytes, good: bool) -> None:
+        """A withdrawn link ends what came by it, also for those whose sockets are lost."""
+        keys, key = self.world.groups[GROUP], b64(public_key(seed))
+        if good and key not in keys.role_keys:
+            keys.role_keys = [*keys.role_keys, key]
+        elif not good:
+            group = self.world.machine._groups.get(GROUP)
+            people = group.meeting.attendees.values() if group is not None and group.meeting is not None else []
+            self.ended |= {person.id for person in people if person.key == key}
+            self.world.withdraw(seed)
+
     @rule(seconds=st.sampled_from([1, 6, 15, 29, 61, 121, 200, 601]))
     def time_passes(self, seconds: int) -> None:
         self.world.wait(seconds)
@@ -230,6 +249,9 @@ class Evenings(RuleBasedStateMachine):
             assert len([p for p in people.values() if p.role != "facilitator"]) <= LIMITS.members
             assert not self.ended & (people.keys() | door)
             assert not people.keys() & door
+            good = self.world.groups[GROUP].role_keys
+            assert all((p.role == "facilitator") == (p.key is not None) for p in people.values())
+            assert all(p.key is None or p.key in good for p in people.values())
             for person in people.values():
                 assert (person.connection is None) == (person.lost_at is not None)
 

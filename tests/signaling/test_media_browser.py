@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
 from sfu.control import Event
@@ -30,6 +29,7 @@ from signaling.messages import (
     Watch,
 )
 from tests.browser.harness import chromium_path
+from tests.signaling.blank_page import blank_page
 
 pytestmark = pytest.mark.browser
 
@@ -172,21 +172,11 @@ async def gathering(
     configuration: dict[str, Any] | None = None,
 ) -> AsyncIterator[Gathering]:
     """A page at `host`, a browser, and the SFU. `configuration` goes into every RTCPeerConnection."""
-
-    async def empty(_: web.Request) -> web.Response:
-        return web.Response(text="<!doctype html>", content_type="text/html")
-
-    app = web.Application()
-    app.router.add_get("/", empty)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, host, 0).start()
-    url = f"http://{host}:{runner.addresses[0][1]}"
     flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    flags.append(f"--unsafely-treat-insecure-origin-as-secure={url}")
-    async with async_playwright() as playwright:
+    async with blank_page(host) as address, async_playwright() as playwright:
+        flags.append(f"--unsafely-treat-insecure-origin-as-secure={address.rstrip('/')}")
         browser = await playwright.chromium.launch(executable_path=executable or chromium_path(), args=flags)
-        meeting = Gathering(browser, f"{url}/", configuration or {})
+        meeting = Gathering(browser, address, configuration or {})
         worker = await start_worker(settings or WorkerSettings(0, [host]), on_event=meeting.on_event)
         meeting.worker = worker
         numbers = itertools.count(1)
@@ -199,7 +189,6 @@ async def gathering(
             await meeting.plane.close()
             await worker.close()
             await browser.close()
-            await runner.cleanup()
 
 
 def tracks_of(*names: str, camera: str = "camera-0") -> list[str]:

@@ -188,8 +188,8 @@ def test_an_organiser_who_has_gone_meanwhile_is_told_nothing() -> None:
     organiser = world.organiser()
     organiser.lose()
     keys = world.groups[GROUP]
-    world.do(world.machine.group_updated(organiser.connection, GROUP, keys))
+    world.do(world.machine.group_updated(organiser.connection, GROUP, keys, now=world.now))
     world.do(world.machine.update_refused(organiser.connection))
-    world.do(world.machine.group_updated(organiser.connection, "nogroupnogroup", keys))
+    world.do(world.machine.group_updated(organiser.connection, "nogroupnogroup", keys, now=world.now))
     ana.take(m.GroupChanged)
     assert world.machine._groups[GROUP].organisers == set()

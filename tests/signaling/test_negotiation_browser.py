@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from sfu.control import Extensions, Kind, TrackSubscribed
@@ -16,6 +15,7 @@ from signaling.negotiation import OfferedTrack, UpTrack, read_offer
 from signaling.sdp import read
 from signaling.subscriber_session import SUBSCRIBER_CODECS, SUBSCRIBER_EXTENSIONS, SubscriberSession
 from tests.browser.harness import chromium_path
+from tests.signaling.blank_page import blank_page
 from tests.signaling.sdp_samples import LOCAL
 
 pytestmark = pytest.mark.browser
@@ -47,26 +47,14 @@ ANSWER = """async sdp => {
 
 
 @contextlib.asynccontextmanager
-async def blank_page() -> AsyncIterator[Page]:
-    """An empty page from a server of its own, so that WebRTC has an origin."""
-
-    async def empty(_: web.Request) -> web.Response:
-        return web.Response(text="<!doctype html>", content_type="text/html")
-
-    app = web.Application()
-    app.router.add_get("/", empty)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-            page = await browser.new_page()
-            await page.goto(f"http://127.0.0.1:{runner.addresses[0][1]}/")
-            yield page
-            await browser.close()
-    finally:
-        await runner.cleanup()
+async def chromium() -> AsyncIterator[Page]:
+    """An empty page, open."""
+    async with blank_page() as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        page = await browser.new_page()
+        await page.goto(address)
+        yield page
+        await browser.close()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +69,7 @@ async def blank_page() -> AsyncIterator[Page]:
     ids=["one encoding", "simulcast"],
 )
 async def test_a_publisher_takes_the_answer(encodings: list[dict[str, Any]], expected: list[str | None]) -> None:
-    async with blank_page() as page:
+    async with chromium() as page:
         offer = read_offer(await page.evaluate(PUBLISHER, encodings), BOTH)
         assert [encoding.rid for encoding in offer.tracks[1].encodings] == expected
         await page.evaluate(ANSWERED, offer.answer(LOCAL, 1))
@@ -130,7 +118,7 @@ async def test_a_publisher_takes_the_answer(encodings: list[dict[str, Any]], exp
 
 
 async def test_a_stopped_m_line_is_offered_again_for_another_track() -> None:
-    async with blank_page() as page:
+    async with chromium() as page:
         first = read_offer(await page.evaluate(PUBLISHER, [{}]), BOTH)
         await page.evaluate(ANSWERED, first.answer(LOCAL, 1))
         stopped = await page.evaluate("""async () => {
@@ -179,7 +167,7 @@ class Offers:
 
 
 async def test_a_subscriber_follows_a_meeting_of_thirty() -> None:
-    async with blank_page() as page:
+    async with chromium() as page:
         await page.evaluate(SUBSCRIBER)
         offers = Offers(page)
         # Alone: the connection is begun all the same.
@@ -213,7 +201,7 @@ async def test_a_subscriber_follows_a_meeting_of_thirty() -> None:
 
 
 async def test_a_subscriber_keeps_what_the_sfu_needs() -> None:
-    async with blank_page() as page:
+    async with chromium() as page:
         await page.evaluate(SUBSCRIBER)
         offers = Offers(page)
         await offers.agree(member(1))

@@ -33,7 +33,7 @@ CORE = [
     "translation",
 ]
 FORBIDDEN = {"asyncio", "aiohttp", "logging", "random", "secrets", "socket", "sqlalchemy", "threading", "time", "uuid"}
-SHELL = {"media", "server", "store", "wire"}
+SHELL = {"database", "media", "server", "store", "wire"}
 
 
 @pytest.mark.parametrize("module", CORE)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
+import msgspec
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
@@ -22,16 +23,17 @@ from sfu.control import CloseTransport, TransportClosed
 from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
-from signaling.certificates import issue_revocations
+from signaling.certificates import issue_certificate, issue_revocations
+from signaling.database import DATABASE_NAME, MisfitError, StoreError
 from signaling.effects import Effect
-from signaling.links import b64, unb64
+from signaling.links import b64, public_key, unb64
 from signaling.rate_limit import Allowance, Limits
 from signaling.server import Signaling
-from signaling.store import DATABASE_NAME, Group, MarkKind, MisfitError, OpenMeeting, Store, StoreError
+from signaling.store import Group, MarkKind, OpenMeeting, Store
 from tests.signaling import mls_bytes as b
 from tests.signaling.fake_sfu import FakeSfu
 from tests.signaling.sdp_samples import sample
-from tests.signaling.world import GROUP, ROOT_SEED, Keys, signed_join
+from tests.signaling.world import GROUP, ROLE_SEED, ROOT_SEED, Keys, signed_join
 
 M = TypeVar("M", bound=m.ServerMessage)
 SECONDS = 5.0  # a test that waits longer for a message has failed
@@ -219,6 +221,12 @@ def say(room: str, n: int, size: int = 40) -> m.Say:
     return m.Say(room=room, n=n, body=b64(b.application(1, size=size)))
 
 
+def both_devices(room: str) -> m.Publish:
+    """Offers a microphone and a camera."""
+    tracks = [m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")]
+    return m.Publish(room=room, n=1, sdp=sample("chromium_156_audio_video"), tracks=tracks)
+
+
 @asynccontextmanager
 async def open_house(
     store: MemoryStore, limits: Limits | None = None, *, settings: Settings | None = None
@@ -271,14 +279,7 @@ async def test_a_meeting_from_knock_to_end(house: House, caplog: pytest.LogCaptu
 async def test_media_goes_through_the_sfu_and_ends_with_the_removal(house: House) -> None:
     facilitator, _, person, joined = await house.meeting()
     room = joined.rooms[0].id
-    await person.send(
-        m.Publish(
-            room=room,
-            n=1,
-            sdp=sample("chromium_156_audio_video"),
-            tracks=[m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")],
-        )
-    )
+    await person.send(both_devices(room))
     assert (await person.get(m.Published)).n == 1
     await facilitator.send(m.Subscribe(room=room))
     offer = await facilitator.get(m.SubscribeOffer)
@@ -449,12 +450,31 @@ async def test_an_organiser_deletes_the_group(house: House) -> None:
     assert house.store.groups == {}
 
 
+SERIAL = b"serial 1"
+
+
+def certify(store: MemoryStore) -> str:
+    """Give the facilitator link its certificate, of `SERIAL`."""
+    role_key = public_key(ROLE_SEED)
+    issued = issue_certificate(
+        ROOT_SEED, group=unb64(GROUP), role_key=role_key, not_before=1, not_after=2, serial=SERIAL
+    )
+    certificate = b64(issued.encode())
+    store.groups[GROUP] = msgspec.structs.replace(store.groups[GROUP], certificates=[certificate])
+    return certificate
+
+
+def revoked(version: int, *serials: bytes) -> str:
+    issued = issue_revocations(ROOT_SEED, group=unb64(GROUP), version=version, date=1, serials=serials)
+    return b64(issued.encode())
+
+
 async def test_an_organiser_changes_the_group(house: House) -> None:
+    certificate = certify(house.store)
     facilitator, _, _, _ = await house.meeting()
     organiser = await house.join("organiser")
-    assert (await organiser.get(m.OrganiserReady)).certificates == []
-    issued = issue_revocations(ROOT_SEED, group=unb64(GROUP), version=1, date=1, serials=(bytes(8),))
-    revocations = b64(issued.encode())
+    assert (await organiser.get(m.OrganiserReady)).certificates == [certificate]
+    revocations = revoked(1, bytes(8))
     await organiser.send(m.UpdateGroup(revocations=revocations))
     assert (await organiser.get(m.OrganiserReady)).revocations == revocations
     await facilitator.get(m.GroupChanged)
@@ -469,6 +489,52 @@ async def test_an_organiser_changes_the_group(house: House) -> None:
     house.store.fails = False
 
 
+async def test_a_revoked_link_ends_its_sessions_media_first_and_takes_nobody_back(house: House) -> None:
+    certify(house.store)
+    facilitator, led, person, _ = await house.meeting()
+    await facilitator.send(both_devices(led.rooms[0].id))
+    await facilitator.get(m.Published)
+    organiser = await house.join("organiser")
+    await organiser.get(m.OrganiserReady)
+    await organiser.send(m.UpdateGroup(revocations=revoked(1, SERIAL)))
+    assert (await facilitator.get(m.Removed)).reason == "revoked"
+    assert await facilitator.closed() == 4000
+    assert any(isinstance(request, CloseTransport) for request in house.sfu.requests)
+    gone = (await person.get(m.MemberGone)).gone
+    assert (gone.member, gone.reason) == (led.member, "expelled")
+    await person.get(m.GroupChanged)
+    again, _ = await house.connect()
+    await again.send(m.Resume(group=GROUP, token=led.token))
+    assert (await again.get(m.Error)).code == "bad_proof"
+    assert await again.closed() == 4003
+
+
+async def test_who_comes_while_their_link_is_revoked_does_not_come_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certify(house.store)
+    read, go_on = asyncio.Event(), asyncio.Event()
+    get_group = house.store.get_group
+
+    async def slow(group: str) -> Group | None:
+        found = await get_group(group)
+        read.set()
+        await go_on.wait()
+        return found
+
+    organiser = await house.join("organiser")
+    await organiser.get(m.OrganiserReady)
+    monkeypatch.setattr(house.store, "get_group", slow)
+    late = await house.join("facilitator")
+    async with asyncio.timeout(SECONDS):
+        await read.wait()
+    await organiser.send(m.UpdateGroup(revocations=revoked(1, SERIAL)))
+    await organiser.get(m.OrganiserReady)
+    go_on.set()
+    assert (await late.get(m.Error)).code == "bad_proof"
+    assert await late.closed() == 4003
+
+
 async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -476,13 +542,7 @@ async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
     media_ended = asyncio.Event()
     house.sfu.fail = lambda request: media_ended.set() if isinstance(request, CloseTransport) else None
     facilitator, _, person, joined = await house.meeting()
-    publish = m.Publish(
-        room=joined.rooms[0].id,
-        n=1,
-        sdp=sample("chromium_156_audio_video"),
-        tracks=[m.TrackOffer("microphone", "0", "audio"), m.TrackOffer("camera-0", "1", "video")],
-    )
-    await person.send(publish)
+    await person.send(both_devices(joined.rooms[0].id))
     await person.get(m.Published)
     house.store.gate.clear()
     await facilitator.commit(joined.rooms[0].id, b.remove(1))

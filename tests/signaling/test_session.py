@@ -11,7 +11,7 @@ from signaling.links import b64, public_key
 from signaling.session import TOKEN_SECONDS, Claims, TokenKeeper, mark_digest, proof_is_good
 from tests.signaling.world import DOOR_SEED, GROUP, ROLE_SEED, ROOT_SEED, SECOND_ROLE_SEED, Keys, signed_join
 
-CLAIMS = Claims(GROUP, "session1", "joined", 0.0, "browser1", "meeting1", "facilitator", ["room0001"])
+CLAIMS = Claims(GROUP, "session1", "joined", 0.0, "browser1", "meeting1", "facilitator", ["room0001"], "k" * 43)
 KEEPER = TokenKeeper(b"k" * 32)
 
 
@@ -25,7 +25,7 @@ def test_a_token_says_what_it_was_given_until_it_is_too_old() -> None:
 
 
 def test_a_token_fits_its_field() -> None:
-    claims = Claims("g" * 32, "s" * 32, "joined", 1.5, "b" * 32, "m" * 32, "co_facilitator", ["r" * 32] * 4)
+    claims = Claims("g" * 32, "s" * 32, "joined", 1.5, "b" * 32, "m" * 32, "facilitator", ["r" * 32] * 4, "k" * 43)
     token = KEEPER.issue(claims, now=1000)
     assert m.decode_client(m.encode(m.Resume(group=GROUP, token=token))) == m.Resume(group=GROUP, token=token)
 

@@ -1,7 +1,5 @@
 import asyncio
-import os
 import sqlite3
-import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -10,15 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from signaling import store as store_module
-from signaling.store import DATABASE_NAME, Group, MisfitError, OpenMeeting, Store, StoreError
+from signaling.database import DATABASE_NAME, MisfitError, StoreError
+from signaling.store import Group, OpenMeeting, Store
+from tests.signaling.databases import KINDS, POSTGRESQL, empty_place
 
 
 def group(name: str = "AAECAwQFBgcICQoLDA0ODw") -> Group:
@@ -47,24 +43,6 @@ CREATE TABLE marks (meeting_id VARCHAR NOT NULL REFERENCES meetings (id) ON DELE
 CREATE TABLE server (name VARCHAR NOT NULL PRIMARY KEY, value BLOB NOT NULL);
 """
 """What the first version left on the disk."""
-
-POSTGRESQL = os.environ.get("HEARTHSIDE_TEST_POSTGRESQL")
-"""URL of a PostgreSQL database that these tests may empty. Without it the tests that need one are not collected."""
-
-KINDS = ["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"]
-
-
-async def empty_place(kind: str, folder: Path) -> str | Path:
-    """Where a store of this kind can be opened that has nothing in it yet."""
-    if kind == "sqlite":
-        return folder / "data"
-    assert POSTGRESQL
-    engine = create_async_engine(sa.make_url(POSTGRESQL).set(drivername="postgresql+asyncpg"))
-    async with engine.begin() as connection:
-        await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        await connection.execute(sa.text("CREATE SCHEMA public"))
-    await engine.dispose()
-    return POSTGRESQL
 
 
 @pytest.fixture(params=KINDS)
@@ -230,41 +208,12 @@ async def test_what_is_deleted_leaves_nothing_on_the_disk(tmp_path: Path, store:
         assert gone not in everything_on_disk(data)
 
 
-async def test_the_data_folder_is_for_its_owner_alone(tmp_path: Path, store: Store) -> None:
-    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-
-
-async def test_a_commit_is_on_the_disk(store: Store) -> None:
-    async with store._begin() as connection:
-        pragmas = [
-            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-            for name in ("journal_mode", "synchronous")
-        ]
-    assert pragmas == ["wal", 2]
-
-
 async def test_records_do_not_show_themselves() -> None:
     assert repr(group()) == "<Group>"
     assert repr(OpenMeeting("g", "m", "r", 1.0)) == "<OpenMeeting>"
 
 
-# -- What may stand in the way ------------------------------------------------------------------------------------
-
-
-async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    await (await Store.open(tmp_path)).close()
-    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(StoreError, match="newer Hearthside"):
-        await Store.open(tmp_path)
-
-
-async def test_an_empty_database_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
-    sqlite3.connect(tmp_path / DATABASE_NAME).close()
-    store = await Store.open(tmp_path)
-    assert await store.list_groups() == []
-    await store.close()
+# -- Older versions, and a full disk ------------------------------------------------------------------------------
 
 
 async def test_groups_of_the_first_version_are_kept_and_have_no_certificates(tmp_path: Path) -> None:
@@ -293,58 +242,13 @@ async def test_groups_of_the_first_version_are_kept_and_have_no_certificates(tmp
     await store.close()
 
 
-async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    (tmp_path / DATABASE_NAME).write_bytes(b"not a database at all, " * 100)
-    with pytest.raises(StoreError, match="not a database; restore a backup"):
-        await Store.open(tmp_path)
-
-
-async def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("")
-    with pytest.raises(StoreError, match=r"cannot be made.*--data"):
-        await Store.open(tmp_path / "data")
-
-
-async def test_a_data_folder_that_cannot_hold_files_is_named() -> None:
-    with pytest.raises(StoreError, match=r"cannot be (opened|made).*--data"):
-        await Store.open(Path("/proc/self"))
-
-
-@pytest.mark.parametrize(
-    ("code", "sentence"),
-    [
-        (sqlite3.SQLITE_FULL, "the disk is full"),
-        (sqlite3.SQLITE_READONLY, "read-only"),
-        (sqlite3.SQLITE_READONLY_DIRECTORY, "read-only"),
-        (sqlite3.SQLITE_CANTOPEN, "cannot be opened"),
-        (sqlite3.SQLITE_CORRUPT, "damaged"),
-        (sqlite3.SQLITE_IOERR_WRITE, "the disk reports an error"),
-        (sqlite3.SQLITE_BUSY, "another process"),
-        (sqlite3.SQLITE_MISUSE, "answered with an error"),
-    ],
-)
-async def test_each_refusal_of_sqlite_has_its_sentence(
-    store: Store, monkeypatch: pytest.MonkeyPatch, code: int, sentence: str
-) -> None:
-    def refuse(*_: Any) -> None:
-        error = sqlite3.OperationalError("quotes SECRET")
-        error.sqlite_errorcode = code
-        raise DBAPIError("INSERT SECRET", None, error)
-
-    monkeypatch.setattr(type(store._engine), "begin", refuse)
-    with pytest.raises(StoreError, match=sentence) as caught:
-        await store.list_groups()
-    assert "SECRET" not in str(caught.value)
-    assert caught.value.__suppress_context__
-
-
 async def test_a_full_disk_is_told_and_nothing_is_half_kept(store: Store, tmp_path: Path) -> None:
     await store.create_group(group("a" * 22))
 
     def limit(connection: Any) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count=1")
 
-    async with store._engine.connect() as connection:
+    async with store._database._engine.connect() as connection:
         await connection.run_sync(limit)
         raw = await connection.get_raw_connection()
         pages = await (await raw.driver_connection.execute("PRAGMA page_count")).fetchone()  # type: ignore[union-attr]
@@ -353,100 +257,6 @@ async def test_a_full_disk_is_told_and_nothing_is_half_kept(store: Store, tmp_pa
     with pytest.raises(StoreError, match="the disk is full"):
         await store.create_group(big)
     assert await store.existing_groups(["a" * 22, "b" * 22]) == {"a" * 22}
-
-
-async def test_a_lock_that_is_held_too_long_is_told(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.05)
-    other = sqlite3.connect(tmp_path / "data" / DATABASE_NAME, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    late = None
-    try:
-        with pytest.raises(StoreError, match="held by another process"):
-            late = await Store.open(tmp_path / "data")
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
-        if late:
-            await late.close()
-
-
-@pytest.mark.parametrize("url", ["mysql://host/name", "not a url", "sqlite://", "oracle:///x"])
-async def test_another_kind_of_database_is_refused(url: str) -> None:
-    with pytest.raises(StoreError, match="database_url"):
-        await Store.open(url)
-
-
-async def test_a_database_file_can_be_named_by_url(tmp_path: Path) -> None:
-    store = await Store.open(f"sqlite:///{tmp_path}/other.db")
-    await store.close()
-    assert (tmp_path / "other.db").exists()
-
-
-@pytest.mark.parametrize(
-    ("where", "sentence"),
-    [
-        ("127.0.0.1:1/name", "cannot be reached|pip install"),
-        ("127.0.0.1:99999/name", "port that is not between"),
-        ("127.0.0.1/name?sslmode=perhaps", r"takes \?sslmode= and nothing else; one of disable, "),
-        ("127.0.0.1/name?options=x", r"takes \?sslmode= and nothing else"),
-    ],
-)
-async def test_a_postgresql_url_that_leads_nowhere_never_shows_its_password(where: str, sentence: str) -> None:
-    with pytest.raises(StoreError, match=sentence) as caught:
-        await Store.open(f"postgresql://user:PASSWORD@{where}")
-    assert "PASSWORD" not in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("state", "sentence"),
-    [
-        ("28P01", "refuses the user or the password"),
-        ("3D000", "createdb"),
-        ("42501", "a database of their own"),
-        ("25006", "the primary server"),
-        ("53100", "disk is full"),
-        ("42P01", "answered with an error"),
-    ],
-)
-async def test_each_refusal_of_postgresql_has_its_sentence(
-    store: Store, monkeypatch: pytest.MonkeyPatch, state: str, sentence: str
-) -> None:
-    class RefusedError(Exception):
-        sqlstate = state
-
-    def refuse(*_: Any) -> None:
-        raise DBAPIError("INSERT SECRET", None, RefusedError("quotes SECRET"))
-
-    monkeypatch.setattr(type(store._engine), "begin", refuse)
-    with pytest.raises(StoreError, match=sentence) as caught:
-        await store.list_groups()
-    assert "SECRET" not in str(caught.value)
-
-
-if POSTGRESQL:
-
-    async def test_a_real_postgresql_refuses_in_these_words() -> None:
-        url = sa.make_url(str(POSTGRESQL))
-        for wrong, sentence in (
-            (url.set(database="no_such_database"), "createdb"),
-            (url.set(username="nobody-of-this-name", password="PASSWORD"), "refuses the user"),
-        ):
-            with pytest.raises(StoreError, match=sentence):
-                await Store.open(wrong.render_as_string(hide_password=False))
-
-    async def test_connections_that_postgresql_has_closed_are_made_anew(tmp_path: Path) -> None:
-        where = await empty_place("postgresql", tmp_path)
-        first, second = await Store.open(where), await Store.open(where)
-        async with second._engine.begin() as connection:
-            others = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-                             " AND datname = current_database()")  # fmt: skip
-            await connection.execute(others)
-        assert await first.list_groups() == []
-        await first.close()
-        await second.close()
 
 
 # -- Any order of calls --------------------------------------------------------------------------------------------

@@ -256,7 +256,13 @@ class World:
         keys = self.groups[group]
         keys.certificates = update.certificates or keys.certificates
         keys.revocations = update.revocations or keys.revocations
-        return self.machine.group_updated(connection, group, keys)
+        return self.machine.group_updated(connection, group, keys, now=self.now)
+
+    def withdraw(self, seed: bytes = ROLE_SEED) -> None:
+        """The organiser revokes the facilitator link of this role seed, on a page that is closed by now."""
+        keys = self.groups[GROUP]
+        keys.role_keys = [key for key in keys.role_keys if key != b64(public_key(seed))]
+        self.do(self.machine.group_updated(0, GROUP, keys, now=self.now))
 
     @property
     def meeting_now(self) -> Meeting:
@@ -293,10 +299,10 @@ class World:
             client.knock(sealed)
         return client
 
-    def facilitator(self) -> Client:
+    def facilitator(self, seed: bytes = ROLE_SEED) -> Client:
         """The first one founds the group; a later one sits in the room without a leaf."""
         client = Client(self)
-        client.send(signed_join("facilitator", client.nonce))
+        client.send(signed_join("facilitator", client.nonce, seed=seed))
         if client.room and self.room.delivery.state is None:
             client.register()
             client.find(m.MlsRegistered)
@@ -307,9 +313,9 @@ class World:
         client.send(signed_join("organiser", client.nonce))
         return client
 
-    def second(self, first: Client) -> Client:
+    def second(self, first: Client, seed: bytes = ROLE_SEED) -> Client:
         """A facilitator whom another one adds. Both inboxes are empty then."""
-        client = self.facilitator()
+        client = self.facilitator(seed)
         client.offer()
         first.add(client)
         for each in (first, client):

@@ -10,12 +10,14 @@ import type { Message } from "./e2ee/envelope";
 import { type E2eeManager, type IceChoice, peerConnectionConfiguration } from "./e2ee/manager";
 import type { FromWorker } from "./e2ee/worker_messages";
 import { EncryptionNews } from "./encryption_news";
+import { contradicted } from "./ending";
 import { Knocks } from "./knocks";
 import { RoomMedia } from "./media";
 import type { Announcement, KeyState, NetworkChoices } from "./model";
 import { Moderation } from "./moderation";
 import type { ClientMessage, JoinedMessage, RoomState, ServerMessage, TrackMap } from "./protocol_types";
-import { Room, type RoomEffect } from "./room";
+import { Room } from "./room";
+import { RoomEffects } from "./room_effects";
 import { ScreenShare } from "./screen_share";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
@@ -23,6 +25,7 @@ import { Words } from "./words";
 
 /** Looks at levels and connections, ms: `audioLevel` changes every 110-125 ms, more looks would see the same twice. */
 const LOOK_MS = 200;
+
 export interface CallOptions {
   e2ee: E2eeManager;
   store: Store;
@@ -66,6 +69,7 @@ export class Call {
   readonly #news: EncryptionNews;
   readonly #media: RoomMedia;
   readonly #view: CallView;
+  readonly #effects: RoomEffects;
   #iceServers: JoinedMessage["ice_servers"];
   #lastHand: number;
   #ended = false;
@@ -106,6 +110,7 @@ export class Call {
     this.#news = new EncryptionNews({ announce, nameOf: (member) => this.#room.nameOf(member) });
     this.#door = new Knocks({
       self: joined.member,
+      holds: () => this.#room.member(this.self)?.role !== "participant",
       read: (knock) => e2ee.readKnock(knock),
       avatarSeed: (knock) => options.avatarSeed(joined.meeting, knock),
       nameOf: (member) => this.nameOf(member),
@@ -159,6 +164,16 @@ export class Call {
       avatarSeed: (member) => options.avatarSeed(joined.meeting, member),
     });
     this.#view.locked = joined.locked ?? false;
+    this.#effects = new RoomEffects({
+      room: this.#room,
+      store: options.store,
+      chat: this.#chat,
+      words: this.#words,
+      view: this.#view,
+      network: this.network,
+      muted: options.muted,
+      ended: options.ended,
+    });
     this.#incoming = this.#begin(joined, state);
   }
 
@@ -166,8 +181,11 @@ export class Call {
   resume(joined: JoinedMessage): void {
     this.#then(() => {
       this.#room.connections(mainRoom(joined).members, true);
-      this.#takeKnocks(joined);
-      this.#lock(joined.locked ?? false, null);
+      this.#door.take(joined.knocks ?? []);
+      // A restarted server, which knows no group yet, has forgotten the lock too: the first facilitator says it again.
+      const forgotten = this.#view.locked && !joined.locked && !mainRoom(joined).mls && joined.role === "facilitator";
+      this.#effects.lock(joined.locked ?? false, null);
+      if (forgotten) this.moderation.setLocked(true);
       this.#iceServers = joined.ice_servers;
       this.#media.configure(peerConnectionConfiguration(this.#ice));
       this.#media.resumed(joined.media_kept ?? false);
@@ -238,15 +256,13 @@ export class Call {
   }
 
   sendChat(text: string): void {
-    const name = this.#room.nameOf(this.self) ?? this.options.name;
-    this.#sayChat(this.#chat.write(this.self, name, text, new Date()), text);
+    this.#words.writeChat(this.self, this.#room.nameOf(this.self) ?? this.options.name, text);
+    this.#draw();
   }
 
   resendChat(key: string): void {
-    const message = this.#chat.find(key);
-    if (message?.state !== "not-sent") return;
-    this.#chat.again(key);
-    this.#sayChat(key, message.text);
+    this.#words.chatAgain(key);
+    this.#draw();
   }
 
   nameOf(member: string): string {
@@ -256,18 +272,13 @@ export class Call {
   /** The group is kept under another room secret by now: who is in stays in, and nobody comes in by a new link. */
   linksChanged(): void {
     this.#then(() => {
-      if (this.#holds) this.#announce({ urgency: "polite", kind: "links-changed" });
+      if (this.#door.held) this.#announce({ urgency: "polite", kind: "links-changed" });
     });
   }
 
-  /** Whether what the group tells speaks against the server's reason for the end: others are here, or a facilitator is heard. */
+  /** Whether what the group tells speaks against the server's reason for the end. */
   contradicts(reason: "empty" | "no_facilitator"): boolean {
-    const { ready, members } = this.#room;
-    if (!ready) return false;
-    if (reason === "empty") return members.length > 1;
-    const silent = this.#news.troubles.flatMap((trouble) => ("members" in trouble ? trouble.members : []));
-    // One whom the server calls lost may have been so for a shorter time than makes a silence.
-    return members.some(({ id, role, connected }) => role === "facilitator" && connected && !silent.includes(id));
+    return contradicted(reason, this.#room, this.#news.troubles);
   }
 
   /** Everything ends: connections and timers. */
@@ -292,7 +303,7 @@ export class Call {
     this.#media.setSaving(this.options.store.network.peek().dataSaver);
     // Before the keys are there: nothing leaves the worker until then, and the connections need their time too.
     this.#media.start();
-    this.#takeKnocks(joined);
+    this.#door.take(joined.knocks ?? []);
     this.#looks = setInterval(() => void this.#look(), LOOK_MS);
     this.#settle();
   }
@@ -314,7 +325,7 @@ export class Call {
       case "group":
         await this.#view.learnSeeds(news.view.people.map((person) => person.member));
         this.#room.groupChanged(news.view, performance.now());
-        if (!this.#holds) this.#door.close();
+        if (!this.#door.held) this.#door.close();
         this.#media.membersChanged();
         break;
       case "heard":
@@ -348,7 +359,7 @@ export class Call {
         this.#room.connection(message.gone.member, false);
         break;
       case "locked":
-        this.#lock(message.locked, message.by);
+        this.#effects.lock(message.locked, message.by);
         break;
       case "mls_caught_up":
         this.#caughtUp(message.replayed_from);
@@ -360,10 +371,10 @@ export class Call {
         this.#media.offered(message);
         break;
       case "knocked":
-        if (this.#holds) this.#door.knocked(message.knock);
+        this.#door.knocked(message.knock);
         break;
       case "knock_gone":
-        if (this.#holds) this.#door.gone(message);
+        this.#door.gone(message);
         break;
       case "encodings_wanted":
         this.#media.encodingsWanted(message);
@@ -380,15 +391,6 @@ export class Call {
     }
   }
 
-  /** Who waits is shown to nobody else, whatever the server sends: every link holder could read the names. */
-  get #holds(): boolean {
-    return this.#room.member(this.self)?.role !== "participant";
-  }
-
-  #takeKnocks({ knocks = [] }: JoinedMessage): void {
-    this.#door.take(this.#holds ? knocks : []);
-  }
-
   #caughtUp(replayedFrom: number): void {
     if (this.#seen !== null && replayedFrom > this.#seen + 1) {
       this.#announce({ urgency: "polite", kind: "messages-missed" });
@@ -402,7 +404,7 @@ export class Call {
   #settle(): void {
     if (this.#ended) return;
     this.screen.check();
-    for (const effect of this.#room.effects()) this.#carryOut(effect);
+    this.#effects.carryOut();
     this.network.tell(performance.now());
     const { hand } = this.#room.own;
     if (hand !== null && hand !== this.#lastHand) {
@@ -422,66 +424,12 @@ export class Call {
     );
   }
 
-  #carryOut(effect: RoomEffect): void {
-    const { store } = this.options;
-    switch (effect.do) {
-      case "send-state":
-        if (effect.to === null) this.#words.queueState();
-        else this.#words.sayState(effect.to);
-        break;
-      case "say":
-        this.#words.tell(effect.message, effect.to);
-        break;
-      case "forget":
-        this.#view.forgetKeys(effect.member);
-        this.network.forget(effect.member);
-        break;
-      case "chat": {
-        const name = this.nameOf(effect.sender);
-        this.#chat.heard(effect.seq, effect.sender, name, effect.text, new Date());
-        store.unread.value += 1;
-        this.#announce({ urgency: "polite", kind: "chat", name, text: effect.text });
-        break;
-      }
-      case "name-known":
-        this.#chat.name(effect.member, this.nameOf(effect.member));
-        break;
-      case "hand-lowered-by-facilitator":
-        this.#announce({ urgency: "polite", kind: "hand-lowered", name: this.nameOf(this.self) });
-        break;
-      case "mute":
-        this.options.muted(effect.everyone);
-        break;
-      case "lock":
-        this.#lock(effect.locked, effect.by);
-        break;
-      case "end":
-        this.options.ended();
-        break;
-      case "announce":
-        this.#announce(effect.announcement);
-        break;
-    }
-  }
-
   /** Null while one is out of the group. */
   #ownState(): Extract<Message, { type: "state" }> | null {
     return this.#room.ready ? { type: "state", ...this.#room.own, contexts: this.#media.contexts } : null;
   }
 
-  #sayChat(key: string, text: string): void {
-    this.#words.sayChat(key, text);
-    this.#draw();
-  }
-
   // -- Showing -------------------------------------------------------------------------------------------------------
-
-  #lock(locked: boolean, by: string | null): void {
-    if (locked === this.#view.locked) return;
-    this.#view.locked = locked;
-    const name = by === null || by === this.self ? "" : this.nameOf(by);
-    this.#announce({ urgency: "polite", kind: locked ? "locked" : "unlocked", ...(name === "" ? {} : { name }) });
-  }
 
   async #look(): Promise<void> {
     const now = performance.now();

@@ -1,5 +1,7 @@
 /** The end of one's part in a meeting: the server says that a facilitator did it, a signature proves it or does not come. */
+import type { Trouble } from "./e2ee/worker_messages";
 import type { LeftReason } from "./model";
+import type { Room } from "./room";
 
 /** The signed word was sent before the server's, and is read by the worker meanwhile: ms until it counts as missing. */
 const PROOF_MS = 1_000;
@@ -43,4 +45,20 @@ export class Ending {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.finish(reason), ms);
   }
+}
+
+/**
+ * Whether what the group tells speaks against the server's reason for the end: others are here, or a facilitator is heard.
+ * `troubles`: what the worker reports now.
+ */
+export function contradicted(
+  reason: "empty" | "no_facilitator",
+  { ready, members }: Pick<Room, "ready" | "members">,
+  troubles: readonly Trouble[],
+): boolean {
+  if (!ready) return false;
+  if (reason === "empty") return members.length > 1;
+  const silent = troubles.flatMap((trouble) => ("members" in trouble ? trouble.members : []));
+  // One whom the server calls lost may have been so for a shorter time than makes a silence.
+  return members.some(({ id, role, connected }) => role === "facilitator" && connected && !silent.includes(id));
 }

@@ -1,6 +1,7 @@
 /** What the server keeps of the group, for whom the worker acts, and how both are learnt anew. */
-import { fromBase64url } from "./base64url";
+import { fromBase64url, toBase64url } from "./base64url";
 import type { GroupAnswer, GroupProblem } from "./boot";
+import { decodeCertificate } from "./e2ee/mls/credentials";
 import type { Identity } from "./e2ee/worker_messages";
 import type { Door, Profile } from "./links";
 
@@ -49,6 +50,17 @@ export class GroupKeeper {
       revocations,
       tab: this.options.tab,
     };
+  }
+
+  /** Whether the server keeps a certificate, good or not, for this public key (base64url). Explains a refusal, no more. */
+  certifies(key: string): boolean {
+    return this.#group.certificates.some((text) => {
+      try {
+        return toBase64url(decodeCertificate(fromBase64url(text)).roleKey) === key;
+      } catch {
+        return false; // what a server makes up
+      }
+    });
   }
 
   /** Reads the group again. Null if it cannot be had now, is another organiser's, or was asked for again meanwhile. */

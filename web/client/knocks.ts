@@ -6,6 +6,8 @@ import { WaitingList } from "./waiting_list";
 export interface KnocksOptions {
   /** One's own member id. */
   self: string;
+  /** Whether one's role lets one see the door: every link holder could read the names, whoever the server sends them to. */
+  holds(): boolean;
   /** The name, if the knock is genuine; without it nobody can be let in. */
   read(knock: Knock): Promise<string | null>;
   avatarSeed(knock: string): Promise<Uint8Array>;
@@ -22,8 +24,13 @@ export class Knocks {
 
   constructor(private readonly options: KnocksOptions) {}
 
+  get held(): boolean {
+    return this.options.holds();
+  }
+
   /** The whole list, after joining or a resume. */
-  take(knocks: readonly Knock[]): void {
+  take(all: readonly Knock[]): void {
+    const knocks = this.held ? all : [];
     this.#then(async () => {
       this.list.keepOnly(new Set(knocks.map((knock) => knock.id)));
       await Promise.all(knocks.map((knock) => this.#put(knock)));
@@ -31,6 +38,7 @@ export class Knocks {
   }
 
   knocked(knock: Knock): void {
+    if (!this.held) return;
     this.#then(async () => {
       const fresh = await this.#put(knock);
       const name = this.list.get(knock.id)?.name ?? null;
@@ -39,6 +47,7 @@ export class Knocks {
   }
 
   gone({ knock, outcome, by }: KnockGoneMessage): void {
+    if (!this.held) return;
     this.#then(() => {
       const { self, nameOf, announce } = this.options;
       const name = this.list.get(knock)?.name ?? null;

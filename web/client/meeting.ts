@@ -77,6 +77,11 @@ export class Meeting {
     return this.#keeper.outdated;
   }
 
+  /** As `GroupKeeper.certifies`. */
+  certifies(key: string): boolean {
+    return this.#keeper.certifies(key);
+  }
+
   /** At the door: `nonce` is the socket's challenge. */
   knock({ member, now }: WaitingMessage, nonce: string): void {
     if (this.#call) this.close(); // nobody may be heard behind a page that says they are not in yet

@@ -1,43 +1,13 @@
-/** The names that people choose: what may be one, and how names that look alike are told apart (docs/protocol.md, section 4). */
+/** How names that look alike are told apart (docs/protocol.md, section 4). */
 import { PROTOTYPES } from "./confusables";
+import { cleanName, formProblem } from "./name_form";
 
-/** Graphemes: what a reader counts as characters. A tile of 180 pixels shows about 20 of them. */
-export const MAX_NAME_GRAPHEMES = 40;
-/** UTF-16 units: a grapheme may pile up marks without end; 40 family emoji need 440. */
-const MAX_NAME_UNITS = 512;
-
-/**
- * Control, bidirectional and other invisible formatting characters, line separators, halves of surrogate pairs, private
- * use. Joiners stay allowed, because Persian, Indic scripts and emoji need them, and the tags in flags of regions.
- */
-const REFUSED = /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}]|(?!\u{200c}|\u{200d}|[\u{e0020}-\u{e007f}])\p{Cf}/u;
-
-/** What shows nothing by itself: ignorable characters, spaces, marks without a letter, the empty braille cell. */
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{White_Space}\p{M}\u{2800}]/gu;
-
-/** The form in which a name is sent and compared. */
-export function cleanName(name: string): string {
-  return name.normalize("NFC").trim();
-}
-
-function graphemes(text: string): number {
-  // Firefox before 125 has no Segmenter; code points count a little more than graphemes do.
-  if (typeof Intl.Segmenter !== "function") return [...text].length;
-  return [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)].length;
-}
+export { cleanName };
 
 /** What stands against a name, cleaned or not; `reserved` are words like "everyone" in every catalogue's language. */
-export function nameProblem(
-  name: string,
-  reserved: readonly string[],
-): "empty" | "too-long" | "reserved" | "characters" | null {
+export function nameProblem(name: string, reserved: readonly string[]): ReturnType<typeof formProblem> | "reserved" {
   const clean = cleanName(name);
-  // Measured first: nothing below then runs over a text of any length.
-  if (clean.length > MAX_NAME_UNITS) return "too-long";
-  if (REFUSED.test(clean)) return "characters";
-  if (clean.replace(INVISIBLE, "") === "") return "empty";
-  if (graphemes(clean) > MAX_NAME_GRAPHEMES) return "too-long";
-  return reserved.some((word) => looksLike(word, clean)) ? "reserved" : null;
+  return formProblem(clean) ?? (reserved.some((word) => looksLike(word, clean)) ? "reserved" : null);
 }
 
 /** TR39 §4, with compatibility decomposition, so that "𝐁𝐞𝐧" is "Ben" too. */

@@ -452,8 +452,8 @@ export interface PongMessage {
 /** This person's part is over. The socket closes and the token is void. */
 export interface RemovedMessage {
   type: "removed";
-  /** `facilitator`: by a commit, which came before. `faulty`: the others could not accept this client's commit. */
-  reason?: "facilitator" | "faulty";
+  /** `facilitator`: by a commit, which came before. `faulty`: the others could not accept this client's commit. `revoked`: the organiser has withdrawn the facilitator link that the person came by. */
+  reason?: "facilitator" | "faulty" | "revoked";
 }
 
 /** The meeting is over for everyone. The socket closes. */

@@ -14,13 +14,15 @@ const PROBLEMS: Partial<Record<ErrorCode, Problem>> = {
   bad_message: "version",
 };
 
-/** The page that explains a refusal before the person is in; undefined where a later attempt may succeed. */
-export function problemOf(code: ErrorCode, role: Role): Problem | undefined {
-  // The page made sure that group and link have one root key: what does not fit is a role key that was withdrawn, or
-  // a participant link's room secret that was changed.
-  if (code === "bad_proof" && role !== "organiser") {
-    return role === "facilitator" ? "certificate-revoked" : "links-changed";
-  }
+/**
+ * The page that explains a refusal before the person is in; undefined where a later attempt may succeed. `certified`: the
+ * server keeps a certificate for the key that was proved.
+ */
+export function problemOf(code: ErrorCode, role: Role, certified: boolean): Problem | undefined {
+  // The page made sure that group and link have one root key: what does not fit is a role key that was withdrawn, or that
+  // nobody ever signed (a character of the link is wrong), or a participant link's room secret that was changed.
+  if (code === "bad_proof" && role === "participant") return "links-changed";
+  if (code === "bad_proof" && role === "facilitator") return certified ? "certificate-revoked" : "certificate-missing";
   return PROBLEMS[code];
 }
 

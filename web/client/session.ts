@@ -44,6 +44,8 @@ export class Session {
   readonly #meeting: Meeting;
   /** Of the last `challenge`: a knock is signed over it. */
   #nonce = "";
+  /** The server keeps a certificate for the link's key, or kept one when it began the session that is to be resumed. */
+  #certified = true;
   /** This page has been waiting or in a call: an expired session is news to the person then. */
   #wasIn = false;
   #lost = false;
@@ -197,6 +199,7 @@ export class Session {
     const { store, tab, memory } = this.options;
     const { group, token } = tab;
     this.#nonce = nonce;
+    this.#certified = true;
     if (token !== null) return { type: "resume", group, token };
     if (store.role.value !== "organiser") {
       // The page may have been open for hours: a certificate may have been renewed, and links changed.
@@ -207,6 +210,7 @@ export class Session {
       }
     }
     const proof = await this.#links.door.prove(nonce);
+    this.#certified = this.#meeting.certifies(proof.key);
     if (proof.role !== "participant") return { type: "join", group, ...proof };
     return { type: "join", group, ...proof, browser: memory.mark(group, randomId) };
   }
@@ -241,7 +245,9 @@ export class Session {
         break;
       case "removed":
         if (message.reason === "faulty") this.#finish("faulty");
-        else this.#over("removed");
+        else if (message.reason === "revoked" && store.role.value === "facilitator") {
+          this.#close({ name: "problem", problem: "certificate-revoked" });
+        } else this.#over("removed");
         break;
       case "ended":
         this.#ended(message.reason);
@@ -343,7 +349,7 @@ export class Session {
     }
     // A session is not given up for a busy minute: the socket closes, and the next attempt comes later.
     if (this.options.tab.token !== null && BUSY.includes(message.code)) return;
-    const problem = problemOf(message.code, store.role.value);
+    const problem = problemOf(message.code, store.role.value, this.#certified);
     if (problem) this.#close({ name: "problem", problem });
   }
 

@@ -51,13 +51,17 @@ export class Words {
     if (state) this.#say(state, { to, slot: `state ${to}` });
   }
 
-  /** `key` is the message's on the screen. */
-  sayChat(key: string, text: string): void {
-    const id = this.#say({ type: "chat", text }, {});
-    this.#chats.set(id, key);
-    setTimeout(() => {
-      if (this.#chats.has(id) && !this.#stopped) this.options.withdraw(id);
-    }, NOT_SENT_MS);
+  /** One's own message: on the screen at once, and on its way. */
+  writeChat(sender: string, senderName: string, text: string): void {
+    this.#sayChat(this.options.chat.write(sender, senderName, text, new Date()), text);
+  }
+
+  /** One that was given back is sent once more. */
+  chatAgain(key: string): void {
+    const message = this.options.chat.find(key);
+    if (message?.state !== "not-sent") return;
+    this.options.chat.again(key);
+    this.#sayChat(key, message.text);
   }
 
   /** `answered` is called once: when it was said, or will not be. */
@@ -99,6 +103,14 @@ export class Words {
     if (key !== undefined) chat(key);
     this.#waiting.get(id)?.();
     this.#waiting.delete(id);
+  }
+
+  #sayChat(key: string, text: string): void {
+    const id = this.#say({ type: "chat", text }, {});
+    this.#chats.set(id, key);
+    setTimeout(() => {
+      if (this.#chats.has(id) && !this.#stopped) this.options.withdraw(id);
+    }, NOT_SENT_MS);
   }
 
   #say(message: Message, how: { to?: string; slot?: string }): number {

@@ -247,6 +247,23 @@ test("the lock is told once, by the signed word or the server's, and shown", asy
   expect(ana.announcements.at(-1)).toEqual({ urgency: "polite", kind: "unlocked" });
 });
 
+test.each([
+  ["after a restart", "facilitator", false, null, [{ type: "lock", locked: true }]],
+  ["when the server kept it", "facilitator", true, null, []],
+  ["when it was opened meanwhile", "facilitator", false, { group: "g", epoch: 1, seq: 9 }, []],
+  ["by no participant", "participant", false, null, []],
+] as const)("whether a locked door is locked again, %s: %s", async (_when, role, locked, mls, sent) => {
+  const marta = new Person(role);
+  await (role === "facilitator" ? marta.facilitate() : marta.comeIn());
+  await marta.hear({ type: "locked", locked: true, by: "marta" });
+  const rooms = [{ id: "room", members: [{ id: "me", role }], said_n: 0, mls }];
+  await marta.loseAndResume(marta.joined({ role, resumed: true, locked, rooms }));
+  await settle();
+  expect(marta.sent("lock")).toEqual(sent);
+  expect(marta.model.encryption.value.locked).toBe(locked);
+  marta.actions.leave();
+});
+
 test("somebody made co-facilitator sees the door, and no longer when the role is withdrawn", async () => {
   const [marta, me] = TWO as [(typeof TWO)[0], (typeof TWO)[0]];
   await ana.see([marta, { ...me, role: "co_facilitator" }], { kind: "granted", members: ["me"] });

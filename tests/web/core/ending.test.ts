@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Ending } from "../../../web/client/ending";
+import { contradicted, Ending } from "../../../web/client/ending";
+import type { RoomMember } from "../../../web/client/room";
 
 let finished: string[];
 let ending: Ending;
@@ -60,4 +61,23 @@ test("a signed end says nothing about a removal, and nothing about the next meet
   ending.serverSays("ended");
   await vi.advanceTimersByTimeAsync(10_000);
   expect(finished).toEqual(["cut-off", "ended-unsigned"]);
+});
+
+const member = (id: string, role: RoomMember["role"], connected = true) => ({ id, role, connected }) as RoomMember;
+const [ana, marta] = [member("ana", "participant"), member("marta", "facilitator")];
+
+test.each([
+  ["empty", [ana], [], false],
+  ["empty", [ana, member("ben", "participant", false)], [], true],
+  ["no_facilitator", [ana], [], false],
+  ["no_facilitator", [ana, member("ben", "co_facilitator")], [], false],
+  ["no_facilitator", [ana, marta], [], true],
+  ["no_facilitator", [ana, member("marta", "facilitator", false)], [], false],
+  ["no_facilitator", [ana, marta], ["marta"], false],
+  ["no_facilitator", [ana, marta, member("ben", "facilitator")], ["marta"], true],
+] as const)("the server says %s of %j while %j are silent: contradicted is %s", (reason, members, silent, is) => {
+  const troubles = silent.length ? [{ kind: "facilitator-silent" as const, members: [...silent] }] : [];
+  expect(contradicted(reason, { ready: true, members: [...members] }, troubles)).toBe(is);
+  // Who is out of the group knows nothing better.
+  expect(contradicted(reason, { ready: false, members: [...members] }, troubles)).toBe(false);
 });

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { GroupAnswer, GroupProblem } from "../../../web/client/boot";
 import { GroupKeeper } from "../../../web/client/group_keeper";
 import { Door, parseLink } from "../../../web/client/links";
+import certificates from "../../vectors/certificates.json";
 import vectors from "../../vectors/links.json";
 
 const [example] = vectors.cases;
@@ -42,6 +43,20 @@ test("what is read again counts from then on; what cannot be had or is another o
   expect(one.identity.certificates).toEqual(["c1"]);
   expect(await one.refresh()).toEqual(next);
   expect(one.identity).toMatchObject({ certificates: ["c2"], revocations: "r" });
+});
+
+test("a key is certified by what the server keeps now, and by nothing that is no certificate", async () => {
+  const one = await keeper(links.facilitator);
+  const [first] = certificates.certificates;
+  const key = first?.input.role_key as string;
+  expect(one.certifies(key)).toBe(false);
+  answers = [{ ...FIRST, certificates: ["", "junk", first?.encoded as string] }];
+  await one.refresh();
+  expect([one.certifies(key), one.certifies(example?.door_key as string), one.certifies("")]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 test("a profile under another secret means that the links were changed; a server may also take that back", async () => {

@@ -6,14 +6,16 @@ import { knock } from "./meeting_fixture";
 
 let announced: Announcement[];
 let changes: number;
+let holds: boolean;
 let knocks: Knocks;
 let reading: (knock: Knock) => Promise<string | null>;
 
 beforeEach(() => {
-  [announced, changes] = [[], 0];
+  [announced, changes, holds] = [[], 0, true];
   reading = async ({ id, sealed }) => (sealed === "junk" ? null : `name of ${id}`);
   knocks = new Knocks({
     self: "marta",
+    holds: () => holds,
     read: (one) => reading(one),
     avatarSeed: async () => new Uint8Array(16),
     nameOf: (member) => (member === "ben" ? "Ben" : ""),
@@ -83,4 +85,14 @@ test("after a resume the server's list replaces one's own, and without the role 
   knocks.close();
   await read();
   expect(knocks.list.views).toEqual([]);
+});
+
+test("without the role for it nobody at the door is read, shown or told of, whatever the server sends", async () => {
+  holds = false;
+  reading = () => Promise.reject(new Error("nobody may read this"));
+  knocks.take([knock("ana")]);
+  knocks.knocked(knock("chi"));
+  knocks.gone({ type: "knock_gone", knock: "ana", outcome: "admitted", by: "ben" });
+  await read();
+  expect([knocks.held, knocks.list.views, announced]).toEqual([false, [], []]);
 });

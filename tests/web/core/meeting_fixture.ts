@@ -11,11 +11,15 @@ import type { ClientMessage, JoinedMessage, Knock, Member, ServerMessage } from 
 import { Session } from "../../../web/client/session";
 import { Sound } from "../../../web/client/sound";
 import { Store } from "../../../web/client/store";
+import vectors from "../../vectors/certificates.json";
 import { FakeManager, person } from "./fake_manager";
 import { FakeMedia, FakePeerConnection, FakeScreens, FakeSocket, FakeStorage, fakeMediaGlobals } from "./fakes";
 
 export const GROUP = "AAECAwQFBgcICQoLDA0ODw";
 const ROOT_KEY = "Kay64UG8yvCyLhqU000LxzYeUm0L_hLIl5S8kyKWbdc";
+
+/** A certificate, and what it is for: the role key that facilitators prove here. */
+export const CERTIFIED = vectors.certificates[0] as (typeof vectors.certificates)[0];
 
 /** Marta, a facilitator, and oneself. */
 export const TWO = [person("marta", 0, "facilitator"), person("me", 1)];
@@ -72,7 +76,7 @@ export class Person {
       openProfile: async (profile: string) =>
         profile === "p" ? { title: "Thursday circle", screens: this.screens } : null,
       isRootKey: async (key: string) => key === ROOT_KEY,
-      prove: async (nonce: string) => ({ role, key: "key", signature: `signed ${nonce}` }),
+      prove: async (nonce: string) => ({ role, key: CERTIFIED.input.role_key, signature: `signed ${nonce}` }),
       avatarSeed: async () => new Uint8Array(16),
       participantLink: (base: string) => `${base}/participant`,
       facilitatorLink: async (base: string) => (role === "participant" ? null : `${base}/facilitator`),

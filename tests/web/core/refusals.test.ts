@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { problemOf, worthSaying } from "../../../web/client/refusals";
 
-test("a proof that is not taken tells a facilitator of a withdrawn link, a participant of links that were changed", () => {
-  expect(problemOf("bad_proof", "facilitator")).toBe("certificate-revoked");
-  expect(problemOf("bad_proof", "participant")).toBe("links-changed");
-  expect(problemOf("bad_proof", "organiser")).toBe("foreign-link");
-  expect(problemOf("meeting_locked", "facilitator")).toBe("meeting-locked");
-  expect(problemOf("internal", "participant")).toBeUndefined();
+test("a proof that is not taken tells of a withdrawn link, of one that nobody signed, or of links that were changed", () => {
+  expect(problemOf("bad_proof", "facilitator", true)).toBe("certificate-revoked");
+  expect(problemOf("bad_proof", "facilitator", false)).toBe("certificate-missing");
+  expect(problemOf("bad_proof", "participant", false)).toBe("links-changed");
+  expect(problemOf("bad_proof", "organiser", false)).toBe("foreign-link");
+  expect(problemOf("meeting_locked", "facilitator", true)).toBe("meeting-locked");
+  expect(problemOf("internal", "participant", false)).toBeUndefined();
 });
 
 test("a facilitator hears of what was not done, and not of what somebody else did first", () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ErrorCode, ServerMessage } from "../../../web/client/protocol_types";
 import { FakeManager, person } from "./fake_manager";
 import { FakePeerConnection } from "./fakes";
-import { GROUP, Person, setUp } from "./meeting_fixture";
+import { CERTIFIED, GROUP, Person, setUp } from "./meeting_fixture";
 
 beforeEach(setUp);
 afterEach(() => vi.useRealTimers());
@@ -102,13 +102,38 @@ test.each([
   expect([ana.screen, ana.media.live, ana.sockets.length]).toEqual([problem, [], 1]);
 });
 
-test("a facilitator whose proof the group no longer takes reads that the link was withdrawn", async () => {
+test.each([
+  ["that the link was withdrawn", [CERTIFIED.encoded], "certificate-revoked"],
+  ["that nobody signed for it", ["junk"], "certificate-missing"],
+])("a facilitator whose proof the group does not take reads %s", async (_what, certificates, problem) => {
   const marta = new Person("facilitator");
+  marta.group = { ...marta.firstGroup, certificates };
   marta.session.begin();
   marta.actions.askToJoin("Marta");
   await marta.greet();
   await marta.hear({ type: "error", code: "bad_proof", about: "join" });
-  expect(marta.screen).toBe("certificate-revoked");
+  expect(marta.screen).toBe(problem);
+});
+
+test.each([
+  ["a facilitator", "facilitator", "certificate-revoked"],
+  ["a participant, who has no such link", "participant", "left cut-off"],
+] as const)("put out for a withdrawn link: %s", async (_who, role, screen) => {
+  const marta = new Person(role);
+  await (role === "facilitator" ? marta.facilitate() : marta.comeIn());
+  await marta.hear({ type: "removed", reason: "revoked" });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([marta.screen, marta.media.live, marta.kept.token]).toEqual([screen, [], null]);
+});
+
+test("a facilitator whose link was withdrawn while the socket was lost reads so", async () => {
+  const marta = new Person("facilitator");
+  await marta.facilitate();
+  marta.socket.close(1006);
+  await vi.advanceTimersByTimeAsync(1);
+  await marta.greet();
+  await marta.hear({ type: "error", code: "bad_proof", about: "resume" });
+  expect([marta.screen, marta.media.live, marta.kept.token]).toEqual(["certificate-revoked", [], null]);
 });
 
 test("declined: kindly, with the time from which one may ask again, and asking again uses the same name", async () => {

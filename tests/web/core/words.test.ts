@@ -31,10 +31,10 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
-const write = (text: string) => {
-  const key = chat.write("me", "Me", text, new Date(0));
-  words.sayChat(key, text);
-  return key;
+/** Returns the key of one's own message. */
+const write = (text: string): string => {
+  words.writeChat("me", "Me", text);
+  return chat.messages.at(-1)?.key ?? "";
 };
 
 test("several changes of one moment are one state, and out of the group none", async () => {
@@ -94,6 +94,16 @@ test("a chat message gets its place, or is given back", () => {
   words.unsaid(2);
   expect([chat.find(first), chat.find(second)]).toMatchObject([{ state: "sent", seq: 7 }, { state: "not-sent" }]);
   expect(said.map(({ how }) => how)).toEqual([{}, {}]);
+});
+
+test("what was given back is sent again when asked, and nothing else is", () => {
+  const [first, second] = [write("one"), write("two")];
+  words.unsaid(1);
+  for (const key of [first, second, "no such message"]) words.chatAgain(key);
+  expect(said.map(({ message }) => "text" in message && message.text)).toEqual(["one", "two", "one"]);
+  expect(chat.find(first)?.state).toBe("sending");
+  words.said(3, 7);
+  expect(chat.find(first)).toMatchObject({ state: "sent", seq: 7 });
 });
 
 test("what has not been answered for twelve seconds is asked back, once", async () => {

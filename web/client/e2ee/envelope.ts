@@ -3,7 +3,7 @@
  * are sealed under a key of the link. Who says an envelope is told by the MLS message around it, never by itself.
  */
 import { type Bytes, bytesOf, concat, fromBase64url, utf8 } from "../base64url";
-import { cleanName, nameProblem } from "../names";
+import { cleanName, formProblem } from "../name_form";
 import { CONTEXTS, LEAVES } from "./kid";
 import { rising } from "./mls/fields";
 import { pad, TEXT_PADDING, unpad } from "./padding";
@@ -137,7 +137,7 @@ export function readMessage(value: Record<string, unknown>): Message | null {
   switch (value["type"]) {
     case "state": {
       const { name, microphone, camera, hand, contexts, sharing = 0 } = value;
-      if (typeof name !== "string" || name !== cleanName(name) || nameProblem(name, []) !== null) return null;
+      if (typeof name !== "string" || name !== cleanName(name) || formProblem(name) !== null) return null;
       if (typeof microphone !== "boolean" || typeof camera !== "boolean") return null;
       if ((hand !== null && !isCount(hand)) || (sharing !== null && !isCount(sharing))) return null;
       if (!Array.isArray(contexts) || contexts.length > MAX_CONTEXTS) return null;

@@ -307,6 +307,22 @@ describe("coming back", () => {
     }
   });
 
+  test("when the leaf has moved meanwhile, and nobody heard of it", async () => {
+    for (let steps = 1; steps <= 24; steps++) {
+      const { world, ana, ben, chi } = await three();
+      const leaf = chi.person(chi)?.leaf;
+      await ben.do({ type: "leave" });
+      await world.advance(1);
+      await world.reload(chi);
+      for (let step = 0; step < steps; step++) await world.step();
+      await world.reload(chi);
+      await world.advance(20);
+      expect(world.agreement(ana, chi).people.sort(), `${steps} steps`).toEqual(["ana", "chi"]);
+      expect(chi.person(chi)?.leaf).not.toBe(leaf);
+      quiet(ana, chi);
+    }
+  });
+
   test("marks of one's own device survive one's own reload", async () => {
     const { world, ana, ben, chi } = await three();
     await check(world, ana, [ana, ben, chi]);
@@ -520,6 +536,22 @@ describe("revocations", () => {
     await world.admit(ana, dee);
     await world.advance(1);
     expect(dee.person(fay)?.role).toBe("participant");
+    quiet(ana, fay, ben, chi, dee);
+  });
+
+  test("of the founder leave the meeting open: to newcomers, and to who reloads", async () => {
+    const { world, ana, fay, ben, chi } = await four();
+    const list = await world.revoke(1, bytesFor("ana", 8));
+    await fay.do({ type: "group-changed", certificates: world.certificates, revocations: list });
+    await world.advance(1);
+    expect(ben.person(ana)?.role).toBe("participant");
+    const dee = await world.participant("dee");
+    await world.arrive(dee);
+    await world.admit(fay, dee);
+    await world.reload(ben);
+    await world.advance(2);
+    expect(world.agreement(fay, ben, chi, dee).people).toContain("dee");
+    expect(dee.person(ana)?.role).toBe("participant");
     quiet(ana, fay, ben, chi, dee);
   });
 

@@ -83,7 +83,7 @@ describe("a ghost", () => {
   test("in the place of somebody who did not ask to come back", async () => {
     const [ghost, ben] = [await someone("ben"), stage.actor("ben").who];
     const leaf = stage.leaf("ben");
-    const statement = rejoinStatement(MEETING, leaf, ben.key.publicKey, ghost.own.ref);
+    const statement = rejoinStatement(MEETING, ben.key.publicKey, ghost.own.ref);
     const signature = await stage.actor("mal").who.rejoin.sign(statement);
     const authenticatedData = encodeStatements({
       leavings: [],
@@ -100,7 +100,7 @@ describe("a ghost", () => {
     const leaf = stage.leaf("ben");
     const again = await someone("ben");
     const proof = async () => {
-      const statement = rejoinStatement(MEETING, leaf, ben.key.publicKey, again.own.ref);
+      const statement = rejoinStatement(MEETING, ben.key.publicKey, again.own.ref);
       return encodeStatements({
         leavings: [],
         rejoins: [{ leaf, ref: again.own.ref, signature: await ben.rejoin.sign(statement) }],

@@ -1,6 +1,7 @@
 /** What a malicious server tries at the door: Welcomes, knocks, offers and people who are said to be gone. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Bytes, fromBase64url, toBase64url } from "../../../../web/client/base64url";
+import { RANK } from "../../../../web/client/e2ee/group/committer";
 import { makeKnock } from "../../../../web/client/e2ee/group/knock";
 import { addAndCommit, createGroup, type Pending, removeAndCommit } from "../../../../web/client/e2ee/mls/adapter";
 import {
@@ -18,6 +19,7 @@ import {
   certificate,
   DAY,
   facilitator,
+  founding,
   GROUP,
   MEETING,
   NOW,
@@ -97,7 +99,7 @@ describe("a Welcome", () => {
       const role = await signingKey(bytesFor("role eve", 32));
       const fields = { group: GROUP, roleKey: role.publicKey, notBefore: 0, notAfter: 4e9, serial: bytesFor("eve", 8) };
       const eve = await facilitator("eve", { certificate: await issueCertificate(foreign, fields) });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -106,7 +108,7 @@ describe("a Welcome", () => {
     await refused(async (_stage, keyPackage) => {
       const other = await certificate("eve", { group: bytesFor("another group", 16) });
       const eve = await facilitator("eve", { certificate: other });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -114,7 +116,7 @@ describe("a Welcome", () => {
   test("by a facilitator whose leaf was signed for another meeting does not", async () => {
     await refused(async (_stage, keyPackage) => {
       const eve = await facilitator("eve", { meeting: bytesFor("another meeting", 16) });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -122,7 +124,8 @@ describe("a Welcome", () => {
   test("of another meeting of the same group does not", async () => {
     await refused(async (_stage, keyPackage) => {
       const eve = await facilitator("eve", { meeting: bytesFor("another meeting", 16) });
-      const group = await createGroup(bytesFor("another meeting", 16), eve.own, async () => true);
+      const id = bytesFor("another meeting", 16);
+      const group = await createGroup(id, eve.own, await founding(eve, id), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "invalid");
   });
@@ -131,7 +134,7 @@ describe("a Welcome", () => {
     await refused(async (_stage, keyPackage) => {
       const old = await certificate("eve", { notBefore: 0, notAfter: Math.floor(NOW) - 3 * DAY });
       const eve = await facilitator("eve", { certificate: old });
-      const group = await createGroup(MEETING, eve.own, async () => true);
+      const group = await createGroup(MEETING, eve.own, await founding(eve), async () => true);
       return { by: "eve", pending: await addAndCommit(group, [keyPackage], await psk, NOW) };
     }, "may-not-add");
   });
@@ -226,6 +229,31 @@ describe("a knock", () => {
   });
 });
 
+describe("whose turn it is", () => {
+  /** How many turns Vic, the third facilitator, leaves to others before taking somebody out who is gone. */
+  async function turn(...connections: [name: string, connected: boolean][]): Promise<number> {
+    const stage = await Stage.of(["fay", "fin"], ["ben"]);
+    const vic = await Victim.open("vic", { facilitator: true });
+    await stage.admit(vic, "fay", "facilitator");
+    for (const [name, connected] of connections) {
+      await vic.hear({ type: "member_connection", room: ROOM, member: idOf(name), connected });
+    }
+    await vic.hear({ type: "member_gone", room: ROOM, gone: { member: idOf("ben"), reason: "lost" } });
+    for (let turns = 0; turns < 5; turns++) {
+      if (vic.sent("mls_commit").length) return turns;
+      await pass(RANK + 0.01, vic);
+    }
+    throw new Error("never");
+  }
+
+  test("depends on who is connected, as the server says", async () => {
+    expect(await turn()).toBe(2);
+    expect(await turn(["fay", false])).toBe(1);
+    expect(await turn(["fay", false], ["fin", false])).toBe(0);
+    expect(await turn(["fay", false], ["fin", false], ["fay", true])).toBe(1);
+  });
+});
+
 describe("somebody who is said to come back, or to be a facilitator", () => {
   /** Vic is a participant, and as such the one who commits what is anybody's: nobody else is connected. */
   async function waiting(): Promise<{ stage: Stage; vic: Victim }> {
@@ -248,7 +276,7 @@ describe("somebody who is said to come back, or to be a facilitator", () => {
 
   async function proof(stage: Stage, next: Someone, by: Someone = stage.actor("ben").who, meeting = MEETING) {
     const leaf = stage.leaf("ben");
-    const statement = rejoinStatement(meeting, leaf, stage.actor("ben").who.key.publicKey, next.own.ref);
+    const statement = rejoinStatement(meeting, stage.actor("ben").who.key.publicKey, next.own.ref);
     return { leaf, signature: await by.rejoin.sign(statement) };
   }
 
@@ -266,7 +294,10 @@ describe("somebody who is said to come back, or to be a facilitator", () => {
     await offered(vic, again, await proof(stage, again, mal));
     await offered(vic, again, await proof(stage, other));
     await offered(vic, again, await proof(stage, again, stage.actor("ben").who, bytesFor("another meeting", 16)));
-    await offered(vic, again, { ...(await proof(stage, again)), leaf: stage.leaf("fay") });
+    // For the place of somebody else.
+    const elsewhere = rejoinStatement(MEETING, stage.actor("fay").who.key.publicKey, again.own.ref);
+    const signature = await stage.actor("ben").who.rejoin.sign(elsewhere);
+    await offered(vic, again, { leaf: stage.leaf("fay"), signature });
     await offered(vic, again, null);
     // Ben's own proof, for a KeyPackage that names another rejoin key.
     const thief = await someone("ben", { rejoinSeed: bytesFor("rejoin mal", 32) });

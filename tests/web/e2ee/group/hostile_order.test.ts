@@ -1,6 +1,6 @@
 /** What a malicious server tries with the order of things: withholding, splitting, going back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Bytes, fromBase64url, toBase64url } from "../../../../web/client/base64url";
+import { type Bytes, concat, fromBase64url, toBase64url } from "../../../../web/client/base64url";
 import { FrameWorker } from "../../../../web/client/e2ee/frame_worker";
 import { GRACE, rosterHash, SILENCE } from "../../../../web/client/e2ee/group/watch";
 import { kidOf } from "../../../../web/client/e2ee/kid";
@@ -11,11 +11,12 @@ import {
   removeAndCommit,
   roster,
 } from "../../../../web/client/e2ee/mls/adapter";
+import { encodeRevocations, issueRevocations } from "../../../../web/client/e2ee/mls/credentials";
 import { signWithLeaf } from "../../../../web/client/e2ee/mls/messages";
 import { rejectionStatement } from "../../../../web/client/e2ee/mls/statements";
 import { FrameCounter, Sealer } from "../../../../web/client/e2ee/sealer";
 import { deriveFrameKey } from "../../../../web/client/e2ee/sframe";
-import { bytesFor, MEETING, NOW, someone } from "../mls/world";
+import { bytesFor, DAY, facilitator, founding, GROUP, MEETING, NOW, root, someone } from "../mls/world";
 import { idOf, pass, psk, ROOM, Stage, Victim } from "./stage";
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
@@ -178,22 +179,107 @@ describe("splitting", () => {
     expect(vic.troubles).toEqual(["facilitator-silent", "no-facilitator"]);
   });
 
-  test("a group that no facilitator founded, given to a facilitator for the meeting's, shows everybody who is in it", async () => {
-    const theirs = await Stage.of([], ["mal", "ghost"]);
-    const fin = await Victim.open("fin", { facilitator: true });
-    await theirs.admit(fin, "mal", "facilitator");
-    expect(fin.view?.state).toBe("in");
-    expect(fin.people.sort()).toEqual([idOf("fin"), idOf("ghost"), idOf("mal")].sort());
-    const chi = await Victim.open("chi");
-    const keyPackage = await theirs.knock(chi);
-    await theirs.welcome(chi, "mal", await addAndCommit(theirs.actor("mal").group, [keyPackage], await psk, NOW));
-    expect(chi.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "may-not-add" }]);
+  describe("a group that no facilitator founded, named as the meeting's", () => {
+    /** A facilitator's record of another meeting, and what else somebody with the link alone can put in its place. */
+    async function records(): Promise<Bytes[]> {
+      const fay = await facilitator("fay");
+      const good = await founding(fay);
+      const leafStatement = fay.credential.authority?.signature as Bytes;
+      return [
+        new Uint8Array(0),
+        await founding(fay, bytesFor("another meeting", 16)),
+        await founding(fay, MEETING, NOW - 4 * DAY),
+        // What a facilitator signs for any group that a server names.
+        concat(good.slice(0, -leafStatement.length), leafStatement),
+      ];
+    }
+
+    test("is refused by a facilitator who arrives, and they are told", async () => {
+      for (const record of await records()) {
+        const theirs = await Stage.of([], ["mal", "ghost"], record);
+        const fin = await Victim.open("fin", { facilitator: true });
+        const offered = await theirs.offer(fin);
+        await theirs.welcome(fin, "mal", await addAndCommit(theirs.actor("mal").group, [offered], await psk, NOW));
+        expect(fin.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "bad-founding" }]);
+        expect([fin.view, fin.frames.epochs, fin.sent("mls_applied")]).toEqual([undefined, [], []]);
+      }
+    });
+
+    test("spoils a KeyPackage for good: the next offer is another one", async () => {
+      const theirs = await Stage.of([], ["mal"], new Uint8Array(0));
+      const fin = await Victim.open("fin", { facilitator: true });
+      const offers = () => fin.sent("mls_offer").map(({ key_package }) => key_package);
+      const offered = await theirs.offer(fin);
+      await pass(6, fin);
+      // Without an answer it is offered again, as it is.
+      expect(offers().length).toBeGreaterThan(1);
+      expect(new Set(offers()).size).toBe(1);
+      await theirs.welcome(fin, "mal", await addAndCommit(theirs.actor("mal").group, [offered], await psk, NOW));
+      const before = offers().length;
+      await pass(12, fin);
+      expect(offers().length).toBeGreaterThan(before);
+      expect(offers().slice(before)).not.toContain(toBase64url(offered));
+    });
+
+    test("is refused by a facilitator of the meeting too, and by a participant", async () => {
+      const fin = await Victim.open("gil", { facilitator: true });
+      await stage.admit(fin, "fay", "facilitator");
+      const id = bytesFor("another group", 16);
+      const fay = stage.actor("fay").who;
+      const group = await createGroup(id, stage.actor("mal").who.own, await founding(fay), async () => true);
+      const state = { group: toBase64url(id), epoch: 0, seq: ++stage.seq };
+      await fin.hear({ type: "mls_registered", room: ROOM, state });
+      const offered = fromBase64url(fin.sent("mls_offer").at(-1)?.key_package ?? "");
+      await stage.welcome(fin, "mal", await addAndCommit(group, [offered], await psk, NOW), ++stage.seq);
+      expect(fin.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "bad-founding" }]);
+      expect(fin.view?.state).toBe("out");
+      const theirs = await Stage.of(["fay"], ["mal"], new Uint8Array(0));
+      const chi = await Victim.open("chi");
+      const keyPackage = await theirs.knock(chi);
+      await theirs.welcome(chi, "fay", await addAndCommit(theirs.actor("fay").group, [keyPackage], await psk, NOW));
+      expect(chi.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "bad-founding" }]);
+    });
+
+    test("by a link that is revoked is refused, unless it is dated before the list and not three days old", async () => {
+      const list = { group: GROUP, version: 1, date: Math.floor(NOW) - 3600, serials: [bytesFor("fay", 8)] };
+      const revocations = toBase64url(encodeRevocations(await issueRevocations(await root, list)));
+      const arrival = async (date: number) => {
+        const theirs = await Stage.of([], ["mal"], await founding(await facilitator("fay"), MEETING, date));
+        const fin = await Victim.open("fin", { facilitator: true, revocations });
+        await theirs.welcome(
+          fin,
+          "mal",
+          await addAndCommit(theirs.actor("mal").group, [await theirs.offer(fin)], await psk, NOW),
+        );
+        return fin;
+      };
+      for (const date of [NOW, list.date, list.date - 4 * DAY]) {
+        const fin = await arrival(date);
+        expect(fin.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "bad-founding" }]);
+        expect(fin.view).toBeUndefined();
+      }
+      const fin = await arrival(list.date - 60);
+      expect(fin.incidents).toEqual([]);
+      expect(fin.view?.state).toBe("in");
+    });
+
+    test("without any record is refused as well", async () => {
+      const theirs = await Stage.of([], ["mal"], new Uint8Array(0));
+      const { group } = theirs.actor("mal");
+      const groupContext = { ...group.mls.groupContext, extensions: [] };
+      const bare = { ...group, mls: { ...group.mls, groupContext } };
+      const fin = await Victim.open("fin", { facilitator: true });
+      await theirs.welcome(fin, "mal", await addAndCommit(bare, [await theirs.offer(fin)], await psk, NOW));
+      expect(fin.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "bad-founding" }]);
+    });
   });
 
   test("another group is not taken for this one by somebody who comes back", async () => {
     await vic.hear({ type: "mls_must_rejoin", room: ROOM, reason: "behind" });
     const keyPackage = fromBase64url(vic.sent("mls_offer").at(-1)?.key_package ?? "");
-    const group = await createGroup(bytesFor("another group", 16), stage.actor("mal").who.own, async () => true);
+    const id = bytesFor("another group", 16);
+    const record = await founding(stage.actor("fay").who, id);
+    const group = await createGroup(id, stage.actor("mal").who.own, record, async () => true);
     await stage.welcome(vic, "mal", await addAndCommit(group, [keyPackage], await psk, NOW), ++stage.seq);
     expect(vic.incidents).toEqual([{ kind: "forged-commit", by: null, reason: "another-group" }]);
     expect(vic.view?.state).toBe("out");

@@ -175,7 +175,7 @@ describe("marks", () => {
       const says = vic.sent("say").slice(told);
       told += says.length;
       for (const said of says) {
-        const opened = await openApplication(actor.group, fromBase64url(said.body), NOW);
+        const opened = await openApplication(actor.group, fromBase64url(said.body));
         actor.group = opened.group;
         const message = readEnvelope(opened.content)?.message;
         await vic.hear({ ...said, type: "said", seq: ++stage.seq, epoch: stage.epoch, sender: vic.member, to: null });

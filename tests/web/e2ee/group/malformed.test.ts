@@ -46,7 +46,7 @@ const TYPES: Record<GroupMessage["type"], true> = {
 /** Messages of every type, made of what was really sent, of the vectors, and of junk. */
 class Junk {
   constructor(
-    private readonly random: () => number,
+    readonly random: () => number,
     private readonly seen: readonly ServerMessage[],
   ) {}
 
@@ -185,6 +185,32 @@ test("junk in somebody's inbox changes neither their epoch nor anybody else's", 
     await world.admit(ana, dee);
     await world.advance(2);
     expect(world.agreement(ana, ben, chi, dee).people).toHaveLength(4);
+  }
+}, 120_000);
+
+test("junk in place of what the server tells of a meeting or a knock stops nothing", async () => {
+  for (const seed of [1, 2, 3]) {
+    const { world, seen, ana, ben, chi } = await meeting(seed + 90);
+    const joined = seen.filter((message) => message.type === "joined");
+    const knocks = seen.flatMap((message) => (message.type === "knocked" ? [message.knock] : []));
+    expect([joined.length, knocks.length].every(Boolean)).toBe(true);
+    const junk = new Junk(seeded(seed), seen);
+    const fay = await world.facilitator("fay");
+    const strangers = [fay, await world.participant("dee")];
+    for (let round = 0; round < 250; round++) {
+      const { type, ...fields } = junk.pick(joined);
+      const message = (junk.random() < 0.1 ? junk.value() : { ...(junk.mutated(fields) as object), type }) as never;
+      for (const somebody of [chi, ...strangers]) await somebody.do({ type: "joined", message });
+      await ana.do({ type: "read-knock", knock: junk.mutated(junk.pick(knocks)) as never });
+    }
+    const before = world.agreement(ana, ben);
+    await ben.say("still here");
+    await world.advance(1);
+    expect(ana.chats).toContain("still here");
+    expect(world.agreement(ana, ben).people).toEqual(before.people);
+    await world.reload(chi);
+    await world.advance(20);
+    expect(world.agreement(ana, ben, chi).people).toContain("chi");
   }
 }, 120_000);
 

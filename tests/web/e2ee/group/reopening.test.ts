@@ -82,7 +82,7 @@ async function spoil(mal: Rogue): Promise<void> {
     const pending = await addAndCommit(mal.group as Group, [add], secret, START, options);
     const welcome = pending.welcome?.slice() as Bytes;
     welcome[welcome.length - 1] = (welcome.at(-1) as number) ^ 1;
-    mal.group = adopt(mal.group as Group, pending, 0);
+    mal.group = adopt(mal.group as Group, pending);
     send(mal, { ...pending, welcome });
   };
 }

@@ -43,7 +43,7 @@ export async function rogue(world: World, name: string): Promise<Rogue> {
       const { commit, seq, sender } = message.message.commit;
       if (sender === somebody.member) return;
       const accept = async () => ({ accepted: true as const });
-      const done = await processPublicMessage(somebody.group, fromBase64url(commit), psk, world.clock, accept);
+      const done = await processPublicMessage(somebody.group, fromBase64url(commit), psk, accept);
       somebody.group = done.outcome === "applied" ? done.group : somebody.group;
       somebody.applied = seq;
     }

@@ -35,7 +35,18 @@ import type {
   ToWorker,
 } from "../../../../web/client/e2ee/worker_messages";
 import type { ClientMessage, Committed } from "../../../../web/client/protocol_types";
-import { bytesFor, certificate, facilitator, GROUP, MEETING, NOW, root, type Someone, someone } from "../mls/world";
+import {
+  bytesFor,
+  certificate,
+  facilitator,
+  founding,
+  GROUP,
+  MEETING,
+  NOW,
+  root,
+  type Someone,
+  someone,
+} from "../mls/world";
 
 export const ROOM = "room-id-1";
 export const SECRET = bytesFor("room secret", 16);
@@ -170,15 +181,20 @@ export class Stage {
   head = 10;
   #n = 0;
 
-  /** A meeting of actors; the first founds it. */
-  static async of(facilitators: readonly string[], participants: readonly string[] = []): Promise<Stage> {
+  /** A meeting of actors; the first founds it, with the record of a facilitator unless another is given. */
+  static async of(
+    facilitators: readonly string[],
+    participants: readonly string[] = [],
+    record?: Bytes,
+  ): Promise<Stage> {
     const stage = new Stage();
     const [host, ...others] = await Promise.all([
       ...facilitators.map((name) => facilitator(name)),
       ...participants.map((name) => someone(name)),
     ]);
     if (!host) throw new Error("nobody");
-    stage.actors.set(host.name, { who: host, group: await createGroup(MEETING, host.own, anybody) });
+    const group = await createGroup(MEETING, host.own, record ?? (await founding(host)), anybody);
+    stage.actors.set(host.name, { who: host, group });
     if (others.length) await stage.add(host.name, others);
     return stage;
   }
@@ -264,7 +280,7 @@ export class Stage {
     const message = this.numbered(by, pending.commit);
     this.seq = this.head = message.seq;
     for (const [name, actor] of this.actors) {
-      if (name === by) actor.group = adopt(actor.group, pending, NOW);
+      if (name === by) actor.group = adopt(actor.group, pending);
       else await this.#follow(name, actor, pending.commit);
     }
     for (const victim of this.victims) {
@@ -274,7 +290,7 @@ export class Stage {
   }
 
   async #follow(name: string, actor: Actor, commit: Bytes): Promise<void> {
-    const result = await processPublicMessage(actor.group, commit, await psk, NOW, accept);
+    const result = await processPublicMessage(actor.group, commit, await psk, accept);
     if (result.outcome === "removed") this.actors.delete(name);
     else if (result.outcome === "applied") actor.group = result.group;
   }
@@ -350,7 +366,6 @@ export async function handmade(
   return {
     commit: encode(result.commit),
     welcome: welcome ? encode({ version: "mls10", wireformat: "mls_welcome", welcome }) : null,
-    removes: proposals.some(({ proposalType }) => proposalType === "remove"),
     next: result.newState,
   };
 }

@@ -229,7 +229,9 @@ export class World {
     const root = await signingKey(ROOT_SEED);
     const group = bytesFor("group of the link", 16);
     this.revocations = toBase64url(
-      encodeRevocations(await issueRevocations(root, { group, version, date: START, serials })),
+      encodeRevocations(
+        await issueRevocations(root, { group, version, date: Math.floor(START + this.clock), serials }),
+      ),
     );
     return this.revocations;
   }

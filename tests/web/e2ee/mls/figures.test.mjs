@@ -26,11 +26,11 @@ test.each([20, 50])("a room of %i", async (size) => {
   const add = await timed("add", () => addAndCommit(host.group, [dee.own.message], psk, NOW));
   await timed("join", () => join(dee, add));
   const after = await timed("processAdd", () => apply(guest.group, add.commit));
-  const hostAfter = adopt(host.group, add, NOW);
+  const hostAfter = adopt(host.group, add);
   const remove = await timed("remove", () => removeAndCommit(hostAfter, [5]));
   await timed("processRemove", () => apply(after, remove.commit));
   const { message } = await timed("seal", () => sealApplication(hostAfter, utf8("hello")));
-  await timed("open", () => openApplication(after, message, NOW));
+  await timed("open", () => openApplication(after, message));
   await timed("exporter", () => exporter(after, "SFrame 1.0 Base Key", new Uint8Array(0), 16));
   const bytes = { keyPackage: dee.own.message, add: add.commit, welcome: add.welcome, remove: remove.commit };
   const lengths = Object.fromEntries(Object.entries(bytes).map(([name, { length }]) => [name, length]));

@@ -28,6 +28,7 @@ import {
   bytesFor,
   certificate,
   facilitator,
+  founding,
   GROUP,
   MEETING,
   NOW,
@@ -99,7 +100,7 @@ const rejoin = async (
   { by = room[name], meeting = MEETING, oldKey }: RejoinChanges = {},
 ) => {
   const leaf = leafOf(name);
-  const statement = rejoinStatement(meeting, leaf, oldKey ?? room[name].key.publicKey, next.own.ref);
+  const statement = rejoinStatement(meeting, oldKey ?? room[name].key.publicKey, next.own.ref);
   return { leaf, ref: next.own.ref, signature: await by.rejoin.sign(statement) };
 };
 interface RejoinChanges {
@@ -492,6 +493,11 @@ describe("the people of a roster", () => {
 });
 
 describe("a joiner", () => {
+  let record: Bytes;
+  beforeAll(async () => {
+    record = await founding(room.finn);
+  });
+
   const welcomed = async (
     self: Someone,
     signer: Name | 6,
@@ -501,7 +507,8 @@ describe("a joiner", () => {
     const known = await people(present.map(entry), before.trust, NOW);
     const leaf = signer === 6 ? 6 : leafOf(signer);
     const notes = grants && encodeGrants(grants);
-    return judgeWelcome({ ...before, people: known }, { signer: leaf, self: present.length - 1, rejoining, notes });
+    const letter = { signer: leaf, self: present.length - 1, rejoining, notes, founding: record };
+    return judgeWelcome({ ...before, people: known }, letter);
   };
 
   test("comes in by a facilitator or co-facilitator", async () => {
@@ -533,6 +540,7 @@ describe("a joiner", () => {
       self: leafOf("ben"),
       rejoining: false,
       notes: encodeGrants(before.grants as Grants),
+      founding: record,
     };
     expect(outcome(await judgeWelcome(before, anas))).toBe("accepted");
     const without = { ...before, trust: await trust(list) };
@@ -540,7 +548,7 @@ describe("a joiner", () => {
     expect(outcome(await judgeWelcome(without, { ...anas, signer: leafOf("cora") }))).toBe("may-not-add");
     const notes = Uint8Array.of(1, 2, 3);
     const situation = { ...before, people: before.people };
-    expect(outcome(await judgeWelcome(situation, { signer: 0, self: 4, rejoining: false, notes }))).toBe("bad-grants");
+    expect(outcome(await judgeWelcome(situation, { ...anas, notes }))).toBe("bad-grants");
   });
 
   test("comes into no tree whose leaves a frame's header cannot name", async () => {
@@ -548,9 +556,24 @@ describe("a joiner", () => {
     const far = known.map((person, at) => ({ ...person, leaf: at * 1024 }));
     const answer = await judgeWelcome(
       { ...before, people: far },
-      { signer: 0, self: 1024, rejoining: false, notes: null },
+      { signer: 0, self: 1024, rejoining: false, notes: null, founding: record },
     );
     expect(outcome(answer)).toBe("room-full");
+  });
+
+  test("believes in no group that no facilitator founded, whoever they are and whoever let them in", async () => {
+    const [ana, ben, cora] = [leafOf("ana"), leafOf("ben"), leafOf("cora")];
+    const letters = [
+      { signer: ana, self: cora, rejoining: false, notes: null },
+      { signer: ben, self: cora, rejoining: true, notes: null },
+      { signer: ben, self: ana, rejoining: false, notes: null },
+    ];
+    for (const letter of letters) {
+      expect(outcome(await judgeWelcome(before, { ...letter, founding: record }))).toBe("accepted");
+      for (const wrong of [null, Uint8Array.of(1, 2, 3), await founding(room.finn, OTHER_MEETING)]) {
+        expect(outcome(await judgeWelcome(before, { ...letter, founding: wrong }))).toBe("bad-founding");
+      }
+    }
   });
 
   test("believes no room where two answer to one id", async () => {

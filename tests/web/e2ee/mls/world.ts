@@ -24,6 +24,7 @@ import {
   type Trust,
   verifyCredential,
 } from "../../../../web/client/e2ee/mls/credentials";
+import { foundingRecord } from "../../../../web/client/e2ee/mls/founding";
 import { keyPackage, type LeafKey, leafKey, type OwnKeyPackage } from "../../../../web/client/e2ee/mls/messages";
 import { judgeCommit, people, type Situation, type Verdict } from "../../../../web/client/e2ee/mls/policy";
 import type { Grants } from "../../../../web/client/e2ee/mls/statements";
@@ -116,18 +117,14 @@ export async function situation(group: Group, grants: Grants | null = null): Pro
 export async function receive(
   group: Group,
   commit: Bytes,
-  { grants = null, now = NOW, psk = PSK }: { grants?: Grants | null; now?: number; psk?: Promise<Bytes> } = {},
+  { grants = null, psk = PSK }: { grants?: Grants | null; psk?: Promise<Bytes> } = {},
 ): Promise<Processed<Verdict>> {
   const before = await situation(group, grants);
-  return processPublicMessage(group, commit, await psk, now, (said) => judgeCommit(said, before));
+  return processPublicMessage(group, commit, await psk, (said) => judgeCommit(said, before));
 }
 
 /** The group after a commit that must have been accepted. */
-export async function apply(
-  group: Group,
-  commit: Bytes,
-  more: { grants?: Grants | null; now?: number } = {},
-): Promise<Group> {
+export async function apply(group: Group, commit: Bytes, more: { grants?: Grants | null } = {}): Promise<Group> {
   const result = await receive(group, commit, more);
   if (result.outcome !== "applied") throw new Error(JSON.stringify(result));
   return result.group;
@@ -148,7 +145,7 @@ export async function deliver(
   const staying = await Promise.all(
     members.map(async (member) => ({
       who: member.who,
-      group: member === committer ? adopt(member.group, pending, NOW) : await apply(member.group, pending.commit),
+      group: member === committer ? adopt(member.group, pending) : await apply(member.group, pending.commit),
     })),
   );
   return [...staying, ...(await Promise.all(joiners.map((who) => join(who, pending))))];
@@ -160,9 +157,16 @@ export async function join(who: Someone, { welcome }: Pending): Promise<Member> 
   return { who, group };
 }
 
+/** By a facilitator of these tests, whose role key goes by the name. */
+export async function founding(host: Someone, meeting = MEETING, now = NOW): Promise<Bytes> {
+  if (!host.credential.authority) throw new Error("no facilitator");
+  const role = await signingKey(bytesFor(`role ${host.name}`, 32));
+  return foundingRecord(role, host.credential.authority.certificate, meeting, now);
+}
+
 /** A facilitator, and everybody else let in with one commit. */
 export async function meeting(host: Someone, others: Someone[]): Promise<Member[]> {
-  const alone = { who: host, group: await createGroup(MEETING, host.own, authenticate) };
+  const alone = { who: host, group: await createGroup(MEETING, host.own, await founding(host), authenticate) };
   const messages = others.map(({ own }) => own.message);
   return deliver([alone], alone, await addAndCommit(alone.group, messages, await PSK, NOW), others);
 }

@@ -193,10 +193,11 @@ export class Committer {
       const there = personOf(held, offer.member);
       const trust = this.link.trust(meetingOf(held));
       const signature = bytesOf(offer.rejoin?.signature, SIGNATURE_BYTES);
-      if (offer.rejoin && signature && there && there.leaf === offer.rejoin.leaf) {
-        const { leaf } = offer.rejoin;
+      // Where the leaf was when the person last heard of it does not matter: it may have moved.
+      if (signature && there) {
+        const { leaf } = there;
         const { rejoinKey } = there.credential;
-        const statement = rejoinStatement(trust.meeting, leaf, there.key, ref);
+        const statement = rejoinStatement(trust.meeting, there.key, ref);
         if (equal(credential.rejoinKey, rejoinKey) && (await verify(rejoinKey, statement, signature))) {
           const rank = this.#rank(held, own, () => true, there) ?? 0;
           return { add, remove: leaf, rejoin: { leaf, ref, signature }, at: since + rank * RANK };

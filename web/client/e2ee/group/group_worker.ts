@@ -13,7 +13,7 @@ import type { Time } from "./held";
 import { Link } from "./link";
 import type { RejoinStore } from "./rejoin_store";
 import { Room, type Surroundings } from "./room";
-import { isWellFormed, tidy } from "./shape";
+import { isJoined, isKnock, isWellFormed, tidy } from "./shape";
 
 /** Longest sleep, seconds: a timer is cheap, and setTimeout takes 24 days at most. */
 const LONGEST_SLEEP = 60;
@@ -113,6 +113,7 @@ export class GroupWorker {
         for (const room of this.#rooms.values()) await room.offline();
         return this.#knock(door, message);
       case "read-knock": {
+        if (!isKnock(message.knock)) return;
         const name = await door.read(message.knock);
         tell({ type: "knock-read", knock: message.knock.id, name });
         const [room] = this.#rooms.keys();
@@ -120,6 +121,7 @@ export class GroupWorker {
         return;
       }
       case "joined": {
+        if (!isJoined(message.message)) return;
         const tickets = door.takeTickets();
         for (const id of this.#rooms.keys()) {
           if (!message.message.rooms.some((state) => state.id === id)) this.#rooms.delete(id);

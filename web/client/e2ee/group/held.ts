@@ -123,7 +123,7 @@ export async function follow(held: Held, commit: Bytes, link: Link, time: Time):
   const by = () => held.people.find(({ leaf }) => leaf === signed.view?.sender) ?? null;
   try {
     const before = situation(held, link, time);
-    const result = await processPublicMessage(held.group, commit, link.psk, time.clock, (said) => {
+    const result = await processPublicMessage(held.group, commit, link.psk, (said) => {
       signed.view = said;
       return judgeCommit(said, before);
     });
@@ -160,5 +160,5 @@ export async function judged(held: Held, pending: Pending, link: Link, time: Tim
 
 /** One's own commit came back from the server. Throws MlsError "epoch" when another one was first. */
 export async function adopted(held: Held, { pending, view, verdict }: Prepared, link: Link, time: Time) {
-  return changed(held, adopt(held.group, pending, time.clock), view, verdict, link, time);
+  return changed(held, adopt(held.group, pending), view, verdict, link, time);
 }

@@ -4,7 +4,7 @@
  */
 import { type Bytes, bytesOf, concat, fromBase64url, toBase64url, utf8 } from "../../base64url";
 import { aesKey, derive, info } from "../../derive";
-import { cleanName, nameProblem } from "../../names";
+import { cleanName, formProblem } from "../../name_form";
 import type { Knock } from "../../protocol_types";
 import { openJson, sealJson } from "../envelope";
 import { decodeCredential, ID_BYTES } from "../mls/credentials";
@@ -109,7 +109,7 @@ export async function readKnock(door: Door, knock: Knock, book: KnockBook): Prom
   const json = await openJson(await knockKey(door), label(door.group), knock.sealed);
   if (json?.["v"] !== VERSION) return null;
   const { name } = json;
-  if (typeof name !== "string" || name !== cleanName(name) || nameProblem(name, []) !== null) return null;
+  if (typeof name !== "string" || name !== cleanName(name) || formProblem(name) !== null) return null;
   const ref = bytesOf(json["ref"], REF_BYTES);
   const signature = bytesOf(json["signature"], SIGNATURE_BYTES);
   const nonce = bytesOf(knock.nonce, NONCE_BYTES);

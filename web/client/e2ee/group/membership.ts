@@ -6,14 +6,12 @@
  */
 import { type Bytes, bytesOf, fromBase64url, toBase64url } from "../../base64url";
 import type { ClientMessage, Committed, JoinedMessage, MlsState, Refusal } from "../../protocol_types";
-import { createGroup, forgetOldEpochs, roster } from "../mls/adapter";
 import { ID_BYTES } from "../mls/credentials";
-import { equal } from "../mls/fields";
 import { type LeafKey, signWithLeaf } from "../mls/messages";
-import { people } from "../mls/policy";
-import { leavingStatement, rejectionStatement, rejoinStatement } from "../mls/statements";
+import { leavingStatement, rejectionStatement } from "../mls/statements";
 import type { Obstacle } from "../worker_messages";
 import type { Committer } from "./committer";
+import { Entry, REPEAT, type Seated } from "./entry";
 import {
   adopted,
   type Change,
@@ -27,9 +25,9 @@ import {
   type Time,
 } from "./held";
 import type { Link } from "./link";
-import type { RejoinKey, RejoinRecord, RejoinStore } from "./rejoin_store";
+import type { RejoinRecord, RejoinStore } from "./rejoin_store";
 import { type Report, Snapshots } from "./snapshots";
-import { makeTicket, openWelcome, TICKETS, type Ticket } from "./ticket";
+import type { Ticket } from "./ticket";
 
 /**
  * Seconds that a facilitator without a state waits for somebody who has one, before founding a new group in a meeting
@@ -40,24 +38,6 @@ const FOUND = 8;
 const REGISTER = 6;
 /** The same for each leaf, so that not everybody does. */
 const REGISTER_LEAF = 0.3;
-/** Seconds until a request without an answer is made again. */
-const REPEAT = 5;
-/** Seconds until the next of several keys is tried: all ranks have had their turn, and the server's bounds are kept. */
-const NEXT_KEY = 2.5;
-/** Own leaf keys that are tried: a few reloads in a row. */
-const KEYS = 4;
-/** A leaf that is one's own, or was. */
-interface Place {
-  readonly group: Bytes;
-  readonly leaf: number;
-  readonly rejoinKey: RejoinKey;
-  /**
-   * All of one's own leaf keys that may hold it, the newest last: one that was offered may have been taken without anybody
-   * hearing of it, and one of before may count again when a commit is void or a restarted server knows an older state.
-   */
-  readonly keys: readonly Bytes[];
-}
-
 export interface MembershipEvents {
   send(message: ClientMessage): void;
   obstacle(obstacle: Obstacle): void;
@@ -97,11 +77,8 @@ export class Membership {
   seen = 0;
   #applied = 0;
   #key: LeafKey | null = null;
-  #place: Place | null = null;
-  #tickets: Ticket[] = [];
-  /** What is on offer now, and how often it was. */
-  #offering: { readonly ticket: Ticket; readonly group: string; times: number } | null = null;
-  #founding: { held: Held; key: LeafKey; rejoinKey: RejoinKey } | null = null;
+  readonly #entry: Entry;
+  #founding: Seated | null = null;
   #registered: MlsState | null = null;
   readonly #snapshots = new Snapshots();
   /** Number of a commit that was rejected: nothing after it can be followed. */
@@ -110,18 +87,16 @@ export class Membership {
   /** Between a lost socket and the server's answer to what is known: nothing that is numbered is taken in. */
   #catchingUp = false;
   #over = false;
-  /** The last that was told. */
-  #obstacle: Obstacle | null = null;
   #request: { message: ClientMessage; at: number } | null = null;
   #foundAt = Number.POSITIVE_INFINITY;
   #registerAt = Number.POSITIVE_INFINITY;
-  #member = "";
-  #meeting = "";
-  #serverNow: () => number = () => 0;
   /** A Welcome was opened, or a record found: this member belongs here. */
   #wasIn = false;
 
-  constructor(private readonly options: Options) {}
+  constructor(private readonly options: Options) {
+    const { on } = options;
+    this.#entry = new Entry({ ...options, obstacle: (obstacle) => on.obstacle(obstacle), keep: () => on.keep() });
+  }
 
   get rejoining(): boolean {
     return this.#wasIn && !this.held && !this.#over;
@@ -150,8 +125,7 @@ export class Membership {
   offline(): void {
     this.#online = false;
     this.#request = null;
-    // It may have been taken: the next one names it among those that may hold the place.
-    this.#offering = null;
+    this.#entry.offerAnother();
     this.#foundAt = this.#registerAt = Number.POSITIVE_INFINITY;
   }
 
@@ -162,27 +136,22 @@ export class Membership {
     tickets: readonly Ticket[],
     company: boolean,
   ): Promise<void> {
-    const { link, store, time } = this.options;
-    const ahead = message.now - time().clock;
-    this.#serverNow = () => ahead + time().clock;
     this.#online = true;
     this.#registered = state;
     // Let in by a knock, or under another id: whatever was held before is of a group, or a part in it, that is no longer.
-    if ((!message.resumed && tickets.length) || (this.#member && this.#member !== message.member)) {
+    if ((!message.resumed && tickets.length) || this.#entry.isAnother(message.member)) {
       if (this.held) this.options.on.out();
       this.#lose();
-      this.#founding = this.#place = this.#offering = null;
-    } else if (!this.held && !this.#founding && !this.#place) {
-      const record = await store.load(link.identity.tab, message.meeting);
-      if (record && record.member === message.member) {
-        this.#place = { ...record, rejoinKey: record.key };
+      this.#founding = null;
+      this.#entry.forget();
+    } else if (!this.held && !this.#founding && !this.#entry.hasPlace) {
+      const checked = await this.#entry.recall(message);
+      if (checked) {
         this.#wasIn = true;
-        this.options.on.remembered(record.checked);
+        this.options.on.remembered(checked);
       }
     }
-    this.#member = message.member;
-    this.#meeting = message.meeting;
-    this.#tickets = [...this.#tickets, ...tickets].slice(-TICKETS);
+    this.#entry.joined(message, tickets);
     if (this.held) this.#catchUp(this.held);
     else if (this.#founding) this.#askToRegister(this.#founding.held);
     else await this.#enter({ wait: (message.resumed ?? false) || company, missed: message.resumed ?? false });
@@ -213,7 +182,7 @@ export class Membership {
       return;
     }
     this.#foundAt = Number.POSITIVE_INFINITY;
-    if (this.#tickets.length && (missed || !this.#place)) {
+    if (this.#entry.hasTickets && (missed || !this.#entry.hasPlace)) {
       // Its Welcome is on its way, or was missed.
       const message: ClientMessage = { type: "mls_catch_up", room, epoch: null, applied: 0, seen: 0 };
       this.#catchingUp = missed;
@@ -224,68 +193,22 @@ export class Membership {
     await this.#offer();
   }
 
-  /** A KeyPackage in the place of one's old leaf, or on the strength of a certificate. */
   async #offer(): Promise<void> {
-    const { link, room } = this.options;
-    const state = this.#registered;
-    if (!state) return;
-    const place = this.#place && toBase64url(this.#place.group) === state.group ? this.#place : null;
-    if (!place && !link.facilitator) {
-      // The browser lost the proof: the person sees that this leads nowhere, and can leave and knock again.
-      this.#wasIn = true;
-      return;
-    }
-    const meeting = bytesOf(state.group, ID_BYTES);
-    if (!meeting) return;
-    if (this.#offering?.group !== state.group) {
-      const ticket = await this.#ticket(meeting, place?.rejoinKey ?? null);
-      if (!ticket) return;
-      this.#offering = { ticket, group: state.group, times: 0 };
-      this.#tickets = [...this.#tickets, ticket].slice(-TICKETS);
-    }
-    const { ticket } = this.#offering;
-    const key_package = toBase64url(ticket.own.message);
-    if (!place) {
-      this.#ask({ type: "mls_offer", room, key_package });
-      return;
-    }
-    // Kept before it leaves: a page that is reloaded at once may find this very key in its place.
-    const others = place.keys.filter((key) => !equal(key, ticket.key.publicKey));
-    this.#place = { ...place, keys: [...others, ticket.key.publicKey].slice(-KEYS) };
-    await this.options.on.keep();
-    // The others take a proof for the key alone that they see there: they are tried in turn, the newest first.
-    const old = others.at(-1 - (this.#offering.times++ % others.length)) as Bytes;
-    const statement = rejoinStatement(meeting, place.leaf, old, ticket.own.ref);
-    const rejoin = { leaf: place.leaf, signature: toBase64url(await place.rejoinKey.sign(statement)) };
-    this.#ask({ type: "mls_offer", room, key_package, rejoin }, others.length > 1 ? NEXT_KEY : REPEAT);
-  }
-
-  /** Fresh keys for oneself in this group; null when something stands in the way. */
-  async #ticket(meeting: Bytes, known: RejoinKey | null): Promise<Ticket | null> {
-    const { link, store, time } = this.options;
-    const { utc } = time();
-    const pass = link.pass(utc, this.#serverNow());
-    if (pass.obstacle) {
-      if (pass.obstacle !== this.#obstacle) this.options.on.obstacle(pass.obstacle);
-      this.#obstacle = pass.obstacle;
-      return null;
-    }
-    const rejoinKey = known ?? (await store.newKey());
-    return makeTicket(link, pass.certificate, { member: this.#member, meeting, rejoinKey, proven: true }, utc);
+    if (!this.#registered) return;
+    const asked = await this.#entry.offer(this.#registered);
+    // The person sees that this leads nowhere, and can leave and knock again.
+    if (asked === "no-proof") this.#wasIn = true;
+    else if (asked) this.#ask(asked.message, asked.seconds);
   }
 
   // -- Founding ----------------------------------------------------------------------------------------------------
 
   async #found(): Promise<void> {
-    const { link, random, time } = this.options;
     this.#foundAt = Number.POSITIVE_INFINITY;
-    const id = random(ID_BYTES);
-    const ticket = await this.#ticket(id, null);
-    if (!ticket) return;
-    const group = await createGroup(id, ticket.own, link.authenticate(id));
-    const present = await people(roster(group), link.trust(id), time().utc);
-    this.#founding = { held: { group, people: present, grants: null }, key: ticket.key, rejoinKey: ticket.rejoinKey };
-    this.#askToRegister(this.#founding.held);
+    const founding = await this.#entry.found();
+    if (!founding) return;
+    this.#founding = founding;
+    this.#askToRegister(founding.held);
   }
 
   #askToRegister(held: Held): void {
@@ -298,10 +221,10 @@ export class Membership {
     this.#registered = state;
     this.#foundAt = this.#registerAt = Number.POSITIVE_INFINITY;
     if (this.#founding) {
-      const { held, key, rejoinKey } = this.#founding;
+      const founding = this.#founding;
       this.#founding = null;
-      if (toBase64url(meetingOf(held)) === state.group) {
-        await this.#sit(held, key, rejoinKey, state.seq, "founded");
+      if (toBase64url(meetingOf(founding.held)) === state.group) {
+        await this.#sit(founding, state.seq, "founded");
         return;
       }
     }
@@ -325,8 +248,8 @@ export class Membership {
   async abandoned(): Promise<void> {
     if (this.held || this.#founding || !this.options.link.facilitator) return;
     this.#registered = null;
-    this.#place = this.#offering = null;
-    this.#tickets = [];
+    this.#entry.forget();
+    this.#entry.dropTickets();
     this.#request = null;
     await this.#found();
   }
@@ -334,42 +257,30 @@ export class Membership {
   // -- Welcomes ----------------------------------------------------------------------------------------------------
 
   async welcomed(seq: number, welcome: string): Promise<void> {
-    const { link, time, on } = this.options;
     const bytes = bytesFrom(welcome);
     const meeting = this.#registered && bytesOf(this.#registered.group, ID_BYTES);
     if (this.held || this.#over || this.#catchingUp || !bytes || !meeting) return;
-    for (const ticket of [...this.#tickets].reverse()) {
-      const opened = await openWelcome(bytes, ticket, meeting, link, time().utc);
-      if (opened === "foreign") continue;
-      if (typeof opened === "string") {
-        on.refusedCommit(null, opened);
-        // Whoever put this ticket into the group spoilt its Welcome: another one takes its place.
-        this.#offering = null;
-        if (this.#place) await this.#offer();
-      } else {
-        const back = this.#place !== null && equal(this.#place.group, meeting);
-        await this.#sit(opened, ticket.key, ticket.rejoinKey, seq, back ? "back" : "joined");
-      }
-      return;
+    const opened = await this.#entry.open(bytes, meeting);
+    if (typeof opened === "string") {
+      this.options.on.refusedCommit(null, opened);
+      if (this.#entry.hasPlace) await this.#offer();
+    } else if (opened) {
+      await this.#sit(opened, seq, "joined");
     }
   }
 
-  async #sit(held: Held, key: LeafKey, rejoinKey: RejoinKey, seq: number, how: "founded" | "joined" | "back") {
-    const { leaf, key: own } = self(held);
-    this.held = held;
-    this.#key = key;
-    const before = how === "back" && this.#place ? this.#place.keys.filter((other) => !equal(other, own)) : [];
-    this.#place = { group: meetingOf(held), leaf, rejoinKey, keys: [...before, own].slice(-KEYS) };
-    this.#tickets = [];
-    this.#offering = null;
+  async #sit(seated: Seated, seq: number, how: "founded" | "joined"): Promise<void> {
+    const back = this.#entry.sit(seated);
+    this.held = seated.held;
+    this.#key = seated.key;
     this.#applied = seq;
     this.seen = Math.max(this.seen, seq);
     this.#snapshots.clear();
     this.#rejected = null;
     this.#request = null;
     this.#wasIn = true;
-    await this.options.on.entered(how, seq);
-    this.#tellApplied(held);
+    await this.options.on.entered(back ? "back" : how, seq);
+    this.#tellApplied(seated.held);
   }
 
   #tellApplied(held: Held): void {
@@ -478,8 +389,7 @@ export class Membership {
   async #rejoin(): Promise<void> {
     const { held } = this;
     this.#lose();
-    this.#tickets = [];
-    this.#offering = null;
+    this.#entry.dropTickets();
     if (held) this.options.on.out();
     await this.#enter({ wait: true });
   }
@@ -529,24 +439,19 @@ export class Membership {
 
   /** What a reload needs to come back. */
   record(checked: readonly Bytes[]): RejoinRecord | null {
-    const place = this.#place;
-    if (!place || this.#over) return null;
-    const { group, leaf, keys, rejoinKey: key } = place;
-    return { meeting: this.#meeting, member: this.#member, group, leaf, keys, key, checked };
+    return this.#over ? null : this.#entry.record(checked);
   }
 
   /** When to call `tick`. */
   get deadline(): number {
-    const old = this.held ? [...this.held.group.expiries.values()] : [];
     const asked = this.#request && this.#online ? [this.#request.at] : [];
-    return Math.min(this.#foundAt, this.#registerAt, this.#snapshots.deadline, ...asked, ...old);
+    return Math.min(this.#foundAt, this.#registerAt, this.#snapshots.deadline, ...asked);
   }
 
   async tick(): Promise<void> {
     const now = this.options.time().clock;
     this.#snapshots.tick(now);
     this.options.committer.keepOn([...(this.held ? [this.held] : []), ...this.#snapshots.states]);
-    if (this.held) this.held = { ...this.held, group: forgetOldEpochs(this.held.group, now) };
     if (now >= this.#foundAt) await this.#found();
     if (now >= this.#registerAt && this.held) {
       this.#registerAt = Number.POSITIVE_INFINITY;

@@ -4,20 +4,18 @@ import type { JoinedMessage, MlsOfferedMessage, Refusal, SaidMessage } from "../
 import type { Message } from "../envelope";
 import type { FrameKeys } from "../epoch_keys";
 import { epochAuthenticator, exporter, ownLeaf } from "../mls/adapter";
-import { equal } from "../mls/fields";
-import type { CheckView, FromWorker, GroupMessage, Incident, Obstacle, Person, Trouble } from "../worker_messages";
+import type { FromWorker, GroupMessage, Incident, Obstacle, Trouble } from "../worker_messages";
 import { Committer } from "./committer";
-import { type Change, epochOf, type Held, meetingOf, memberOf, roleOf, self, type Time } from "./held";
-import { History } from "./history";
+import { type Change, epochOf, type Held, meetingOf, memberOf, personOf, self, type Time } from "./held";
 import type { Link } from "./link";
-import { Marks } from "./marks";
 import { Membership, type MembershipEvents } from "./membership";
 import { type Note, Outbox } from "./outbox";
 import type { RejoinStore } from "./rejoin_store";
 import type { tidy } from "./shape";
+import { Shown } from "./shown";
 import { Ear, seal } from "./speech";
 import type { Ticket } from "./ticket";
-import { type CheckContext, type CheckMessage, type RoundView, Verification } from "./verification";
+import { type CheckContext, type CheckMessage, Verification } from "./verification";
 import { rosterHash, Watch } from "./watch";
 
 /** RFC 9605 §5.2. */
@@ -46,15 +44,10 @@ export class Room implements MembershipEvents {
     said: (note) => this.#said(note, this.#membership.seen),
   });
   readonly #ear = new Ear();
-  readonly #history = new History();
-  readonly #marks = new Marks();
+  readonly #shown: Shown;
   readonly #watch = new Watch();
   readonly #verification: Verification;
-  #check: { view: CheckView; keys: Bytes[] } | null = null;
-  /** What was shown last. Of the state itself nothing is kept: its keys would outlive their epoch. */
-  #shown: { epoch: number; people: readonly Person[] } | null = null;
   #disagree = false;
-  #told = "[]";
 
   constructor(
     readonly id: string,
@@ -62,6 +55,7 @@ export class Room implements MembershipEvents {
   ) {
     const { link, store, random, time } = around;
     this.#committer = new Committer(link);
+    this.#shown = new Shown(id, around.tell, () => Math.round(time().utc * 1000));
     this.#verification = new Verification(random);
     this.#membership = new Membership({ room: id, link, store, random, time, committer: this.#committer, on: this });
   }
@@ -125,13 +119,7 @@ export class Room implements MembershipEvents {
   }
 
   async markChecked(round: string): Promise<void> {
-    const check = this.#check;
-    if (!check || check.view.round !== round || check.view.state !== "done") return;
-    this.#marks.add(check.keys);
-    check.view = { ...check.view, marked: true };
-    this.around.tell({ type: "check", room: this.id, view: check.view });
-    this.#tellGroup();
-    await this.keep();
+    if (this.#shown.markChecked(round, this.#membership.held)) await this.keep();
   }
 
   async keysDisagree(disagree: boolean): Promise<void> {
@@ -146,7 +134,7 @@ export class Room implements MembershipEvents {
     if (!held) return;
     if (say) this.#sayRevocations(held, null);
     await this.#look(held);
-    this.#tellGroup();
+    this.#shown.group(this.#membership.held);
     await this.#goOn();
   }
 
@@ -217,7 +205,7 @@ export class Room implements MembershipEvents {
       if (isCheck(note.message)) await this.#verification.heard(context(held), own.leaf, note.message, this.#clock);
       return;
     }
-    const heard = await this.#ear.open(held, said.body, this.#clock);
+    const heard = await this.#ear.open(held, said.body);
     if (!heard) return;
     membership.held = heard.held;
     const sender = memberOf(heard.sender);
@@ -259,11 +247,7 @@ export class Room implements MembershipEvents {
   async entered(how: "founded" | "joined" | "back"): Promise<void> {
     const { held } = this.#membership;
     if (!held) return;
-    const own = memberOf(self(held));
-    if (how !== "joined") {
-      const by = how === "founded" ? own : null;
-      this.#history.add(epochOf(held), { kind: how, members: [own], by, at: this.#wall });
-    }
+    if (how !== "joined") this.#shown.entered(held, how);
     this.#outbox.newLeaf();
     this.#watch.back(this.#clock);
     await this.#epoch(held, false);
@@ -272,19 +256,12 @@ export class Room implements MembershipEvents {
   }
 
   async advanced(change: Change): Promise<void> {
-    const { after, rejoined, added, removed, refs } = change;
-    this.#history.committed(change, (member) => this.#committer.isGone(member), this.#wall);
-    const marked = this.#marks.moved(rejoined);
-    if (this.#check) {
-      const moved = ({ from }: { from: Bytes }) => this.#check?.keys.some((key) => equal(key, from));
-      this.#check.keys.push(...rejoined.filter(moved).map(({ to }) => to));
-    }
+    const { after, added, removed, refs } = change;
+    const marked = this.#shown.advanced(change, (member) => this.#committer.isGone(member));
     for (const ref of refs) this.around.spent(ref);
     // Whoever comes back announces new contexts; the old ones were of a worker that is gone.
     for (const person of removed) this.around.frames.contexts(this.id, memberOf(person), []);
-    const there = (person: { credential: { member: Bytes } }) =>
-      after.people.some(({ credential }) => equal(credential.member, person.credential.member));
-    const removal = removed.some((person) => !there(person));
+    const removal = removed.some((person) => !personOf(after, memberOf(person)));
     this.#outbox.epochEnded();
     await this.#committer.applied(change, this.around.time());
     await this.#epoch(after, removal);
@@ -295,7 +272,7 @@ export class Room implements MembershipEvents {
   async wentBack(): Promise<void> {
     const { held } = this.#membership;
     if (!held) return;
-    this.#history.backTo(epochOf(held));
+    this.#shown.wentBack(held);
     this.#outbox.epochEnded();
     this.#committer.out();
     await this.#epoch(held, false);
@@ -309,7 +286,7 @@ export class Room implements MembershipEvents {
   out(): void {
     this.around.frames.suspend(this.id);
     this.#disagree = false;
-    this.#tellGroup();
+    this.#shown.group(this.#membership.held);
   }
 
   removed(by: string | null): void {
@@ -318,7 +295,7 @@ export class Room implements MembershipEvents {
   }
 
   remembered(checked: readonly Bytes[]): void {
-    this.#marks.add(checked);
+    this.#shown.remember(checked);
   }
 
   refusedCommit(by: string | null, reason: string): void {
@@ -335,35 +312,14 @@ export class Room implements MembershipEvents {
     this.around.frames.epochBegan({ room: this.id, epoch, baseKey, leaf: ownLeaf(held.group), leaves, removal });
     this.#disagree = false;
     await this.#look(held);
-    this.#tellGroup();
+    this.#shown.group(this.#membership.held);
   }
 
   /** Watch and check look at the group as of now. */
   async #look(held: Held): Promise<void> {
-    const people = this.#people(held);
+    const people = this.#shown.people(held);
     this.#watch.people({ epoch: epochOf(held), roster: await rosterHash(held.people), people }, this.#clock);
     await this.#verification.epochChanged(context(held), this.#clock);
-  }
-
-  #people(held: Held): Person[] {
-    const own = self(held);
-    return held.people.map((person) => ({
-      member: memberOf(person),
-      leaf: person.leaf,
-      role: roleOf(held, person),
-      self: person === own,
-      checked: person === own || this.#marks.has(person.key),
-    }));
-  }
-
-  #tellGroup(): void {
-    const { held } = this.#membership;
-    if (held) this.#shown = { epoch: epochOf(held), people: this.#people(held) };
-    if (!this.#shown) return;
-    const state = held ? "in" : "out";
-    const { changes } = this.#history;
-    const view = { room: this.id, state, ...this.#shown, changes } as const;
-    this.around.tell({ type: "group", view });
   }
 
   #tellTroubles(): void {
@@ -375,35 +331,17 @@ export class Room implements MembershipEvents {
       const known = troubles.some(({ kind }) => kind === "keys-disagree");
       if (this.#disagree && !known) troubles = [...troubles, { kind: "keys-disagree" }];
     } else return;
-    const text = JSON.stringify(troubles);
-    if (text === this.#told) return;
-    this.#told = text;
-    this.around.tell({ type: "troubles", room: this.id, troubles });
+    this.#shown.troubles(troubles);
   }
 
   #incident(incident: Incident): void {
     this.around.tell({ type: "incident", room: this.id, incident });
   }
 
-  #showCheck(held: Held, round: RoundView): void {
-    const before = this.#check?.view.round === round.round ? this.#check : null;
-    const done = round.state === "done";
-    const took = held.people.filter((person) => round.took.includes(memberOf(person)));
-    const at = done ? (before?.view.at ?? this.#wall) : null;
-    const view = { ...round, at, marked: before?.view.marked ?? false };
-    this.#check = { view, keys: before?.view.state === "done" ? before.keys : took.map(({ key }) => key) };
-    this.around.tell({ type: "check", room: this.id, view });
-  }
-
   /** What a reload needs, in the browser's database. */
   async keep(): Promise<void> {
-    const record = this.#membership.record(this.#marks.keys);
+    const record = this.#membership.record(this.#shown.checked);
     if (record) await this.around.store.save(this.around.link.identity.tab, record);
-  }
-
-  /** Wall clock, ms, for people's eyes. */
-  get #wall(): number {
-    return Math.round(this.around.time().utc * 1000);
   }
 
   // -- Going on ------------------------------------------------------------------------------------------------------
@@ -433,7 +371,7 @@ export class Room implements MembershipEvents {
     if (held && membership.ready) {
       for (const effect of this.#verification.effects()) {
         if (effect.do === "say") this.#say(effect.message, { epoch: effect.epoch });
-        else this.#showCheck(held, effect.view);
+        else this.#shown.check(held, effect.view);
       }
       for (const { message } of this.#watch.effects()) {
         this.#say(message, { slot: "heartbeat", epoch: message.epoch });

@@ -2,7 +2,9 @@
  * Whether a message of the server has the fields that it should have (docs/protocol.md, section 3). What they hold is
  * judged where it is used; a message that is not of its shape is passed over.
  */
-import type { Gone, MlsState, RoomState } from "../../protocol_types";
+import { bytesOf } from "../../base64url";
+import type { Gone, JoinedMessage, Knock, MlsState, RoomState } from "../../protocol_types";
+import { ID_BYTES } from "../mls/credentials";
 import type { GroupMessage } from "../worker_messages";
 
 type Check = (value: unknown) => boolean;
@@ -52,7 +54,23 @@ const SHAPES: Record<GroupMessage["type"], Check> = {
 };
 
 export function isWellFormed(message: GroupMessage): boolean {
-  return SHAPES[message.type](message);
+  return Object.hasOwn(SHAPES, message.type) && SHAPES[message.type](message);
+}
+
+/** For one's own id, which goes into a credential. */
+const id: Check = (value) => bytesOf(value, ID_BYTES) !== null;
+const room = fields({ id: text, members: list(fields({ id: text, connected: maybe(flag) })) });
+const joined = fields({ member: id, meeting: text, now: Number.isFinite, resumed: maybe(flag), rooms: list(room) });
+
+/** Rooms may have more that is not of its shape: `tidy` leaves it out. */
+export function isJoined(message: JoinedMessage): boolean {
+  return joined(message);
+}
+
+const knock = fields({ id: text, sealed: text, key_package: text, nonce: text });
+
+export function isKnock(value: Knock): boolean {
+  return knock(value);
 }
 
 /** What a room is like, without what is not of its shape. */

@@ -50,13 +50,13 @@ export async function openWelcome(
   utc: number,
 ): Promise<Held | WelcomeReason> {
   try {
-    const { group, signer, notes } = await joinFromWelcome(welcome, own, link.psk, link.authenticate(meeting));
+    const { group, ...letter } = await joinFromWelcome(welcome, own, link.psk, link.authenticate(meeting));
     if (!equal(groupId(group), meeting)) return "another-group";
     const trust = link.trust(meeting);
     const present = await people(roster(group), trust, utc);
     const verdict = await judgeWelcome(
       { people: present, trust, now: utc },
-      { signer, self: ownLeaf(group), rejoining: proven, notes },
+      { ...letter, self: ownLeaf(group), rejoining: proven },
     );
     return verdict.accepted ? { group, people: present, grants: verdict.grants } : verdict.reason;
   } catch (error) {

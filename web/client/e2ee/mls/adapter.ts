@@ -2,8 +2,8 @@
  * MLS (RFC 9420) for one group, on ts-mls 1.6.4.
  *
  * State goes in and new state comes out; nothing is changed in place, so that a lost race or a rejected message costs
- * nothing. `now` is in seconds: by UTC where a KeyPackage's lifetime is checked, by any clock that only rises where old
- * epochs expire. Commits travel as PublicMessage, because the server checks their structure;
+ * nothing. An epoch is over at once: the server hands on a message in its epoch only, and what is said after a commit is
+ * sealed anew. (Frames have keys of their own, which outlive it: key_ring.ts.) Commits travel as PublicMessage, because the server checks their structure;
  * everything else said travels as PrivateMessage. What a commit may do is not decided here: the caller's `judge`
  * (policy.ts) sees every commit after its signature was checked and before it has any effect.
  *
@@ -11,9 +11,10 @@
  * be the one that goes on.
  */
 import type { ClientConfig } from "ts-mls/clientConfig.js";
-import { addHistoricalReceiverData, type ClientState, createGroup as createMlsGroup } from "ts-mls/clientState.js";
+import { type ClientState, createGroup as createMlsGroup } from "ts-mls/clientState.js";
 import { createCommit } from "ts-mls/createCommit.js";
 import { createApplicationMessage } from "ts-mls/createMessage.js";
+import type { Extension } from "ts-mls/extension.js";
 import { mlsExporter } from "ts-mls/keySchedule.js";
 import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
 import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
@@ -32,6 +33,7 @@ import {
   decode,
   decodeKeyPackage,
   encode,
+  FOUNDING,
   guarded,
   KEY_PACKAGE_SECONDS,
   leaves,
@@ -43,12 +45,6 @@ import {
 } from "./messages";
 import { suite } from "./suite";
 
-/** Seconds that an epoch stays readable after it ended: longer than any message is on its way. */
-export const OLD_EPOCH_SECONDS = 10;
-/** The same after a removal: what the removed person could still read and write ends soon. */
-export const OLD_EPOCH_SECONDS_AFTER_REMOVAL = 2;
-/** Epochs kept at most, whatever their age. Commits of more than 6 a second would drop one before its time. */
-const MAX_OLD_EPOCHS = 64;
 /**
  * Messages of one sender that may be missing before the next one: twice the heartbeats between two renewals of the keys
  * (60), since a sender with more than that missing is not understood until the next epoch. Each step costs everybody a
@@ -61,8 +57,6 @@ const WELCOME_NOTES = 0xf5e1;
 /** One's own place in a group at one epoch. */
 export interface Group {
   readonly mls: ClientState;
-  /** When each old epoch stops being readable. */
-  readonly expiries: ReadonlyMap<bigint, number>;
 }
 
 /** Says whether a leaf's credential is genuine for its key. */
@@ -73,7 +67,6 @@ export interface Pending {
   readonly commit: Bytes;
   /** For whom it adds; sent together with the commit. */
   readonly welcome: Bytes | null;
-  readonly removes: boolean;
   readonly next: ClientState;
 }
 
@@ -81,7 +74,8 @@ function clientConfig(authenticate: Authenticate): ClientConfig {
   return {
     keyRetentionConfig: {
       retainKeysForGenerations: 10,
-      retainKeysForEpochs: MAX_OLD_EPOCHS,
+      // As few as ts-mls can (it takes 0 for all): `over` drops that one too.
+      retainKeysForEpochs: 1,
       maximumForwardRatchetSteps: MAX_SKIPPED_MESSAGES,
     },
     // Receivers do not judge lifetimes: members whose clocks differ would come to different groups.
@@ -119,11 +113,18 @@ export function roomPsk(roomSecret: Bytes, group: string): Promise<Bytes> {
   return derive(roomSecret, info("hearthside psk v1", group), 32);
 }
 
-/** A group of one, epoch 0. `id` is the MLS group id, random for each meeting. */
-export function createGroup(id: Bytes, own: OwnKeyPackage, authenticate: Authenticate): Promise<Group> {
+/** A group of one, epoch 0. `id` is the MLS group id, random for each meeting; `founding` says who founds it (founding.ts). */
+export function createGroup(
+  id: Bytes,
+  own: OwnKeyPackage,
+  founding: Bytes,
+  authenticate: Authenticate,
+): Promise<Group> {
   return guarded(async () => {
-    const mls = await createMlsGroup(id, own.keyPackage, own.secrets, [], await suite(), clientConfig(authenticate));
-    return { mls, expiries: new Map() };
+    const extensions = [{ extensionType: FOUNDING, extensionData: founding }];
+    const config = clientConfig(authenticate);
+    const mls = await createMlsGroup(id, own.keyPackage, own.secrets, extensions, await suite(), config);
+    return { mls };
   });
 }
 
@@ -153,7 +154,6 @@ function commit(group: Group, proposals: Proposal[], psk: Bytes | null, options:
     return {
       commit: encode(result.commit),
       welcome: welcome ? encode({ version: "mls10", wireformat: "mls_welcome", welcome }) : null,
-      removes: proposals.some(({ proposalType }) => proposalType === "remove"),
       next: result.newState,
     };
   });
@@ -200,36 +200,22 @@ export function emptyCommit(group: Group, options: CommitOptions = {}): Promise<
   return commit(group, [], null, options);
 }
 
-/**
- * The state after one's own commit, once the server has numbered it. `group` is the state of now: what was received
- * meanwhile stays received. Throws MlsError "epoch" when another commit was first.
- */
-export function adopt(group: Group, pending: Pending, now: number): Group {
+/** The state after one's own commit, once the server has numbered it. Throws MlsError "epoch" when another was first. */
+export function adopt(group: Group, pending: Pending): Group {
   if (epoch(group) + 1n !== pending.next.groupContext.epoch) throw new MlsError("epoch");
-  const [historicalReceiverData] = addHistoricalReceiverData(group.mls);
-  return advanced(group, { ...pending.next, historicalReceiverData }, pending.removes, now);
+  return over(pending.next);
 }
 
-/** Gives the epoch that ended its time, and shortens the others' after a removal. */
-function advanced(before: Group, mls: ClientState, removes: boolean, now: number): Group {
-  const seconds = removes ? OLD_EPOCH_SECONDS_AFTER_REMOVAL : OLD_EPOCH_SECONDS;
-  const expiries = new Map(before.expiries).set(epoch(before), now + seconds);
-  if (removes) for (const [old, at] of expiries) expiries.set(old, Math.min(at, now + seconds));
-  return forgetOldEpochs({ mls, expiries }, now);
-}
-
-/** Drops the keys of epochs whose time is over; also called by a timer, since nothing else may arrive. */
-export function forgetOldEpochs({ mls, expiries }: Group, now: number): Group {
-  const kept = new Map([...expiries].filter(([old, at]) => at > now && mls.historicalReceiverData.has(old)));
-  const historicalReceiverData = new Map([...mls.historicalReceiverData].filter(([old]) => kept.has(old)));
-  return { mls: { ...mls, historicalReceiverData }, expiries: kept };
-}
+/** Without the keys of the epoch that ended. */
+const over = (mls: ClientState): Group => ({ mls: { ...mls, historicalReceiverData: new Map() } });
 
 export interface Joined {
   readonly group: Group;
   /** The leaf that signed the Welcome: whoever admitted. */
   readonly signer: number;
   readonly notes: Bytes | null;
+  /** Says who founded the group, if it is good (founding.ts). */
+  readonly founding: Bytes | null;
 }
 
 /** Throws MlsError "foreign" for a Welcome of another KeyPackage, "psk" unless the link's PSK, and no other, went into it. */
@@ -262,10 +248,14 @@ export function joinFromWelcome(
     const letter = { groupInfo, joinerSecret, pskSecret, pathSecret };
     const mls = await stateFrom(letter, own, clientConfig(authenticate), cipherSuite);
     requireUniqueKeys(mls);
-    const notes = groupInfo.extensions
-      .find(({ extensionType }) => extensionType === WELCOME_NOTES)
-      ?.extensionData.slice();
-    return { group: { mls, expiries: new Map() }, signer: groupInfo.signer, notes: notes ?? null };
+    const found = (extensions: readonly Extension[], type: number) =>
+      extensions.find(({ extensionType }) => extensionType === type)?.extensionData.slice() ?? null;
+    return {
+      group: { mls },
+      signer: groupInfo.signer,
+      notes: found(groupInfo.extensions, WELCOME_NOTES),
+      founding: found(mls.groupContext.extensions, FOUNDING),
+    };
   });
 }
 
@@ -282,7 +272,6 @@ export function processPublicMessage<Verdict extends { readonly accepted: boolea
   group: Group,
   bytes: Bytes,
   psk: Bytes,
-  now: number,
   judge: (commit: CommitView) => Promise<Verdict>,
 ): Promise<Processed<Verdict>> {
   return guarded(async () => {
@@ -302,15 +291,14 @@ export function processPublicMessage<Verdict extends { readonly accepted: boolea
     const verdict = await judge(said);
     if (!verdict.accepted) return { outcome: "refused", verdict };
     const own = ownLeaf(group);
-    const removes = said.proposals.some(({ type }) => type === "remove");
     if (said.proposals.some((proposal) => proposal.type === "remove" && proposal.leaf === own)) {
       // ts-mls sees this by an empty leaf, and an Add in the same commit may have filled it again.
       const mls: ClientState = { ...group.mls, groupActiveState: { kind: "removedFromGroup" } };
-      return { outcome: "removed", group: advanced(group, mls, removes, now), verdict };
+      return { outcome: "removed", group: over(mls), verdict };
     }
     const { newState } = await processMlsPublicMessage(group.mls, publicMessage, pskIndex(psk), cipherSuite);
     requireUniqueKeys(newState);
-    return { outcome: "applied", group: advanced(group, newState, removes, now), verdict };
+    return { outcome: "applied", group: over(newState), verdict };
   });
 }
 
@@ -320,61 +308,48 @@ export async function sealApplication(group: Group, content: Bytes): Promise<{ g
   const padded = pad(content, TEXT_PADDING);
   const { newState, privateMessage } = await createApplicationMessage(group.mls, padded, await suite());
   return {
-    group: { ...group, mls: newState },
+    group: { mls: newState },
     message: encode({ version: "mls10", wireformat: "mls_private_message", privateMessage }),
   };
 }
 
 export interface Opened {
   readonly group: Group;
-  /** Who signed it, as of `epoch`: a leaf may have another owner by now. */
+  /** Who signed it. */
   readonly sender: RosterEntry;
-  readonly epoch: bigint;
   readonly content: Bytes;
 }
 
-/** Each message opens once. Throws MlsError; "epoch" when its keys are gone or not there yet. */
-export function openApplication(before: Group, bytes: Bytes, now: number): Promise<Opened> {
+/** Each message opens once. Throws MlsError; "epoch" for one of another epoch. */
+export function openApplication(group: Group, bytes: Bytes): Promise<Opened> {
   return guarded(async () => {
     const message = decode(bytes);
-    const group = forgetOldEpochs(before, now);
     if (isRemoved(group)) throw new MlsError("removed");
     if (message.wireformat !== "mls_private_message") throw new MlsError("malformed");
     const { privateMessage } = message;
     // Commits and proposals of ours are public: a private one was made to pass the server's check.
     if (privateMessage.contentType !== "application") throw new MlsError("malformed");
     const { mls } = group;
-    if (!equal(privateMessage.groupId, mls.groupContext.groupId)) throw new MlsError("epoch");
-    const current = privateMessage.epoch === mls.groupContext.epoch;
-    const old = mls.historicalReceiverData.get(privateMessage.epoch);
-    if (!current && !old) throw new MlsError("epoch");
-    const keys = old ?? { ...mls, senderDataSecret: mls.keySchedule.senderDataSecret };
+    const { groupContext, ratchetTree } = mls;
+    if (!equal(privateMessage.groupId, groupContext.groupId) || privateMessage.epoch !== groupContext.epoch) {
+      throw new MlsError("epoch");
+    }
     const { content, tree } = await unprotectPrivateMessage(
-      keys.senderDataSecret,
+      mls.keySchedule.senderDataSecret,
       privateMessage,
-      keys.secretTree,
-      keys.ratchetTree,
-      keys.groupContext,
+      mls.secretTree,
+      ratchetTree,
+      groupContext,
       mls.clientConfig.keyRetentionConfig,
       await suite(),
     );
     const { sender } = content.content;
     if (content.content.contentType !== "application" || sender.senderType !== "member") throw new MlsError("invalid");
-    const entry = leaves(keys.ratchetTree).find(({ leaf }) => leaf === sender.leafIndex);
+    const entry = leaves(ratchetTree).find(({ leaf }) => leaf === sender.leafIndex);
     if (!entry) throw new MlsError("invalid");
-    const after: ClientState = old
-      ? {
-          ...mls,
-          historicalReceiverData: new Map(mls.historicalReceiverData).set(privateMessage.epoch, {
-            ...old,
-            secretTree: tree,
-          }),
-        }
-      : { ...mls, secretTree: tree };
     return {
-      group: { ...group, mls: after },
+      group: { mls: { ...mls, secretTree: tree } },
       sender: entry,
-      epoch: privateMessage.epoch,
       content: unpad(content.content.applicationData.slice(), TEXT_PADDING),
     };
   });

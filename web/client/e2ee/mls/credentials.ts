@@ -17,6 +17,8 @@ export const ID_BYTES = 16;
 export const SERIAL_BYTES = 8;
 const VERSION = 1;
 const FACILITATOR = 1;
+/** Version, group, role, role key, two dates, serial, signature. */
+export const CERTIFICATE_BYTES = 1 + ID_BYTES + 1 + KEY_BYTES + 8 + 8 + SERIAL_BYTES + SIGNATURE_BYTES;
 
 /** A day and an hour: clocks of old devices are often a day off, and nothing here is decided by the hour. */
 export const CLOCK_TOLERANCE = 86_400 + 3_600;
@@ -202,6 +204,11 @@ export function checkLifetime(
   throw new CredentialError(now < notBefore || ownClockDiffers ? "clock" : "expired");
 }
 
+/** Whether the list names it. */
+export function isRevoked({ serial }: Certificate, { serials }: RevocationList): boolean {
+  return serials.some((revoked) => equal(revoked, serial));
+}
+
 /** Throws CredentialError "revoked", "clock" or "expired" unless the certificate gives its role today. */
 export function checkCertificateToday(
   certificate: Certificate,
@@ -209,7 +216,7 @@ export function checkCertificateToday(
   now: number,
   reference = now,
 ): void {
-  if (revocations?.serials.some((serial) => equal(serial, certificate.serial))) throw new CredentialError("revoked");
+  if (revocations && isRevoked(certificate, revocations)) throw new CredentialError("revoked");
   checkLifetime(certificate, now, reference);
 }
 

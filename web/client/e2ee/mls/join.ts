@@ -26,7 +26,7 @@ import { treeHashRoot } from "ts-mls/treeHash.js";
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex, toNodeIndex } from "ts-mls/treemath.js";
 import { firstCommonAncestor } from "ts-mls/updatePath.js";
 import { equal } from "./fields";
-import { MlsError, type OwnKeyPackage } from "./messages";
+import { FOUNDING, MlsError, type OwnKeyPackage } from "./messages";
 
 /** What a Welcome told this joiner, decrypted. */
 export interface Letter {
@@ -49,9 +49,11 @@ export async function stateFrom(
 ): Promise<ClientState> {
   const { groupContext, signer, confirmationTag } = groupInfo;
   const tree = ratchetTreeFromExtension(groupInfo);
-  // Groups of ours have no extensions: nobody can add any.
   require(tree !== undefined && groupContext.cipherSuite === own.keyPackage.cipherSuite);
-  require(groupContext.version === own.keyPackage.version && groupContext.extensions.length === 0);
+  require(groupContext.version === own.keyPackage.version);
+  // The founding record is the only extension of ours, and nobody can add another.
+  require(groupContext.extensions.length <= 1);
+  require(groupContext.extensions.every(({ extensionType }) => extensionType === FOUNDING));
   const signed = tree[leafToNodeIndex(toLeafIndex(signer))];
   require(signed?.nodeType === "leaf");
   require(await verifyGroupInfoSignature(groupInfo, signed.leaf.signaturePublicKey, cs.signature));
@@ -115,6 +117,7 @@ async function checkLeaf(
     );
     require(error === undefined);
   }
+  require(extensionsSupportedByCapabilities(context.extensions, leaf.capabilities));
   // Everybody's credential is of the one type that we know.
   require(leaf.credential.credentialType === "basic" && leaf.capabilities.credentials.includes("basic"));
 }

@@ -26,6 +26,11 @@ const MAX_PROPOSALS = 128;
  * committer's a day behind, and an hour passes.
  */
 export const KEY_PACKAGE_SECONDS = 2 * 86_400 + 3_600;
+/**
+ * GroupContext extension of ours, from the private range (RFC 9420 §17.3): the founding record (founding.ts). Everybody
+ * in the group must say that they know it (§7.2).
+ */
+export const FOUNDING = 0xf5e2;
 /** Name of the link's pre-shared key. */
 export const PSK_ID = utf8("hearthside room v1");
 
@@ -147,7 +152,7 @@ export async function keyPackage(identity: Bytes, key: LeafKey, now: number): Pr
   const cipherSuite = await suite();
   const { publicPackage, privatePackage } = await generateKeyPackageWithKey(
     { credentialType: "basic", identity },
-    { versions: ["mls10"], ciphersuites: [SUITE], extensions: [], proposals: [], credentials: ["basic"] },
+    { versions: ["mls10"], ciphersuites: [SUITE], extensions: [FOUNDING], proposals: [], credentials: ["basic"] },
     {
       notBefore: BigInt(Math.max(0, Math.floor(now) - KEY_PACKAGE_SECONDS)),
       notAfter: BigInt(Math.ceil(now) + KEY_PACKAGE_SECONDS),

@@ -12,6 +12,7 @@ import type { Bytes } from "../../base64url";
 import { LEAVES } from "../kid";
 import { type LeafCredential, standing, type Trust, verifyCredential } from "./credentials";
 import { CredentialError, equal } from "./fields";
+import { checkFounding } from "./founding";
 import type { CommitView, ProposalView, RosterEntry } from "./messages";
 import {
   decodeGrants,
@@ -65,6 +66,8 @@ export type Reason =
   | "bad-leaving"
   | "bad-rejoin"
   | "bad-grants"
+  /** No facilitator founded this group, or not in these days. */
+  | "bad-founding"
   /** A statement that nothing in the commit makes use of. */
   | "unused-statement"
   | "may-not-add"
@@ -219,7 +222,7 @@ async function returns({ rejoins }: Statements, { removed, added }: Change, { me
       // Ids are unique among those present, so that nobody can come back for two.
       const samePerson = equal(after.credential.member, member) && equal(after.credential.rejoinKey, rejoinKey);
       require(samePerson, "bad-rejoin");
-      require(await verify(rejoinKey, rejoinStatement(meeting, leaf, before.key, ref), signature), "bad-rejoin");
+      require(await verify(rejoinKey, rejoinStatement(meeting, before.key, ref), signature), "bad-rejoin");
       return { before, after };
     }),
   );
@@ -287,12 +290,20 @@ export async function judgeCommit(commit: CommitView, situation: Situation): Pro
 
 /**
  * For a joiner: whether the member who admitted was entitled to, and who the co-facilitators are. `notes` as they
- * came with the Welcome. Somebody who proved a rejoin, or holds a certificate, may have been let in by anybody.
+ * came with the Welcome. Somebody who proved a rejoin, or holds a certificate, may have been let in by anybody: that the
+ * group is the meeting's tells them the founding record.
  */
 export async function judgeWelcome(
   { people: present, trust, now }: Omit<Situation, "grants">,
-  { signer, self, rejoining, notes }: { signer: number; self: number; rejoining: boolean; notes: Bytes | null },
+  welcome: {
+    readonly signer: number;
+    readonly self: number;
+    readonly rejoining: boolean;
+    readonly notes: Bytes | null;
+    readonly founding: Bytes | null;
+  },
 ): Promise<Verdict> {
+  const { signer, self, rejoining, notes, founding } = welcome;
   try {
     const noted = await orRefuse("bad-grants", () => notes && decodeGrants(notes));
     require(noted === null || (await verifyGrants(noted, trust)), "bad-grants");
@@ -306,6 +317,8 @@ export async function judgeWelcome(
     require(admitter !== undefined && own !== undefined && admitter !== own, "stranger");
     const entitled = admitter.facilitator || isCoFacilitator(admitter, grants);
     require(entitled || rejoining || own.facilitator, "may-not-add");
+    require(founding !== null, "bad-founding");
+    await orRefuse("bad-founding", () => checkFounding(founding, trust, now));
     return { accepted: true, grants, rejoined: [] };
   } catch (error) {
     if (error instanceof Refusal) return { accepted: false, reason: error.reason };

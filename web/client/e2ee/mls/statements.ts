@@ -65,12 +65,14 @@ export function leavingStatement(meeting: Bytes, leaf: number, leafKey: Bytes): 
   return concat(utf8("hearthside leave v1\0"), exactly(meeting, ID_BYTES), u32(leaf), exactly(leafKey, KEY_BYTES));
 }
 
-/** `oldKey` is the leaf key that is to be replaced. */
-export function rejoinStatement(meeting: Bytes, leaf: number, oldKey: Bytes, ref: Bytes): Bytes {
+/**
+ * `oldKey` is the leaf key that is to be replaced. Where its leaf stands is not part of it: a rejoin may move somebody to
+ * another leaf, and whoever lost their state before they heard of it could never come back.
+ */
+export function rejoinStatement(meeting: Bytes, oldKey: Bytes, ref: Bytes): Bytes {
   return concat(
     utf8("hearthside rejoin v1\0"),
     exactly(meeting, ID_BYTES),
-    u32(leaf),
     exactly(oldKey, KEY_BYTES),
     exactly(ref, REF_BYTES),
   );
