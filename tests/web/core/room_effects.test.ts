@@ -86,11 +86,12 @@ test("being muted, one's hand lowered, the end: what facilitators sign reaches t
   expect(announced).toContainEqual({ urgency: "polite", kind: "hand-lowered", name: "Ana" });
 });
 
-test("whoever leaves takes the state of their keys along", () => {
+test("whoever leaves takes along the state of their keys and what is known of their network", () => {
   hear("marta", STATE);
   group();
   effects.carryOut();
-  expect([done.at(-1), announced.at(-1)]).toEqual(["forget marta", { urgency: "polite", kind: "left", name: "Marta" }]);
+  expect(done.slice(-2)).toEqual(["forget marta", "forget the network of marta"]);
+  expect(announced.at(-1)).toEqual({ urgency: "polite", kind: "left", name: "Marta" });
 });
 
 test("the lock is told once, with a name where it is known and not one's own", () => {
