@@ -221,6 +221,8 @@ class MediaPlane:
             # A page that was reloaded, or has given its old connection up.
             self._forget_publisher(state)
             await self._close_transport(publisher.transport)
+            if state.gone:
+                raise _MediaError("media_unavailable")  # removed meanwhile: nothing is opened for them any more
             publisher = None
         fresh = publisher is None
         if publisher is None:
@@ -292,6 +294,8 @@ class MediaPlane:
                 transport = state.subscriber.transport
                 self._forget_subscriber(state)
                 await self._close_transport(transport)
+                if state.gone:
+                    return
             subscriber = state.subscriber = _Subscriber(self._new_id())
             self._owners[subscriber.transport] = state
             try:
