@@ -12,7 +12,7 @@ from signaling import effects as e
 from signaling import messages as m
 from signaling.admission import Request, Visitor
 from signaling.meeting import Attendee, Meeting
-from signaling.mls_rules import Rejoin, RuleError, check_key_package
+from signaling.mls_rules import RuleError, check_key_package
 from signaling.moderation import Moderation
 from signaling.permissions import RefusedError
 from signaling.rate_limit import TokenBucket
@@ -205,9 +205,9 @@ class LiveGroup(Moderation):
                 if len(leaves) < len(seats):
                     leaves = {}  # one leaf, two members: refused as malformed
                 effects = delivery.register(session, data_of(group), epoch, leaves, now=now)
-            case m.MlsOffer(key_package=package, rejoin=proof):
-                rejoin = Rejoin(proof.leaf, data_of(proof.signature)) if proof is not None else None
-                effects = delivery.offer(session, data_of(package), rejoin, now=now)
+            case m.MlsOffer(key_package=package, rejoin=rejoin):
+                signature = data_of(rejoin) if rejoin is not None else None
+                effects = delivery.offer(session, data_of(package), signature, now=now)
             case m.MlsCommit(after=after, commit=commit, welcome=welcome, co_facilitators=chosen):
                 letters = data_of(welcome) if welcome is not None else None
                 effects = delivery.commit(session, after, data_of(commit), letters, chosen, now=now)

@@ -226,6 +226,8 @@ class MediaPlane:
             # A page that was reloaded, or has given its old connection up.
             self._forget_publisher(state)
             await self._sfu.close_transport(publisher.transport)
+            if state.gone:
+                raise MediaError("media_unavailable")  # removed meanwhile: nothing is opened for them any more
             publisher = None
         fresh = publisher is None
         if publisher is None:

@@ -231,13 +231,6 @@ class RoomState(msgspec.Struct, omit_defaults=True):
     gone: list[Gone] = []
 
 
-class RejoinProof(msgspec.Struct):
-    """The rejoin key's signature over the new KeyPackage and the leaf that it replaces (section 8)."""
-
-    leaf: Leaf
-    signature: Signature
-
-
 class Committed(msgspec.Struct):
     """A commit in its place in the order."""
 
@@ -412,7 +405,8 @@ class MlsOffer(ClientMessage, tag="mls_offer"):
 
     room: Id
     key_package: KeyPackage
-    rejoin: RejoinProof | None = None
+    rejoin: Signature | None = None
+    """By the rejoin key, over the leaf key that it replaces and the new KeyPackage (section 8)."""
 
 
 class MlsCommit(ClientMessage, tag="mls_commit"):
@@ -691,7 +685,8 @@ class MlsOffered(ServerMessage, tag="mls_offered"):
     room: Id
     member: Id
     key_package: KeyPackage
-    rejoin: RejoinProof | None = None
+    rejoin: Signature | None = None
+    """By the rejoin key, over the leaf key that it replaces and the new KeyPackage (section 8)."""
 
 
 class MlsCommitted(ServerMessage, tag="mls_committed"):

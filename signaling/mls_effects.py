@@ -7,7 +7,7 @@ from typing import Literal
 
 from signaling.messages import Refusal
 from signaling.mls_log import Committed, Sealed
-from signaling.mls_rules import Rejoin, Role
+from signaling.mls_rules import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Offered:
 
     member: str
     key_package: bytes
-    rejoin: Rejoin | None = None
+    rejoin: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

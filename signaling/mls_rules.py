@@ -38,14 +38,6 @@ class RuleError(Exception):
         self.code: Refusal = code
 
 
-@dataclass(frozen=True, slots=True)
-class Rejoin:
-    """That a KeyPackage is of somebody who was here: which leaf it replaces, and a signature that members check."""
-
-    leaf: int
-    signature: bytes
-
-
 @dataclass(slots=True)
 class Session:
     """Somebody as the server knows them, with a leaf or before."""
@@ -56,7 +48,8 @@ class Session:
     key_package: bytes | None = None
     """What they offer to be added by, as it came."""
     ref: bytes | None = None
-    rejoin: Rejoin | None = None
+    rejoin: bytes | None = None
+    """That the KeyPackage is of somebody who was here: a signature that members check."""
     said_n: int = 0
     """The last count of an application message that was taken."""
     since: int = 0

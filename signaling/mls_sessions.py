@@ -14,7 +14,7 @@ from signaling.mls_effects import Abandoned, Effect, Message, Offered, Refused, 
 from signaling.mls_jury import Case
 from signaling.mls_log import Log
 from signaling.mls_messages import MAX_GROUP_ID_BYTES, MAX_LEAVES
-from signaling.mls_rules import Rejoin, Role, RuleError, Session, check_key_package
+from signaling.mls_rules import Role, RuleError, Session, check_key_package
 
 SESSIONS = 288
 """64 members and 200 waiting people, the server's limits, and a few who have just left."""
@@ -211,7 +211,7 @@ class Sessions:
 
     # -- Offers -----------------------------------------------------------------------------------------------------
 
-    def offer(self, member: str, key_package: bytes, rejoin: Rejoin | None = None, *, now: float) -> list[Effect]:
+    def offer(self, member: str, key_package: bytes, rejoin: bytes | None = None, *, now: float) -> list[Effect]:
         """Somebody asks to be added, or to come back in place of their leaf. A newer offer replaces the one before."""
         self._settle(now)
         session = self._present(member)
@@ -220,7 +220,7 @@ class Sessions:
             return self._drained()
         try:
             package = check_key_package(key_package, now=now)
-            if rejoin is not None and (rejoin.leaf >= MAX_LEAVES or len(rejoin.signature) != SIGNATURE_BYTES):
+            if rejoin is not None and len(rejoin) != SIGNATURE_BYTES:
                 raise RuleError("malformed")
             if any(other.ref == package.ref for known, other in self._sessions.items() if known != member):
                 raise RuleError("unknown_key_package")

@@ -31,8 +31,8 @@ def translated(room: str, message: e.Message, about: str = "") -> m.ServerMessag
         case e.Abandoned():
             return m.MlsAbandoned(room=room)
         case e.Offered(member=member, key_package=package, rejoin=rejoin):
-            proof = m.RejoinProof(rejoin.leaf, b64(rejoin.signature)) if rejoin is not None else None
-            return m.MlsOffered(room=room, member=member, key_package=b64(package), rejoin=proof)
+            signature = b64(rejoin) if rejoin is not None else None
+            return m.MlsOffered(room=room, member=member, key_package=b64(package), rejoin=signature)
         case Committed():
             return m.MlsCommitted(room=room, commit=_committed(message))
         case e.Welcomed(seq=seq, epoch=epoch, sender=sender, welcome=welcome):

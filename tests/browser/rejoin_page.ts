@@ -28,7 +28,6 @@ async function keep(): Promise<string> {
   const place = {
     group: new Uint8Array(16),
     member: "member-1",
-    leaf: 1,
     keys: [bytes],
     checked: [bytes],
   };

@@ -104,9 +104,7 @@ def carried(room: str, data: bytes, number: int) -> list[m.ClientMessage]:
     return [
         m.SendKnock(sealed="abc", key_package=text[: m.MAX_KEY_PACKAGE_CHARS]),
         m.Say(room=room, n=number, body=text[: m.MAX_SAY_CHARS]),
-        m.MlsOffer(
-            room=room, key_package=text[: m.MAX_KEY_PACKAGE_CHARS], rejoin=m.RejoinProof(number, b64(bytes(64)))
-        ),
+        m.MlsOffer(room=room, key_package=text[: m.MAX_KEY_PACKAGE_CHARS], rejoin=b64(bytes(64))),
         m.MlsCommit(room=room, after=number, commit=text),
         m.MlsCommit(room=room, after=2, commit=text, welcome=text, co_facilitators=["nobodynobody"]),
         m.MlsReject(room=room, seq=number, statement=text[:700]),

@@ -359,7 +359,7 @@ class MeetingMember(Speaker):
         data, old = unb64(offer.key_package), self.seat.leaf_of(offer.member)
         if offer.rejoin is None or old is None:
             return Plan(add=[data], remove=[] if old is None else [old])
-        proof = read_key_package(data).ref, unb64(offer.rejoin.signature)
+        proof = read_key_package(data).ref, unb64(offer.rejoin)
         return Plan(add=[data], remove=[old], statements=Statements({}, {old: proof}, None))
 
     def _on_gone(self, gone: m.Gone) -> None:

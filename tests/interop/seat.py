@@ -92,8 +92,8 @@ class Seat:
         self.applied = 0
         """Number of the commit or registration that led here."""
         self.epochs: list[Epoch] = []
-        self._last: tuple[bytes, int, bytes] | None = None
-        """Group, leaf and leaf key of the last state: what a rejoin replaces."""
+        self._last: tuple[bytes, bytes] | None = None
+        """Group and leaf key of the last state: what a rejoin replaces."""
         self._undo: dict[int, Before] = {}
         self._facilitators: dict[bytes, bool] = {}
         self._now = now
@@ -172,12 +172,11 @@ class Seat:
         """Ask to come in, with a proof if this session had a leaf in that group (None: the last one)."""
         last = self._last if self._last and meeting in (None, self._last[0]) else None
         self.prepare(last[0] if last else meeting)
-        proof = None
+        signature = None
         if last is not None:
-            group, leaf, leaf_key = last
-            body = rejoin_body(group, leaf_key, self.mls.ref)
-            proof = m.RejoinProof(leaf, b64(self.rejoin_key.sign(signed("hearthside rejoin v1", body))))
-        return m.MlsOffer(room, b64(self.mls.key_package()), proof)
+            body = rejoin_body(*last, self.mls.ref)
+            signature = b64(self.rejoin_key.sign(signed("hearthside rejoin v1", body)))
+        return m.MlsOffer(room, b64(self.mls.key_package()), signature)
 
     def join(self, welcomed: m.MlsWelcomed, *, at: float) -> None:
         """Enter by a Welcome. Raises `MemberError`, also for a group that no facilitator founded."""
@@ -242,7 +241,7 @@ class Seat:
             for leaf, identity in self.mls.roster.items()
         }
         self.applied = applied
-        self._last = self.mls.group_id, self.mls.leaf, keys[self.mls.leaf]
+        self._last = self.mls.group_id, keys[self.mls.leaf]
         leaves = {leaf: person.member for leaf, person in self.people.items()}
         self.epochs.append(Epoch(self.mls.epoch, self.mls.sframe_base_key(), self.mls.leaf, leaves, removal, at))
 

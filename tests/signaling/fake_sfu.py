@@ -53,12 +53,13 @@ class FakeSfu:
 
     async def request(self, request: Request) -> Response:
         self.requests.append(request)
+        failure = self.fail(request)
+        answer = failure or self._handle(request)  # in the order asked, as the real one
         if self.gate is not None:
             await self.gate.wait()
-        failure = self.fail(request)
-        if isinstance(failure, BaseException):
-            raise failure
-        return failure or self._handle(request)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     def asked(self, kind: type[R]) -> list[R]:
         """All requests of one kind, in order."""

@@ -635,6 +635,35 @@ async def test_closing_the_plane_stops_all_work() -> None:
     assert meeting.offers("ana-0001") == 1
 
 
+@virtual
+async def test_nothing_is_opened_for_who_is_removed_while_the_old_publisher_closes() -> None:
+    meeting = Meeting()
+    await meeting.publish("ana-0001")
+    meeting.sfu.gate = asyncio.Event()
+    anew = meeting.publish("ana-0001", sdp=browser_offer("ana-0001", certificate="C7"))
+    await _removed_meanwhile(meeting, anew)
+
+
+@virtual
+async def test_nothing_is_opened_for_who_is_removed_while_the_old_subscriber_closes() -> None:
+    meeting = Meeting()
+    await meeting.subscribe("ana-0001")
+    meeting.sfu.gate = asyncio.Event()
+    await _removed_meanwhile(meeting, meeting.subscribe("ana-0001"))
+
+
+async def _removed_meanwhile(meeting: Meeting, work: Awaitable[Any]) -> None:
+    rebuilding = asyncio.ensure_future(_swallow(work))
+    await settle()
+    removal = asyncio.ensure_future(meeting.plane.drop_member(ROOM, "ana-0001"))
+    await settle()
+    assert meeting.sfu.gate is not None
+    meeting.sfu.gate.set()
+    await asyncio.gather(rebuilding, removal)
+    assert len(meeting.sfu.asked(OpenTransport)) == 1
+    assert not meeting.sfu.transports
+
+
 MEMBERS = ("ana-0001", "ben-0001", "chi-0001")
 STEPS = st.tuples(
     st.sampled_from(

@@ -7,7 +7,7 @@ import pytest
 from signaling import mls_effects as e
 from signaling.mls_delivery import Delivery
 from signaling.mls_log import Sealed
-from signaling.mls_rules import CLOCK_SECONDS, MAX_KEY_PACKAGE_BYTES, Rejoin
+from signaling.mls_rules import CLOCK_SECONDS, MAX_KEY_PACKAGE_BYTES
 from signaling.mls_sessions import ANYBODY_SECONDS, FOUND_SECONDS, MAX_EPOCH, SESSIONS
 from tests.signaling import mls_bytes as b
 from tests.signaling.mls_desk import DAY, NOW, Desk, meeting, receivers, refusal, told
@@ -207,10 +207,9 @@ def test_a_key_packages_lifetime_may_be_off_by_a_day() -> None:
 
 def test_the_proof_of_who_comes_back_is_handed_on() -> None:
     desk = meeting("par", "pat")
-    proof = Rejoin(1, bytes(64))
-    effects = desk.server.offer("par", b.key_package("par again"), proof, now=desk.now)
-    assert told(effects, "pat") == [e.Offered("par", b.key_package("par again"), proof)]
-    for bad in (Rejoin(1, bytes(63)), Rejoin(1024, bytes(64))):
+    effects = desk.server.offer("par", b.key_package("par again"), bytes(64), now=desk.now)
+    assert told(effects, "pat") == [e.Offered("par", b.key_package("par again"), bytes(64))]
+    for bad in (b"", bytes(63), bytes(65)):
         assert refusal(desk.server.offer("par", b.key_package("par again"), bad, now=desk.now)) == "malformed"
 
 

@@ -9,7 +9,6 @@ import pytest
 from signaling import messages as m
 from signaling import mls_effects as e
 from signaling.mls_log import Committed, Sealed
-from signaling.mls_rules import Rejoin
 from signaling.translation import data_of, state_of, translated
 
 COMMIT = Committed(7, 3, "sendersender", b"commit", 5)
@@ -21,8 +20,8 @@ CASES: list[tuple[e.Message, m.ServerMessage]] = [
     (e.Abandoned(), m.MlsAbandoned("roomroom")),
     (e.Offered("membermember", b"package"), m.MlsOffered("roomroom", "membermember", "cGFja2FnZQ")),
     (
-        e.Offered("membermember", b"package", Rejoin(2, bytes(64))),
-        m.MlsOffered("roomroom", "membermember", "cGFja2FnZQ", m.RejoinProof(2, "A" * 86)),
+        e.Offered("membermember", b"package", bytes(64)),
+        m.MlsOffered("roomroom", "membermember", "cGFja2FnZQ", "A" * 86),
     ),
     (COMMIT, m.MlsCommitted("roomroom", m.Committed(7, 3, "sendersender", "Y29tbWl0", 5))),
     (

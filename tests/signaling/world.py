@@ -121,8 +121,8 @@ class Client:
 
     def offer(self, *, rejoin: bool = False) -> None:
         """Ask to be added as somebody with a certificate, or to come back in place of the own leaf."""
-        proof = m.RejoinProof(self.leaf, b64(bytes(64))) if rejoin else None
-        self.send(m.MlsOffer(room=self.room, key_package=b64(self.fresh_package()), rejoin=proof))
+        signature = b64(bytes(64)) if rejoin else None
+        self.send(m.MlsOffer(room=self.room, key_package=b64(self.fresh_package()), rejoin=signature))
 
     def register(self, epoch: int = 0, *others: str, group: bytes = b.GROUP) -> None:
         """Name the group: oneself on leaf 0, others on the next ones."""

@@ -137,12 +137,6 @@ export interface RoomState {
   gone?: Gone[];
 }
 
-/** The rejoin key's signature over the new KeyPackage and the leaf that it replaces (section 8). */
-export interface RejoinProof {
-  leaf: Leaf;
-  signature: Signature;
-}
-
 /** A commit in its place in the order. */
 export interface Committed {
   seq: Count;
@@ -297,7 +291,8 @@ export interface MlsOfferMessage {
   type: "mls_offer";
   room: Id;
   key_package: KeyPackage;
-  rejoin?: RejoinProof | null;
+  /** By the rejoin key, over the leaf key that it replaces and the new KeyPackage (section 8). */
+  rejoin?: Signature | null;
 }
 
 /** A commit on the state after number `after`, with the Welcome for those whom it adds. Its echo decides. */
@@ -558,7 +553,8 @@ export interface MlsOfferedMessage {
   room: Id;
   member: Id;
   key_package: KeyPackage;
-  rejoin?: RejoinProof | null;
+  /** By the rejoin key, over the leaf key that it replaces and the new KeyPackage (section 8). */
+  rejoin?: Signature | null;
 }
 
 /** A commit took its place in the order; to its sender, and to those whom it removes, too. */

@@ -13,7 +13,6 @@ import type {
   MemberRole,
   MlsState,
   Refusal,
-  RejoinProof,
   SaidMessage,
   ServerMessage,
 } from "../../../../web/client/protocol_types";
@@ -27,7 +26,7 @@ interface Session {
   seated: boolean;
   online: boolean;
   gone: Gone | null;
-  offer: { keyPackage: string; ref: string; rejoin: RejoinProof | null } | null;
+  offer: { keyPackage: string; ref: string; rejoin: string | null } | null;
   sealed: { sealed: string; nonce: string } | null;
   saidN: number;
   since: number;

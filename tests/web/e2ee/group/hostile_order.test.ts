@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Bytes, concat, fromBase64url, toBase64url } from "../../../../web/client/base64url";
 import { FrameWorker } from "../../../../web/client/e2ee/frame_worker";
+import { INCIDENT_SECONDS } from "../../../../web/client/e2ee/group/shown";
 import { GRACE, rosterHash, SILENCE } from "../../../../web/client/e2ee/group/watch";
 import { kidOf } from "../../../../web/client/e2ee/kid";
 import {
@@ -219,6 +220,21 @@ describe("splitting", () => {
       await pass(12, fin);
       expect(offers().length).toBeGreaterThan(before);
       expect(offers().slice(before)).not.toContain(toBase64url(offered));
+    });
+
+    test("is told once a minute, however often a Welcome into it comes", async () => {
+      const theirs = await Stage.of([], ["mal"], new Uint8Array(0));
+      const fin = await Victim.open("fin", { facilitator: true });
+      let offered = await theirs.offer(fin);
+      const tries = 2 * (INCIDENT_SECONDS / 6);
+      for (let turn = 0; turn < tries; turn++) {
+        await theirs.welcome(fin, "mal", await addAndCommit(theirs.actor("mal").group, [offered], await psk, NOW));
+        await pass(6, fin);
+        const next = fromBase64url(fin.sent("mls_offer").at(-1)?.key_package ?? "");
+        expect(next).not.toEqual(offered);
+        offered = next;
+      }
+      expect(fin.incidents).toEqual(Array(2).fill({ kind: "forged-commit", by: null, reason: "bad-founding" }));
     });
 
     test("is refused by a facilitator of the meeting too, and by a participant", async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { fromBase64url, toBase64url } from "../../../../web/client/base64url";
 import { readEnvelope } from "../../../../web/client/e2ee/envelope";
+import { INCIDENT_SECONDS } from "../../../../web/client/e2ee/group/shown";
 import { Verification } from "../../../../web/client/e2ee/group/verification";
 import {
   addAndCommit,
@@ -114,7 +115,10 @@ describe("a request in a facilitator's name", () => {
   ] as const;
 
   test("has no effect when a participant signed it, and people are told by whom", async () => {
-    for (const request of requests) await stage.say("mal", request);
+    for (const request of requests) {
+      await stage.say("mal", request);
+      await pass(INCIDENT_SECONDS, vic);
+    }
     expect(vic.heard).toEqual([]);
     expect(vic.incidents).toEqual(requests.map(() => ({ kind: "forged-request", by: idOf("mal") })));
   });

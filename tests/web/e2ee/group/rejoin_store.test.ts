@@ -31,7 +31,6 @@ async function record(store: RejoinStore, changes: Partial<RejoinRecord> = {}): 
     meeting: "meeting-1",
     group: bytesFor("group", 16),
     member: "member-1",
-    leaf: 3,
     keys: [bytesFor("leaf", 32), bytesFor("offered", 32)],
     checked: [bytesFor("ben", 32), bytesFor("cleo", 32)],
     key: await store.newKey(),
@@ -69,7 +68,6 @@ describe("with a database", () => {
       meeting: "meeting-1",
       group: saved.group,
       member: "member-1",
-      leaf: 3,
       keys: saved.keys,
       checked: saved.checked,
     });
@@ -83,7 +81,7 @@ describe("with a database", () => {
     const [row, ...others] = await kept();
     expect(others).toEqual([]);
     expect(Object.keys(row ?? {}).sort()).toEqual(
-      ["checked", "group", "keys", "leaf", "meeting", "member", "publicKey", "saved", "secret", "tab"].sort(),
+      ["checked", "group", "keys", "meeting", "member", "publicKey", "saved", "secret", "tab"].sort(),
     );
     const secret = row?.["secret"] as CryptoKey;
     expect(secret).toMatchObject({ type: "private", extractable: false, usages: ["sign"] });
@@ -101,8 +99,8 @@ describe("with a database", () => {
   test("the newest record of a tab takes the place of the one before", async () => {
     const store = page();
     await store.save("tab", await record(store));
-    await store.save("tab", await record(store, { leaf: 7, checked: [] }));
-    expect(await page().load("tab", "meeting-1")).toMatchObject({ leaf: 7, checked: [] });
+    await store.save("tab", await record(store, { member: "member-7", checked: [] }));
+    expect(await page().load("tab", "meeting-1")).toMatchObject({ member: "member-7", checked: [] });
     await store.save("tab", await record(store, { meeting: "meeting-2" }));
     expect(await page().load("tab", "meeting-1")).toBeNull();
     expect((await kept()).length).toBe(1);
@@ -141,11 +139,13 @@ describe("with a database", () => {
   test("two pages that write at once disturb each other in nothing", async () => {
     const [one, two] = [page(), page()];
     await Promise.all([
-      one.save("tab 1", await record(one, { leaf: 1 })),
-      two.save("tab 2", await record(two, { leaf: 2 })),
-      one.save("tab 3", await record(one, { leaf: 3 })),
+      one.save("tab 1", await record(one, { member: "member 1" })),
+      two.save("tab 2", await record(two, { member: "member 2" })),
+      one.save("tab 3", await record(one, { member: "member 3" })),
     ]);
-    for (const leaf of [1, 2, 3]) expect(await page().load(`tab ${leaf}`, "meeting-1")).toMatchObject({ leaf });
+    for (const n of [1, 2, 3]) {
+      expect(await page().load(`tab ${n}`, "meeting-1")).toMatchObject({ member: `member ${n}` });
+    }
   });
 });
 

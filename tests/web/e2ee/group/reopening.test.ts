@@ -1,6 +1,6 @@
 /** Commits that do not hold, and devices that die around one. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Bytes, fromBase64url } from "../../../../web/client/base64url";
+import { type Bytes, fromBase64url, toBase64url } from "../../../../web/client/base64url";
 import {
   addAndCommit,
   adopt,
@@ -9,6 +9,7 @@ import {
   roomPsk,
   roster,
 } from "../../../../web/client/e2ee/mls/adapter";
+import { decodeCredential } from "../../../../web/client/e2ee/mls/credentials";
 import { readKeyPackage } from "../../../../web/client/e2ee/mls/messages";
 import { encodeStatements } from "../../../../web/client/e2ee/mls/statements";
 import { bytesFor } from "../mls/world";
@@ -74,9 +75,11 @@ async function spoil(mal: Rogue): Promise<void> {
     spoilt = true;
     const { key_package, rejoin } = message.message;
     const add = fromBase64url(key_package);
-    const { leaf = -1, signature = "" } = rejoin ?? {};
+    const { member } = message.message;
+    const leaves = roster(mal.group as Group);
+    const leaf = leaves.find(({ identity }) => toBase64url(decodeCredential(identity).member) === member)?.leaf ?? -1;
     const { ref } = await readKeyPackage(add);
-    const rejoins = [{ leaf, ref, signature: fromBase64url(signature) }];
+    const rejoins = [{ leaf, ref, signature: fromBase64url(rejoin ?? "") }];
     const authenticatedData = encodeStatements({ leavings: [], rejoins, grants: null });
     const options = { replaced: [leaf], authenticatedData };
     const pending = await addAndCommit(mal.group as Group, [add], secret, START, options);

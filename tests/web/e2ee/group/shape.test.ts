@@ -12,7 +12,7 @@ const good: GroupMessage[] = [
   { type: "member_gone", room, gone: { member: "ann-member", reason: "left", leaving: null } },
   { type: "mls_registered", room, state: { group: "AAAA", epoch: 0, seq: 1 } },
   { type: "mls_abandoned", room },
-  { type: "mls_offered", room, member: "ann-member", key_package: "AAAA", rejoin: { leaf: 1, signature: "AAAA" } },
+  { type: "mls_offered", room, member: "ann-member", key_package: "AAAA", rejoin: "AAAA" },
   { type: "mls_committed", room, commit: committed },
   { type: "mls_welcomed", room, seq: 1, epoch: 1, sender: "ann-member", welcome: "AAAA" },
   { type: "mls_rebase", room, commits: [committed] },

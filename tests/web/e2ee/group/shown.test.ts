@@ -1,7 +1,7 @@
 /** What the page is shown, and when it is told. */
-import { beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { adopted, type Held, judged } from "../../../../web/client/e2ee/group/held";
-import { Shown } from "../../../../web/client/e2ee/group/shown";
+import { INCIDENT_SECONDS, Shown } from "../../../../web/client/e2ee/group/shown";
 import type { RoundView } from "../../../../web/client/e2ee/group/verification";
 import { addAndCommit, emptyCommit } from "../../../../web/client/e2ee/mls/adapter";
 import { encodeStatements, rejoinStatement } from "../../../../web/client/e2ee/mls/statements";
@@ -118,6 +118,42 @@ test("whoever came back between a check and the click is checked, and stays so",
   );
   anew.remember([ben.who.key.publicKey]);
   expect(anew.advanced(back, () => false)).toBe(true);
+});
+
+describe("incidents", () => {
+  const refused = (by: string | null, reason = "bad-founding") => ({ kind: "forged-commit" as const, by, reason });
+  const incidents = () => told.flatMap((message) => (message.type === "incident" ? [message.incident] : []));
+
+  test("that go on are told once a minute, whatever the reason", () => {
+    for (let now = 0; now < 2 * INCIDENT_SECONDS; now += 5) shown.incident(refused(null, `reason ${now}`), now);
+    expect(incidents()).toEqual([refused(null, "reason 0"), refused(null, "reason 60")]);
+  });
+
+  test("of another kind or by somebody else are told at once", () => {
+    const all = [
+      refused(null),
+      refused("ben"),
+      refused("chi"),
+      { kind: "forged-request" as const, by: "ben" },
+      { kind: "forged-knock" as const },
+    ];
+    for (const one of [...all, ...all]) shown.incident(one, 7);
+    expect(incidents()).toEqual(all);
+  });
+
+  test("are told anew in another epoch, and not because somebody is out for a while", async () => {
+    shown.group(ana);
+    shown.incident(refused("ben"), 1);
+    shown.group(null);
+    shown.incident(refused("ben"), 2);
+    shown.group(ana);
+    shown.incident(refused("ben"), 3);
+    expect(incidents()).toHaveLength(1);
+    const { after } = await change(await emptyCommit(ana.group));
+    shown.group(after);
+    shown.incident(refused("ben"), 4);
+    expect(incidents()).toHaveLength(2);
+  });
 });
 
 test("troubles are told when they change", () => {

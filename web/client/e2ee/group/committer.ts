@@ -192,8 +192,7 @@ export class Committer {
       if (toBase64url(credential.member) !== offer.member) return "fulfilled";
       const there = personOf(held, offer.member);
       const trust = this.link.trust(meetingOf(held));
-      const signature = bytesOf(offer.rejoin?.signature, SIGNATURE_BYTES);
-      // Where the leaf was when the person last heard of it does not matter: it may have moved.
+      const signature = bytesOf(offer.rejoin, SIGNATURE_BYTES);
       if (signature && there) {
         const { leaf } = there;
         const { rejoinKey } = there.credential;

@@ -28,7 +28,6 @@ const KEYS = 4;
 interface Place {
   readonly group: Bytes;
   /** Where it was last known to be. */
-  readonly leaf: number;
   readonly rejoinKey: RejoinKey;
   /**
    * All of one's own leaf keys that may hold it, the newest last: one that was offered may have been taken without anybody
@@ -148,7 +147,7 @@ export class Entry {
     // The others take a proof for the key alone that they see there: they are tried in turn, the newest first.
     const old = others.at(-1 - (this.#offering.times++ % others.length)) as Bytes;
     const statement = rejoinStatement(meeting, old, ticket.own.ref);
-    const rejoin = { leaf: place.leaf, signature: toBase64url(await place.rejoinKey.sign(statement)) };
+    const rejoin = toBase64url(await place.rejoinKey.sign(statement));
     return {
       message: { type: "mls_offer", room, key_package, rejoin },
       seconds: others.length > 1 ? NEXT_KEY : REPEAT,
@@ -203,11 +202,11 @@ export class Entry {
 
   /** This is one's place from now on. Tells whether it was before. */
   sit({ held, rejoinKey }: Seated): boolean {
-    const { leaf, key } = self(held);
+    const { key } = self(held);
     const group = meetingOf(held);
     const back = this.#place !== null && equal(this.#place.group, group);
     const before = this.#place && back ? this.#place.keys.filter((other) => !equal(other, key)) : [];
-    this.#place = { group, leaf, rejoinKey, keys: [...before, key].slice(-KEYS) };
+    this.#place = { group, rejoinKey, keys: [...before, key].slice(-KEYS) };
     this.dropTickets();
     return back;
   }
@@ -215,7 +214,7 @@ export class Entry {
   /** What a reload needs to come back. */
   record(checked: readonly Bytes[]): RejoinRecord | null {
     if (!this.#place) return null;
-    const { group, leaf, keys, rejoinKey: key } = this.#place;
-    return { meeting: this.#meeting, member: this.#member, group, leaf, keys, key, checked };
+    const { group, keys, rejoinKey: key } = this.#place;
+    return { meeting: this.#meeting, member: this.#member, group, keys, key, checked };
   }
 }

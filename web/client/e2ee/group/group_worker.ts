@@ -116,8 +116,8 @@ export class GroupWorker {
         if (!isKnock(message.knock)) return;
         const name = await door.read(message.knock);
         tell({ type: "knock-read", knock: message.knock.id, name });
-        const [room] = this.#rooms.keys();
-        if (name === null && room) tell({ type: "incident", room, incident: { kind: "forged-knock" } });
+        const [room] = this.#rooms.values();
+        if (name === null) room?.incident({ kind: "forged-knock" });
         return;
       }
       case "joined": {

@@ -27,8 +27,7 @@ export interface RejoinRecord {
   readonly group: Bytes;
   /** One's own member id, base64url. */
   readonly member: string;
-  readonly leaf: number;
-  /** Public keys of one's own that may be that leaf's, the newest last: the rejoin statement names the one that is. */
+  /** Public keys that one's leaf may have, the newest last: the rejoin statement names the one that it has. */
   readonly keys: readonly Bytes[];
   /** Leaf keys of those who are checked. */
   readonly checked: readonly Bytes[];
@@ -94,8 +93,8 @@ export class BrowserRejoinStore implements RejoinStore {
   async load(tab: string, meeting: string): Promise<RejoinRecord | null> {
     const kept = (await this.#use<Kept | undefined>((store) => store.get(tab))) ?? this.#memory.get(tab);
     if (!kept || kept.meeting !== meeting || this.#isOld(kept)) return null;
-    const { publicKey, secret, group, member, leaf, keys, checked } = kept;
-    return { meeting, group, member, leaf, keys, checked, key: rejoinKey(publicKey, secret) };
+    const { publicKey, secret, group, member, keys, checked } = kept;
+    return { meeting, group, member, keys, checked, key: rejoinKey(publicKey, secret) };
   }
 
   async save(tab: string, { key, ...record }: RejoinRecord): Promise<void> {

@@ -209,7 +209,7 @@ export class Room implements MembershipEvents {
     if (!heard) return;
     membership.held = heard.held;
     const sender = memberOf(heard.sender);
-    if (heard.forged) this.#incident({ kind: "forged-request", by: sender });
+    if (heard.forged) this.incident({ kind: "forged-request", by: sender });
     const { message } = heard;
     if (!message) return;
     if (message.type === "heartbeat") this.#watch.heard(sender, message.epoch, message.roster, this.#clock);
@@ -299,7 +299,7 @@ export class Room implements MembershipEvents {
   }
 
   refusedCommit(by: string | null, reason: string): void {
-    this.#incident({ kind: "forged-commit", by, reason });
+    this.incident({ kind: "forged-commit", by, reason });
   }
 
   // -- Telling -------------------------------------------------------------------------------------------------------
@@ -334,8 +334,9 @@ export class Room implements MembershipEvents {
     this.#shown.troubles(troubles);
   }
 
-  #incident(incident: Incident): void {
-    this.around.tell({ type: "incident", room: this.id, incident });
+  /** Something was tried, and refused. */
+  incident(incident: Incident): void {
+    this.#shown.incident(incident, this.#clock);
   }
 
   /** What a reload needs, in the browser's database. */
@@ -388,7 +389,7 @@ export class Room implements MembershipEvents {
     const time = this.around.time();
     await this.#committer.assess(held, time);
     const { send, refused } = await this.#committer.next(held, key, time);
-    if (refused.some((wish) => wish.startsWith("admit "))) this.#incident({ kind: "forged-knock" });
+    if (refused.some((wish) => wish.startsWith("admit "))) this.incident({ kind: "forged-knock" });
     if (!send) return;
     const { pending } = send.prepared;
     this.send({

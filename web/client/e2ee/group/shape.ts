@@ -37,7 +37,7 @@ const SHAPES: Record<GroupMessage["type"], Check> = {
   member_gone: fields({ gone }),
   mls_registered: fields({ state }),
   mls_abandoned: fields({}),
-  mls_offered: fields({ member: text, key_package: text, rejoin: maybe(fields({ leaf: count, signature: text })) }),
+  mls_offered: fields({ member: text, key_package: text, rejoin: maybe(text) }),
   mls_committed: fields({ commit: committed }),
   mls_welcomed: fields({ seq: count, epoch: count, sender: text, welcome: text }),
   mls_rebase: fields({ commits: list(committed) }),

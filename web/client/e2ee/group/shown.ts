@@ -1,11 +1,18 @@
 /** What the page is shown of a room: who holds the keys and why, what is wrong, and the check. Each is told when it changes. */
 import type { Bytes } from "../../base64url";
 import { equal } from "../mls/fields";
-import type { CheckView, FromWorker, Person, Trouble } from "../worker_messages";
+import type { CheckView, FromWorker, Incident, Person, Trouble } from "../worker_messages";
 import { type Change, epochOf, type Held, memberOf, roleOf, self } from "./held";
 import { History } from "./history";
 import { Marks } from "./marks";
 import type { RoundView } from "./verification";
+
+/**
+ * Seconds in which the same incident is told once, while the epoch is the same. Where somebody asks for a Welcome, a
+ * server can hand them one to refuse every few seconds, and each would be read aloud: shorter lets it talk over people,
+ * longer hides that it goes on.
+ */
+export const INCIDENT_SECONDS = 60;
 
 export class Shown {
   readonly #history = new History();
@@ -14,6 +21,8 @@ export class Shown {
   /** What was shown last. Of the state itself nothing is kept: its keys would outlive their epoch. */
   #group: { epoch: number; people: readonly Person[] } | null = null;
   #troubles = "[]";
+  /** When an incident of this kind, by this member, was told in this epoch: a few for each member at most. */
+  readonly #incidents = new Map<string, number>();
 
   constructor(
     private readonly room: string,
@@ -91,6 +100,7 @@ export class Shown {
 
   /** `held` null: out of the group; the people are those last known. */
   group(held: Held | null): void {
+    if (held && epochOf(held) !== this.#group?.epoch) this.#incidents.clear();
     if (held) this.#group = { epoch: epochOf(held), people: this.people(held) };
     if (!this.#group) return;
     const state = held ? "in" : "out";
@@ -105,5 +115,13 @@ export class Shown {
     if (text === this.#troubles) return;
     this.#troubles = text;
     this.tell({ type: "troubles", room: this.room, troubles });
+  }
+
+  /** `now`: seconds of a clock that only rises. */
+  incident(incident: Incident, now: number): void {
+    const name = JSON.stringify([incident.kind, "by" in incident ? incident.by : null]);
+    if (now - (this.#incidents.get(name) ?? Number.NEGATIVE_INFINITY) < INCIDENT_SECONDS) return;
+    this.#incidents.set(name, now);
+    this.tell({ type: "incident", room: this.room, incident });
   }
 }
