@@ -341,16 +341,6 @@ const ICONS = {
 
 export type IconName = keyof typeof ICONS;
 
-/** Of a connection's waves only the smallest: the others stay as a shadow, so that the sign keeps its shape. */
-export function WeakIcon(props: { small?: boolean }) {
-  return (
-    <svg class={props.small ? "icon icon-s" : "icon"} viewBox="0 0 24 24" aria-hidden="true">
-      <g opacity="0.4">{ICONS.wifi}</g>
-      {ICONS["wifi-low"]}
-    </svg>
-  );
-}
-
 /** An icon beside its text or inside a named control: never alone, so always hidden from assistive technology. */
 export function Icon(props: { name: IconName; small?: boolean; class?: string }) {
   const classes = ["icon", props.small ? "icon-s" : "", props.class ?? ""].filter(Boolean).join(" ");

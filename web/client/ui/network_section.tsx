@@ -2,8 +2,8 @@
 import { useId } from "preact/hooks";
 import type { NetworkChoices } from "../model";
 import { useApp } from "./context";
-import { Icon, WeakIcon } from "./icons";
-import { Switch } from "./widgets";
+import { Icon } from "./icons";
+import { Switch, WeakIcon } from "./widgets";
 
 function QualityButton(props: { small?: boolean }) {
   const { ui, l10n } = useApp();

@@ -2,10 +2,11 @@
 import { useId, useLayoutEffect } from "preact/hooks";
 import type { QualityView } from "../model";
 import { useApp } from "./context";
-import { Icon, WeakIcon } from "./icons";
+import { Icon } from "./icons";
 import { DataSaver } from "./network_section";
 import { Panel } from "./panel";
 import { type Advice, adviceFor, kilobits, milliseconds, PATHS, percent } from "./quality_words";
+import { WeakIcon } from "./widgets";
 
 type PersonQuality = QualityView["people"][number];
 

@@ -49,7 +49,7 @@ export function ScreenTile(props: { screen: ScreenView; inFront: boolean; mayPin
         {(props.mayPin || screen.pinned) && (
           <PinTool member={screen.member} name={screen.name} what="screen" pinned={screen.pinned} />
         )}
-        {props.inFront && <FullScreenTool tile={tile} name={name} />}
+        {props.inFront && instead === null && <FullScreenTool tile={tile} name={name} />}
       </div>
     </div>
   );

@@ -34,6 +34,8 @@ const STRIP_BELOW = 150;
 const BELOW_LEAST = 116;
 /** Of the front's height, where a screen and a person share it: writing needs more room than a face. */
 const PINNED_SHARE = 0.28;
+/** One or two faces below do not become as wide as what is in front: this share of its width at most. */
+const FACE_SHARE = 0.6;
 /** Several in front may take this share of the height. */
 const ABOVE_SHARE = 0.65;
 
@@ -97,5 +99,11 @@ export function stageLayout(counts: Counts, stage: Size, gap: number): StageLayo
   const most = large === 1 ? height : height * ABOVE_SHARE;
   const front = { width, height: Math.floor(Math.min(wanted, most, height - BELOW_LEAST - gap)) };
   const room = { width, height: height - gap - front.height };
-  return { front: { side: "above", ...front, tiles: inFront(counts, front, low, gap) }, room, people: laid(room) };
+  const people = laid(room);
+  const tooLarge = people.mode === "fit" && people.width > width * FACE_SHARE;
+  return {
+    front: { side: "above", ...front, tiles: inFront(counts, front, low, gap) },
+    room,
+    people: tooLarge ? laid({ ...room, width: width * FACE_SHARE }) : people,
+  };
 }

@@ -1,7 +1,8 @@
 /** The buttons at a tile's corner: the sign of a weak connection, full screen, the pin. */
 import { useEffect, useState } from "preact/hooks";
 import { useApp } from "./context";
-import { Icon, type IconName, WeakIcon } from "./icons";
+import { Icon, type IconName } from "./icons";
+import { WeakIcon } from "./widgets";
 
 function TileTool(props: { name: string; icon: IconName; on?: boolean; always?: boolean; onPress: () => void }) {
   return (

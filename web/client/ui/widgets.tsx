@@ -25,6 +25,17 @@ export function Mark(props: { large?: boolean }) {
   );
 }
 
+/** Of a connection's waves only the smallest: the others stay as a shadow, so that the sign keeps its shape. */
+export function WeakIcon(props: { small?: boolean }) {
+  const { small = false } = props;
+  return (
+    <span class="weak-icon">
+      <Icon name="wifi" small={small} class="faint" />
+      <Icon name="wifi-low" small={small} />
+    </span>
+  );
+}
+
 /** The frame of every page outside a call. The heading takes the focus when one page follows another. */
 export function Page(props: { narrow?: boolean; centred?: boolean; children: ComponentChildren }) {
   const { l10n } = useApp();
