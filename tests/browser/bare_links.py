@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Page
 
+from sfu.io.worker import Worker
+from sfu.subscriber import Subscriber
 from tests.browser.test_bad_links import LINKS, SETTLE, Path, watch
 from tests.browser.udp_relay import UdpRelay
 from tests.sim.capture import Session, blank_page
@@ -24,8 +26,8 @@ TARGET = "milliseconds => subscriber.getReceivers().forEach((each) => { each.jit
 
 
 @asynccontextmanager
-async def bare_page(path: Path) -> AsyncIterator[Page]:
-    """The page, connected through two relays."""
+async def bare_page(path: Path) -> AsyncIterator[tuple[Page, Worker]]:
+    """The page, connected to the worker through two relays."""
     async with blank_page() as (page, worker, _):
         server = ("127.0.0.1", worker.port)
         relays = [
@@ -35,7 +37,7 @@ async def bare_page(path: Path) -> AsyncIterator[Page]:
         try:
             await Session(page, worker, relays=(relays[0].port, relays[1].port)).connect(height=720)
             await page.evaluate("() => { window.__connections = [subscriber]; }")
-            yield page
+            yield page, worker
         finally:
             for relay in relays:
                 relay.close()
@@ -43,11 +45,14 @@ async def bare_page(path: Path) -> AsyncIterator[Page]:
 
 async def play(name: str, target: int | None) -> None:
     """Hold one session."""
-    async with bare_page(LINKS[name]) as page:
+    async with bare_page(LINKS[name]) as (page, worker):
         if target is not None:
             await page.evaluate(TARGET, target)
         await asyncio.sleep(SETTLE)
-        print(f"{name:>20}: {await watch(page)}", flush=True)
+        seen = await watch(page)
+        subscriber = worker._links["down"].peer
+        assert isinstance(subscriber, Subscriber)
+        print(f"{name:>20}: {seen}, estimate {subscriber.sender.estimator.estimate / 1000:.0f} kbit/s", flush=True)
 
 
 def main() -> None:

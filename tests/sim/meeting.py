@@ -124,6 +124,10 @@ class Transport:
             peer.receive_rtcp(len(packet), now=now)
         else:
             peer.receive_rtp(len(packet), now=now)
+            if self._meeting.slow > 1:
+                self._meeting.clock.call_at(
+                    now + TICK, self._meeting.look
+                )  # what waits for its pace must not wait long
 
     def _deliver(self, packet: bytes) -> None:
         if self.peer.closed:
@@ -306,7 +310,7 @@ class Meeting:
         self.count = 0
         chance = random.Random(seed + 1)
         self.router = Router(draw=lambda: chance.getrandbits(32))
-        self.clock.every(TICK * slow, self._tick)
+        self.clock.every(TICK * slow, self.look)
 
     def person(self, name: str, *, up: Conditions | None = None, down: Conditions | None = None) -> Person:
         """Somebody comes, on a path that is good where nothing else is said."""
@@ -314,7 +318,8 @@ class Meeting:
         self.people[name] = found
         return found
 
-    def _tick(self) -> None:
+    def look(self) -> None:
+        """Let the machines do what is due."""
         now = self.clock.now
         for person in list(self.people.values()):
             for transport in (person.publisher, person.subscriber):

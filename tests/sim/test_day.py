@@ -9,7 +9,7 @@ from tests.sim.link import Conditions, Loss
 from tests.sim.meeting import Meeting, Person
 
 HOUR = 3600.0
-SLOW = 400.0
+SLOW = 1200.0
 """Times less traffic than a meeting's, so that a day takes seconds."""
 STAY = 1200.0
 """Seconds for which each of the guests stays."""
@@ -55,23 +55,24 @@ def test_a_day() -> None:
             ben.move(detection=1.0, outage=2.0)
         world.clock.run_until((number + 1) * STAY - 1)
         before = (ana.receives.eye("ben/cam").shown, ana.receives.ear("ben/mic").played)
-        sizes.append(remembered(world))
+        if number % 3 == 2:
+            sizes.append(remembered(world))
         guest.leave()
         world.clock.run_until((number + 1) * STAY)
         if number == 36:
             assert all(before), "nothing was seen or heard at noon"
-    print(f"items remembered: {sizes[2]} after an hour, {max(sizes)} at most, {sizes[-1]} in the end")
+    print(f"items remembered: {sizes[0]} after an hour, {max(sizes)} at most, {sizes[-1]} in the end")
     assert world.clock.now >= 24 * HOUR - 1
-    # Half a day each: a leak of one item for every guest or every thousand packets shows.
-    first, second = sizes[3:36], sizes[36:]
+    # Half a day each: a leak of forty items for every guest shows.
+    first, second = sizes[:12], sizes[12:]
     assert max(second) <= max(first) * 1.05 + 20
     for person in (ana, ben):
         assert person.sends.sound.sequence > 0x10000
-        assert person.sends.sound.packets > 5000
-        assert sum(stream.packets for stream in person.sends.video) > 5000
+        assert person.sends.sound.packets > 2000
+        assert sum(stream.packets for stream in person.sends.video) > 2000
     picture, sound = ana.receives.eye("ben/cam"), ana.receives.ear("ben/mic")
     assert picture.last_shown is not None
-    assert world.clock.now - picture.last_shown < 120
+    assert world.clock.now - picture.last_shown < 300
     assert sound.last_heard is not None
-    assert world.clock.now - sound.last_heard < 120
+    assert world.clock.now - sound.last_heard < 300
     assert len(world.router.tracks) == 4

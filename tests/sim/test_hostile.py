@@ -20,8 +20,8 @@ from tests.sim.meeting import Meeting, Person
 SECONDS = 10.0
 RATE = 500
 """Packets a second of each attack."""
-MOST_REMEMBERED = 60_000
-"""Items in all containers that the attack may add: two full caches and an estimator's history are a third."""
+MOST_REMEMBERED = 10_000
+"""Items in all containers that the attack may add: a full cache of 1024 packets of 720 lines is a third."""
 
 
 class Attack:

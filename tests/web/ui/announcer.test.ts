@@ -192,3 +192,40 @@ describe("assertive news", () => {
     expect(announcer.due).toBeNull();
   });
 });
+
+describe("screens and the connection", () => {
+  const polite = (...news: Announcement[]) => {
+    const announcer = make();
+    for (const one of news) announcer.push(one, { now: 0 });
+    return announcer.take({ now: GATHER_SECONDS });
+  };
+  const shared = (name: string, self = false): Announcement => ({
+    urgency: "polite",
+    kind: "screen-shared",
+    name,
+    self,
+  });
+  const stopped = (name: string, self = false): Announcement => ({
+    urgency: "polite",
+    kind: "screen-stopped",
+    name,
+    self,
+  });
+
+  it("say who shares, and of one person the last word", () => {
+    expect(polite(shared("Ben"))).toBe("Ben is sharing a screen.");
+    expect(polite(shared("Jo", true))).toBe("You are sharing your screen.");
+    expect(polite(shared("Ben"), stopped("Ben"))).toBe("Ben is no longer sharing a screen.");
+    expect(polite(stopped("Jo", true))).toBe("Your screen is no longer shared.");
+    expect(polite(shared("Ben"), shared("Ana"))).toBe("Ben is sharing a screen. Ana is sharing a screen.");
+  });
+
+  it("tell calmly of pictures and voices that rest, and never both that they rest and are back", () => {
+    const held: Announcement = { urgency: "polite", kind: "pictures-held" };
+    const back: Announcement = { urgency: "polite", kind: "pictures-back" };
+    expect(polite(held)).toMatch(/^Your connection carries less at the moment/);
+    expect(polite(held, back)).toBe("All pictures are back.");
+    expect(polite({ urgency: "polite", kind: "voices-paused" })).toMatch(/so that whoever speaks stays clear\.$/);
+    expect(polite({ urgency: "polite", kind: "request-refused", code: "screen_busy" })).toMatch(/One screen at a time/);
+  });
+});

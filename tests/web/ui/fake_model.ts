@@ -13,8 +13,11 @@ import type {
   KnockView,
   MemberView,
   Model,
+  NetworkChoices,
+  QualityView,
   Role,
   Screen,
+  ScreenView,
 } from "../../../web/client/model";
 
 export interface FakeModel extends Model {
@@ -27,6 +30,10 @@ export interface FakeModel extends Model {
   chat: Signal<ChatMessage[]>;
   connection: Signal<ConnectionState>;
   soundBlocked: Signal<boolean>;
+  screens: Signal<ScreenView[]>;
+  network: Signal<NetworkChoices>;
+  relayAvailable: Signal<boolean>;
+  quality: Signal<QualityView | null>;
   lastFacilitator: Signal<boolean>;
   encryption: Signal<EncryptionView>;
   devicesOpened: Signal<boolean>;
@@ -45,6 +52,10 @@ export interface Fake {
   actions: Actions;
   /** What a check comes to that is started here. */
   startedCheck: Check["state"];
+  /** What "Share screen" comes to. */
+  sharing: Awaited<ReturnType<Actions["shareScreen"]>>;
+  /** What the panel "Call quality" is shown while it is open. */
+  measured: QualityView | null;
   /** How the server answers an organiser. */
   answer: () => Promise<boolean>;
   /** What was called, as "name" or "name(arguments)". */
@@ -68,6 +79,9 @@ export function member(order: number, name: string | null, more: Partial<MemberV
     keys: "encrypted",
     checked: false,
     video: null,
+    held: false,
+    network: null,
+    pinned: false,
     avatarSeed: seed(order),
     order,
     ...more,
@@ -132,6 +146,38 @@ export const check = (more: Partial<Check> = {}): Check => ({
   ...more,
 });
 
+export const screen = (of: MemberView, more: Partial<ScreenView> = {}): ScreenView => ({
+  member: of.id,
+  name: of.name ?? "",
+  self: of.self,
+  stream: null,
+  held: false,
+  pinned: false,
+  ...more,
+});
+
+type PersonQuality = QualityView["people"][number];
+
+/** What arrives of somebody: all well, unless told otherwise. */
+export const arriving = (of: MemberView, more: Partial<PersonQuality> = {}): PersonQuality => ({
+  member: of.id,
+  name: of.name ?? "",
+  sound: "good",
+  picture: "good",
+  height: 360,
+  cause: null,
+  ...more,
+});
+
+export const quality = (more: Partial<QualityView> = {}): QualityView => ({
+  up: { quality: "good", rate: 1_204_300, loss: 0.0012 },
+  down: { quality: "good", rate: 2_310_000, loss: 0 },
+  roundTrip: 0.048,
+  path: "udp",
+  people: [],
+  ...more,
+});
+
 export const link = (number: number, more: Partial<FacilitatorLink> = {}): FacilitatorLink => ({
   number,
   serial: `serial-${number}`,
@@ -164,6 +210,10 @@ export function createFake(): Fake {
     unread: signal(0),
     connection: signal<ConnectionState>("fine"),
     soundBlocked: signal(false),
+    screens: signal<ScreenView[]>([]),
+    network: signal<NetworkChoices>({ dataSaver: false, audioOnly: false, relayOnly: false }),
+    relayAvailable: signal(false),
+    quality: signal<QualityView | null>(null),
     lastFacilitator: signal(false),
     encryption: signal(encryption()),
     devicesOpened: signal(false),
@@ -257,6 +307,29 @@ export function createFake(): Fake {
         one.id === id ? { ...one, role: granted ? "co-facilitator" : "participant" } : one,
       );
     },
+    shareScreen() {
+      const own = model.members.value.find((one) => one.self);
+      if (fake.sharing === "shared" && own) {
+        model.screens.value = [...model.screens.value, screen(own, { self: true, stream: own.video })];
+      }
+      return Promise.resolve(fake.sharing);
+    },
+    stopSharing() {
+      model.screens.value = model.screens.value.filter((one) => !one.self);
+    },
+    setNetwork(choices) {
+      model.network.value = { ...model.network.value, ...choices };
+    },
+    setPinned(id, what, pinned) {
+      if (what === "camera") {
+        model.members.value = model.members.value.map((one) => (one.id === id ? { ...one, pinned } : one));
+      } else {
+        model.screens.value = model.screens.value.map((one) => (one.member === id ? { ...one, pinned } : one));
+      }
+    },
+    watchQuality(on) {
+      model.quality.value = on ? fake.measured : null;
+    },
     copyLink: () => Promise.resolve(true),
     copyFacilitatorLink: () => Promise.resolve(true),
     addFacilitator: () => fake.answer(),
@@ -271,7 +344,8 @@ export function createFake(): Fake {
       (target, name: keyof Actions) =>
       (...args: unknown[]): unknown => {
         if (name !== "attachSound" && name !== "checkName") {
-          calls.push(args.length > 0 ? `${name}(${args.join(", ")})` : name);
+          const said = args.map((arg) => (typeof arg === "object" ? JSON.stringify(arg) : String(arg)));
+          calls.push(args.length > 0 ? `${name}(${said.join(", ")})` : name);
         }
         return (target[name] as ((...all: unknown[]) => unknown) | undefined)?.(...args);
       },
@@ -285,6 +359,8 @@ export function createFake(): Fake {
     calls,
     announce,
     startedCheck: "gathering",
+    sharing: "shared",
+    measured: null,
     answer: () => Promise.resolve(true),
   };
   return fake;

@@ -33,6 +33,27 @@ function picture(n: number): MediaStream {
   return canvas.captureStream(5);
 }
 
+/** Lines of writing in many sizes, to see whether they stay sharp and whole. */
+function writing(): MediaStream {
+  const canvas = document.createElement("canvas");
+  canvas.width = 1920;
+  canvas.height = 1080;
+  const pen = canvas.getContext("2d");
+  if (pen) {
+    pen.fillStyle = "#fdfcf8";
+    pen.fillRect(0, 0, 1920, 1080);
+    pen.strokeRect(2, 2, 1916, 1076);
+    pen.fillStyle = "#222";
+    let y = 90;
+    for (const size of [64, 48, 36, 28, 24, 20, 16]) {
+      pen.font = `${size}px sans-serif`;
+      for (let line = 0; line < 2; line++, y += size * 1.6)
+        pen.fillText(`${size}: 5 4 3 2 1 · 0123456789 · 5 × 4 × 3`, 80, y);
+    }
+  }
+  return canvas.captureStream(5);
+}
+
 const wanted = new URLSearchParams(location.search);
 const scene = wanted.get("scene") ?? "before";
 const locale = wanted.get("locale") ?? "en";
@@ -43,7 +64,7 @@ localStorage.setItem(
 const l10n = locale === "ar-XB" ? pseudo(english) : createL10n(locale, locale === "de" ? german : english);
 const root = document.getElementById("app");
 if (!root) throw new Error("no root");
-const fake = buildScene(scene, { cast: locale === "ar-XB" ? HEBREW : ENGLISH, picture });
+const fake = buildScene(scene, { cast: locale === "ar-XB" ? HEBREW : ENGLISH, picture, writing });
 const unmount = mountApp(root, fake.model, fake.actions, l10n);
 
 /** Effects run after the next frame. */

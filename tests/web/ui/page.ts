@@ -30,7 +30,7 @@ export const settle = () => vi.advanceTimersByTimeAsync(100);
 export async function show(scene: string, prepare: (fake: Fake) => void = () => {}): Promise<Fake> {
   const root = document.createElement("div");
   document.body.replaceChildren(root);
-  const fake = buildScene(scene, { cast: ENGLISH, picture: () => null });
+  const fake = buildScene(scene, { cast: ENGLISH, picture: () => null, writing: () => null });
   fake.calls.length = 0;
   prepare(fake);
   unmountShown = mountApp(root, fake.model, fake.actions, l10n);

@@ -1,6 +1,18 @@
 /** Every screen and state of the interface, by name: for the tests that look at all of them. */
 import type { LeftReason, MemberView, Problem } from "../../../web/client/model";
-import { check, createFake, encryption, type Fake, knock, link, member, message } from "./fake_model";
+import {
+  arriving,
+  check,
+  createFake,
+  encryption,
+  type Fake,
+  knock,
+  link,
+  member,
+  message,
+  quality,
+  screen,
+} from "./fake_model";
 
 /** Names of people, which no catalogue translates. Digits and non-Latin letters: Latin ones would look like missed texts. */
 export interface Cast {
@@ -25,6 +37,8 @@ export interface SceneContext {
   cast: Cast;
   /** A moving picture, where the test has one. */
   picture(n: number): MediaStream | null;
+  /** Something with writing on it. */
+  writing(): MediaStream | null;
 }
 
 type Build = (fake: Fake, context: SceneContext) => void;
@@ -142,6 +156,70 @@ const LEFT_REASONS: LeftReason[] = [
   "expired",
 ];
 
+/** These people, by place, share their screens. */
+function withScreens(build: Build, places: number[], { pinned = [] as number[], stream = true } = {}): Build {
+  return (fake, context) => {
+    build(fake, context);
+    const { members, screens } = fake.model;
+    screens.value = members.value
+      .filter((_, i) => places.includes(i))
+      .map((one) => screen(one, { stream: stream ? context.writing() : null, pinned: pinned.includes(one.order) }));
+  };
+}
+
+function withPinned(build: Build, ...places: number[]): Build {
+  return (fake, context) => {
+    build(fake, context);
+    const { members } = fake.model;
+    members.value = members.value.map((one, i) => (places.includes(i) ? { ...one, pinned: true } : one));
+  };
+}
+
+/** Some people's connections are weak, and one's own has no room for every picture. */
+function withWeak(build: Build): Build {
+  return (fake, context) => {
+    build(fake, context);
+    const { members } = fake.model;
+    const weak: Partial<MemberView>[] = [
+      { network: "poor" },
+      {},
+      { held: true, cameraOff: false },
+      { network: "fair" },
+      { held: true, cameraOff: false, network: "fair", hand: 3 },
+    ];
+    members.value = members.value.map((one, i) => ({ ...one, ...(one.self ? { network: "poor" } : weak[i % 5]) }));
+  };
+}
+
+/** "Call quality" with something of every kind. */
+function withQuality(build: Build, whose: "ours" | "theirs"): Build {
+  return (fake, context) => {
+    build(fake, context);
+    const others = fake.model.members.value.filter((one) => !one.self);
+    const mixed: Parameters<typeof arriving>[1][] =
+      whose === "ours"
+        ? [
+            { picture: "held", height: 0, cause: "ours" },
+            { sound: "fair", picture: "poor", height: 180, cause: "ours" },
+            { sound: "none", picture: "off", height: 0 },
+            { picture: "not-shown", height: 0 },
+            { sound: "poor", picture: "fair", cause: "unknown" },
+          ]
+        : [{}, { sound: "fair", picture: "fair", cause: "theirs" }];
+    fake.measured = quality({
+      people: others.map((one, i) => arriving(one, mixed[i])),
+      ...(whose === "ours"
+        ? {
+            up: { quality: "fair", rate: 182_000, loss: 0.034 },
+            down: { quality: "poor", rate: 411_000, loss: 0.124 },
+            roundTrip: 0.412,
+            path: "relay" as const,
+          }
+        : {}),
+    });
+  };
+}
+
 /** A check with an answer from everybody but one, who has just joined. */
 function withCheck(build: Build, more: Parameters<typeof check>[0] = {}): Build {
   return (fake, context) => {
@@ -249,20 +327,36 @@ export const SCENES: Record<string, Build> = {
     view.value = { ...view.value, locked: true };
   },
   "call-explained": inCall(6, "facilitator"),
-  "call-keys": (fake, { cast, picture }) => {
-    inCall(14, "facilitator")(fake, { cast, picture });
+  "call-keys": (fake, context) => {
+    inCall(14, "facilitator")(fake, context);
     const { encryption: view } = fake.model;
     view.value = {
       ...view.value,
       locked: true,
       troubles: [
         { kind: "keys-disagree", names: [] },
-        { kind: "facilitator-silent", names: [cast.name(1)] },
+        { kind: "facilitator-silent", names: [context.cast.name(1)] },
         { kind: "no-facilitator", names: [] },
         { kind: "rejoining", names: [] },
       ],
     };
   },
+  "call-screen": withScreens(inCall(6, "participant"), [1]),
+  "call-screen-14": withScreens(withPinned(inCall(14, "participant"), 2), [1]),
+  "call-screen-coming": withScreens(inCall(2, "participant"), [0], { stream: false }),
+  "call-screens": withScreens(inCall(6, "facilitator"), [1, 3], { pinned: [3] }),
+  "call-screen-chat": withScreens(withChat(inCall(6, "participant")), [1]),
+  "call-pinned": withPinned(inCall(6, "participant"), 1),
+  "call-sharing": withScreens(inCall(6, "participant"), [5]),
+  "call-weak": withWeak(inCall(6, "participant")),
+  "call-weak-14": withWeak(inCall(14, "participant")),
+  "call-audio-only": (fake, context) => {
+    withScreens(inCall(6, "participant"), [1])(fake, context);
+    fake.model.network.value = { dataSaver: true, audioOnly: true, relayOnly: false };
+    fake.model.relayAvailable.value = true;
+  },
+  "call-quality": withQuality(inCall(6, "participant"), "ours"),
+  "call-quality-theirs": withQuality(inCall(6, "participant"), "theirs"),
   "before-help": ({ model, actions }) => {
     actions.agree();
     model.devices.camera.value = { ...model.devices.camera.value, state: "blocked" };
@@ -304,6 +398,11 @@ export const PRESS: Record<string, string[]> = {
   "call-check-differ": [".chip-button", "dialog .actions .button:first-child"],
   "call-co-facilitator": ["#tool-people"],
   "call-explained": ["#tool-people", ".person:nth-child(3) .face-button"],
+  "call-screen-chat": ["#tool-chat"],
+  "call-weak": [".tile-tool-weak"],
+  "call-audio-only": ["#tool-more"],
+  "call-quality": ["#tool-more", '[data-opens="quality"]', "summary"],
+  "call-quality-theirs": ["#tool-more", '[data-opens="quality"]'],
   "before-help": [".device-notice .button"],
   "organiser-revoke": [".link-row .button-danger-quiet"],
   "organiser-change": ['[data-opens="change-links"]'],

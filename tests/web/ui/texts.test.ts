@@ -31,7 +31,7 @@ describe("every text comes from the catalogue", () => {
     vi.useFakeTimers();
     const root = document.createElement("div");
     document.body.replaceChildren(root);
-    const { model, actions } = buildScene(scene, { cast: HEBREW, picture: () => null });
+    const { model, actions } = buildScene(scene, { cast: HEBREW, picture: () => null, writing: () => null });
     unmount = mountApp(root, model, actions, l10n);
     for (const selector of PRESS[scene] ?? []) {
       await vi.advanceTimersByTimeAsync(100);
@@ -49,7 +49,7 @@ describe("every text comes from the catalogue", () => {
 describe("the page", () => {
   it("takes language and direction from the catalogue, and is always titled Hearthside", () => {
     const root = document.createElement("div");
-    const { model, actions } = buildScene("before", { cast: HEBREW, picture: () => null });
+    const { model, actions } = buildScene("before", { cast: HEBREW, picture: () => null, writing: () => null });
     unmount = mountApp(root, model, actions, l10n);
     expect(document.documentElement.lang).toBe("ar-XB");
     expect(document.documentElement.dir).toBe("rtl");

@@ -91,7 +91,7 @@ export class Announcer {
       }
       // Of a hand that goes up and down the last word counts, and equal sentences are one.
       const sentence = this.#sentence(one);
-      const topic = one.kind === "hand-raised" || one.kind === "hand-lowered" ? `hand ${one.name}` : sentence;
+      const topic = topicOf(one) ?? sentence;
       said.delete(topic);
       said.set(topic, sentence);
     }
@@ -145,6 +145,11 @@ export class Announcer {
         return t(CONNECTION[one.kind], { microphone: one.microphoneOn ? "on" : "off" });
       case "renamed":
         return t("say-renamed", { name: one.name ?? "" });
+      case "screen-shared":
+      case "screen-stopped": {
+        const { own, other } = SCREEN[one.kind];
+        return one.self ? t(own) : t(other, { name: one.name });
+      }
       case "newcomer-unchecked":
         return t("say-newcomer-unchecked", { name: one.name ?? t("somebody") });
       case "trouble":
@@ -165,6 +170,23 @@ export class Announcer {
   }
 }
 
+/** What goes back and forth, of which the last word counts. */
+function topicOf(one: Announcement | Notice): string | null {
+  switch (one.kind) {
+    case "hand-raised":
+    case "hand-lowered":
+      return `hand ${one.name}`;
+    case "screen-shared":
+    case "screen-stopped":
+      return `screen ${one.name}`;
+    case "pictures-held":
+    case "pictures-back":
+      return "pictures";
+    default:
+      return null;
+  }
+}
+
 const isTogether = (kind: (Announcement | Notice)["kind"]): kind is Together => kind === "chat" || kind in TOGETHER;
 
 const TOGETHER = {
@@ -176,6 +198,11 @@ const TOGETHER = {
 const ANSWERED = { admitted: "say-knock-admitted", declined: "say-knock-declined" } as const;
 
 const CONNECTION = { "connection-lost": "say-connection-lost", "connection-back": "say-connection-back" } as const;
+
+const SCREEN = {
+  "screen-shared": { own: "sharing-screen", other: "say-screen-shared" },
+  "screen-stopped": { own: "say-own-screen-stopped", other: "say-screen-stopped" },
+} as const;
 
 /** What an urgent word replaces when it follows another about the same: a microphone's state, not another trouble. */
 const TOPICS = /^(mic|camera|connection|muted)(?=-)/;
@@ -200,4 +227,7 @@ const PLAIN = {
   locked: "say-locked",
   unlocked: "say-unlocked",
   "check-done": "say-check-done",
+  "pictures-held": "say-pictures-held",
+  "pictures-back": "say-pictures-back",
+  "voices-paused": "say-voices-paused",
 } as const;

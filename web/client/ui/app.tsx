@@ -48,6 +48,7 @@ function CloseWithPage() {
       ui.scrollPlaces.clear();
       ui.checkSeen.value = false;
       ui.news.value = [];
+      ui.picturesPaused.value = false;
     };
   }, [name]);
   return null;

@@ -5,7 +5,9 @@ import { openCheck, useApp } from "./context";
 import { DeviceNotice } from "./devices";
 import { TROUBLES, troubleWords, unseenCheck } from "./encryption_words";
 import { Icon } from "./icons";
+import { OwnConnection } from "./network_section";
 import { newsWords } from "./news";
+import { SharingNotice } from "./share_screen";
 
 const CONNECTION: Readonly<Record<Exclude<ConnectionState, "fine">, string>> = {
   connecting: "connection-connecting",
@@ -118,6 +120,8 @@ export function CallNotices() {
           <p>{t(CONNECTION[connection])}</p>
         </div>
       )}
+      <OwnConnection />
+      <SharingNotice />
       <Troubles />
       <NewsNotices />
       <CheckNotice />

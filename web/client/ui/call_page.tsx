@@ -11,6 +11,7 @@ import { HandClock } from "./hand_times";
 import { KnockReminder, playKnockTone } from "./knock_sound";
 import { MorePanel } from "./more_panel";
 import { PeoplePanel } from "./people_panel";
+import { QualityPanel } from "./quality_panel";
 import { rightsOf } from "./rights";
 import { type Command, commandFor, takesKeys } from "./shortcuts";
 import { Stage } from "./stage";
@@ -157,6 +158,7 @@ export function CallPage() {
       {panel === "chat" && <ChatPanel />}
       {panel === "people" && <PeoplePanel handTimes={handTimes} />}
       {panel === "more" && <MorePanel />}
+      {panel === "quality" && <QualityPanel />}
       <Toolbar />
       <Sound />
     </div>

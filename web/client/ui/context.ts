@@ -6,7 +6,8 @@ import type { L10n } from "../l10n";
 import type { Actions, Announcement, Model } from "../model";
 import type { Preferences } from "./preferences";
 
-export type Panel = "chat" | "people" | "more";
+/** "quality" is opened from More. */
+export type Panel = "chat" | "people" | "more" | "quality";
 
 export type DialogState =
   | { kind: "remove"; member: string; name: string }
@@ -46,6 +47,8 @@ export interface UiState {
   /** The check that runs or stands was looked at here, or put aside. */
   checkSeen: Signal<boolean>;
   news: Signal<readonly News[]>;
+  /** One's own network has had no room for some picture for a while, as it was announced. */
+  picturesPaused: Signal<boolean>;
   /** How often the organiser changed all links on this page: each time their own new one has to be kept. */
   linksChanged: Signal<number>;
   /** The first page leaves the focus where the browser puts it; each later one takes it to its heading. */
@@ -68,6 +71,7 @@ export function createUiState(): UiState {
     scrollPlaces: new Map(),
     checkSeen: signal(false),
     news: signal([]),
+    picturesPaused: signal(false),
     linksChanged: signal(0),
     pageShown: false,
   };
@@ -82,7 +86,7 @@ export function useApp(): App {
 }
 
 /** The id of a toolbar button, to give it the focus back when its panel closes. */
-export const toolId = (panel: Panel) => `tool-${panel}`;
+export const toolId = (panel: Panel) => `tool-${panel === "quality" ? "more" : panel}`;
 
 export function closePanel(ui: UiState): void {
   const panel = ui.panel.peek();

@@ -30,6 +30,8 @@ function watchNotices({ model, ui, l10n }: App, tell: (sentence: string) => void
     see("silent", model.devices.silent.value ? l10n.t("device-silent") : null);
     const checkedBy = model.screen.value.name === "call" ? unseenCheck(model, ui) : null;
     see("check", checkedBy === null ? null : l10n.t("check-started", { name: checkedBy || l10n.t("somebody") }));
+    const own = model.members.value.find((member) => member.self);
+    see("own-network", own?.network === "poor" ? l10n.t("own-weak") : null);
     see("network", model.connection.value === "media-blocked" ? l10n.t("connection-media-blocked") : null);
   });
 }
@@ -57,6 +59,8 @@ export function LiveRegions() {
     };
     const stop = model.onAnnouncement((announcement) => {
       ui.news.value = withNews(ui.news.peek(), announcement);
+      if (announcement.kind === "pictures-held") ui.picturesPaused.value = true;
+      if (announcement.kind === "pictures-back") ui.picturesPaused.value = false;
       const text = current.push(announcement, { now: seconds() });
       if (text) setAssertive((before) => differently(before, text));
       wait();

@@ -16,7 +16,7 @@ export const ROLES = {
   "co-facilitator": { inside: "tile-co-facilitator", first: "person-co-facilitator" },
 } as const;
 
-/** "NAME, you, facilitator, speaking, muted, camera off, hand raised, number 2, encryption checked": in this order, only what applies. */
+/** "NAME, you, facilitator, speaking, muted, camera off or picture paused, hand raised, number 2, encryption checked": in this order, only what applies. */
 export function tileLabel(member: MemberView, l10n: L10n): string {
   const { t } = l10n;
   const words = [nameOf(member, l10n)];
@@ -25,6 +25,7 @@ export function tileLabel(member: MemberView, l10n: L10n): string {
   if (member.speaking) words.push(t("tile-speaking"));
   if (member.muted) words.push(t("tile-muted"));
   if (member.cameraOff) words.push(t("tile-camera-off"));
+  else if (member.held) words.push(t("tile-picture-paused"));
   if (member.hand > 0) words.push(t("tile-hand", { place: member.hand }));
   if (!member.connected) words.push(t("tile-lost"));
   // Nothing can come of a key while its owner is away.
@@ -43,6 +44,14 @@ export function personLine(member: MemberView, l10n: L10n): string {
   }
   if (!member.connected) words.push(t("person-lost"));
   else if (member.speaking) words.push(t("person-speaking"));
+  else if (member.network) words.push(t("person-weak"));
   else if (member.cameraOff && !member.self) words.push(t("person-camera-off"));
   return inOneLine(words, l10n);
+}
+
+/** What the sign of a weak connection means, as a sentence or two. */
+export function weakWords(member: Pick<MemberView, "name" | "self" | "network">, l10n: L10n): string {
+  const { t } = l10n;
+  if (member.self) return t(member.network === "poor" ? "own-poor" : "own-fair");
+  return t(member.network === "poor" ? "explain-poor" : "explain-fair", { name: nameOf(member, l10n) });
 }

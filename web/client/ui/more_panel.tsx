@@ -1,12 +1,14 @@
-/** "More": what is needed rarely. The check of the encryption, the door, devices, one's own picture, appearance, keyboard, sounds. */
+/** "More": what is needed rarely. The check of the encryption, the door, one's screen, the connection, devices, one's own picture, appearance, keyboard, sounds. */
 import type { Signal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { openCheck, useApp } from "./context";
 import { DeviceNotices, DevicePickers } from "./devices";
 import { Icon } from "./icons";
+import { NetworkSection } from "./network_section";
 import { Panel } from "./panel";
 import { type ChatAnnouncements, type Theme, unchosenTheme } from "./preferences";
 import { rightsOf } from "./rights";
+import { ShareSection } from "./share_screen";
 import { Switch } from "./widgets";
 
 const THEMES: readonly { value: Theme; label: string }[] = [
@@ -95,6 +97,8 @@ export function MorePanel() {
         <p class="note">{t("check-note")}</p>
       </section>
       {rights.leads && <Door />}
+      <ShareSection />
+      <NetworkSection />
       <section class="stack" aria-labelledby={`${id}-devices`}>
         <h3 class="subheading" id={`${id}-devices`}>
           {t("more-devices")}

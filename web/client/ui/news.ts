@@ -31,6 +31,7 @@ export function newsWords(one: News, l10n: L10n): string {
 const REFUSED: Readonly<Record<string, string>> = {
   meeting_full: "say-request-full",
   offline: "say-request-offline",
+  screen_busy: "say-screen-busy",
 };
 
 const PLAIN = {

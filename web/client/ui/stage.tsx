@@ -1,12 +1,13 @@
-/** The stage: everybody's tiles, laid out anew when its size, a panel or the people change, and never because of speech. */
+/** The stage: screens and everybody's tiles, laid out anew when its size, a panel or the people change, never because of speech. */
 import type { CSSProperties } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { MemberView } from "../model";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { MemberView, ScreenView } from "../model";
 import { assignPalettes } from "./avatar";
 import { useApp } from "./context";
-import { type GridLayout, gridLayout } from "./grid_layout";
-import { nameOf } from "./member_words";
-import { orderTiles, SpeechOrder } from "./stage_order";
+import { nameOf, weakWords } from "./member_words";
+import { ScreenTile } from "./screen_tile";
+import { type Size, type StageLayout, stageLayout } from "./stage_layout";
+import { inFront, orderTiles, SpeechOrder } from "./stage_order";
 import { Tile } from "./tile";
 
 /** Between tiles, CSS pixels: on phones every pixel goes to the faces. */
@@ -14,11 +15,6 @@ const GAP = 12;
 const GAP_PHONE = 6;
 /** As the style sheet's narrowest layout, CSS pixels. */
 const PHONE_BELOW = 640;
-
-interface Size {
-  width: number;
-  height: number;
-}
 
 function useSize(element: { current: HTMLElement | null }): Size | null {
   const [size, setSize] = useState<Size | null>(null);
@@ -68,15 +64,33 @@ function scrollToTile(grid: HTMLElement | null, member: string): void {
   grid?.querySelector(`[data-member="${CSS.escape(member)}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-function styleOf(fit: GridLayout | null, gap: number): CSSProperties {
-  if (!fit) return {};
+function styleOf(layout: StageLayout | null, gap: number): CSSProperties {
+  if (!layout) return {};
+  const { people, room, front } = layout;
   const style: Record<string, string> = {
-    "--tile-w": `${fit.width}px`,
-    "--tile-h": `${fit.height}px`,
+    "--tile-w": `${people.width}px`,
+    "--tile-h": `${people.height}px`,
     "--grid-gap": `${gap}px`,
   };
+  if (front) {
+    style["--room-w"] = `${room.width}px`;
+    style["--room-h"] = `${room.height}px`;
+  }
   // The row breaks where the layout says, whatever the rounding; centring is left to the flex box.
-  if (fit.mode === "fit") style["--grid-w"] = `${fit.columns * fit.width + (fit.columns - 1) * gap + 1}px`;
+  if (people.mode === "fit") style["--grid-w"] = `${people.columns * people.width + (people.columns - 1) * gap + 1}px`;
+  return style;
+}
+
+function frontStyle({ width, height, tiles }: NonNullable<StageLayout["front"]>, gap: number): CSSProperties {
+  const style: Record<string, string> = {
+    inlineSize: `${width}px`,
+    blockSize: `${height}px`,
+    "--screen-w": `${tiles.screen.width}px`,
+    "--screen-h": `${tiles.screen.height}px`,
+    "--tile-w": `${tiles.pinned.width}px`,
+    "--tile-h": `${tiles.pinned.height}px`,
+    "--grid-gap": `${gap}px`,
+  };
   return style;
 }
 
@@ -87,29 +101,75 @@ export function Stage() {
   const stage = useRef<HTMLElement>(null);
   const grid = useRef<HTMLDivElement>(null);
   const speech = useRef(new SpeechOrder());
+  const explanation = useId();
+  const [explained, setExplained] = useState<string | null>(null);
   const size = useSize(stage);
   const gap = size && size.width < PHONE_BELOW ? GAP_PHONE : GAP;
-  const fit = size ? gridLayout(members.length, size.width, size.height, gap) : null;
+  const { screens, pinned, others, otherScreens } = inFront(members, model.screens.value);
+  const counts = { screens: screens.length, pinned: pinned.length, people: others.length + otherScreens.length };
+  const large = counts.screens + counts.pinned > 0;
+  const layout = size ? stageLayout(counts, size, gap) : null;
+  const mode = layout?.people.mode;
   const spokeAt = speech.current.update(members, { now: performance.now() / 1000 });
-  const scrolls = fit !== null && fit.mode !== "fit";
-  const shown = fit && fit.mode !== "fit" ? orderTiles(members, fit.mode, spokeAt) : members;
+  const scrolls = mode !== undefined && mode !== "fit";
+  const shown = mode && mode !== "fit" ? orderTiles(others, mode, spokeAt) : others;
   const palettes = assignPalettes(members.map((member) => member.avatarSeed));
   const paletteOf = new Map(members.map((member, i) => [member.id, palettes[i]]));
-  const speaker = useOffScreenSpeaker(grid, members, scrolls);
+  const speaker = useOffScreenSpeaker(grid, others, scrolls);
+  const weak = members.find((member) => member.id === explained && member.network);
+  const tile = (member: MemberView, front: boolean) => (
+    <Tile
+      key={member.id}
+      member={member}
+      palette={paletteOf.get(member.id)}
+      inFront={front}
+      explanation={explanation}
+      explain={(open) => setExplained((before) => (open ? member.id : before === member.id ? null : before))}
+    />
+  );
+  const screen = (one: ScreenView, front: boolean) => (
+    <ScreenTile
+      key={`screen ${one.member}`}
+      screen={one}
+      inFront={front}
+      mayPin={model.screens.value.filter((other) => !other.self).length > 1}
+    />
+  );
   return (
-    <main ref={stage} class="stage" id="main" tabIndex={-1} aria-label={t("stage")}>
+    <main
+      ref={stage}
+      class="stage"
+      id="main"
+      tabIndex={-1}
+      aria-label={t("stage")}
+      data-front={large ? (layout?.front?.side ?? "above") : undefined}
+    >
+      {large && (
+        // biome-ignore lint/a11y/useSemanticElements: a <fieldset> is for fields; these are pictures
+        <div
+          class="front"
+          role="group"
+          aria-label={t("front")}
+          style={layout?.front ? frontStyle(layout.front, gap) : {}}
+        >
+          {screens.map((one) => screen(one, true))}
+          {pinned.map((member) => tile(member, true))}
+        </div>
+      )}
       <div
         ref={grid}
         class="grid"
-        data-mode={fit?.mode}
-        style={styleOf(fit, gap)}
+        data-mode={mode}
+        style={styleOf(layout, gap)}
         {...(scrolls ? { role: "group", tabIndex: 0, "aria-label": t("tiles") } : {})}
       >
-        {shown.map((member) => (
-          <Tile key={member.id} member={member} palette={paletteOf.get(member.id)} />
-        ))}
+        {otherScreens.map((one) => screen(one, false))}
+        {shown.map((member) => tile(member, false))}
       </div>
-      {speaker && (
+      <p id={explanation} class="explained" hidden={!weak}>
+        {weak && weakWords(weak, l10n)}
+      </p>
+      {speaker && !weak && (
         <button type="button" class="button speaking-elsewhere" onClick={() => scrollToTile(grid.current, speaker.id)}>
           {t("speaking-elsewhere", { name: nameOf(speaker, l10n) })}
         </button>

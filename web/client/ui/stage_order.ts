@@ -1,5 +1,5 @@
 /** Who stands where when not all tiles fit. Pure. */
-import type { MemberView } from "../model";
+import type { MemberView, ScreenView } from "../model";
 
 /** How often "who spoke last" may move tiles, seconds: more often and the stage jumps. */
 export const SETTLE_SECONDS = 10;
@@ -20,6 +20,23 @@ export class SpeechOrder {
     }
     return this.#settled;
   }
+}
+
+/**
+ * What is shown large: pinned people, and the screens of others; where a screen is pinned, only such screens. One's own
+ * screen has no place on the stage, where it would show itself.
+ */
+export function inFront(members: readonly MemberView[], all: readonly ScreenView[]) {
+  const shared = all.filter((screen) => !screen.self);
+  const chosen = shared.filter((screen) => screen.pinned);
+  const screens = chosen.length > 0 ? chosen : shared;
+  const pinned = members.filter((member) => member.pinned && !member.self);
+  return {
+    screens,
+    pinned,
+    others: members.filter((member) => !pinned.includes(member)),
+    otherScreens: shared.filter((screen) => !screens.includes(screen)),
+  };
 }
 
 const handPlace = (member: MemberView) => member.hand || Number.POSITIVE_INFINITY;

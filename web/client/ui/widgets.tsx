@@ -1,6 +1,6 @@
 /** Small parts that several pages share. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Avatar, avatar } from "./avatar";
 import { useApp } from "./context";
 import { Icon, type IconName } from "./icons";
@@ -22,6 +22,17 @@ export function Mark(props: { large?: boolean }) {
       <path d="M2.5 24h23" />
       <path class="ember" d="M9 22.6a5 5 0 0 1 10 0z" />
     </svg>
+  );
+}
+
+/** Of a connection's waves only the smallest: the others stay as a shadow, so that the sign keeps its shape. */
+export function WeakIcon(props: { small?: boolean }) {
+  const { small = false } = props;
+  return (
+    <span class="weak-icon">
+      <Icon name="wifi" small={small} class="faint" />
+      <Icon name="wifi-low" small={small} />
+    </span>
   );
 }
 
@@ -164,22 +175,37 @@ export function CopyButton(props: { copy: () => Promise<boolean>; label: string;
   );
 }
 
-/** A setting that is on or off. (Checkboxes are kept for the agreement alone.) */
-export function Switch(props: { label: string; note?: string; on: boolean; onChange: (on: boolean) => void }) {
+/** A setting that is on or off. (Checkboxes are kept for the agreement alone.) One that cannot be used says so in its note. */
+export function Switch(props: {
+  label: string;
+  note?: string;
+  on: boolean;
+  unusable?: boolean;
+  onChange: (on: boolean) => void;
+}) {
+  const id = useId();
   return (
-    <button
-      type="button"
-      class="switch"
-      role="switch"
-      aria-checked={props.on}
-      onClick={() => props.onChange(!props.on)}
-    >
-      <span class="switch-words">
+    <div class="switch-row">
+      <button
+        type="button"
+        class="switch"
+        role="switch"
+        aria-checked={props.on}
+        aria-disabled={props.unusable ? true : undefined}
+        aria-describedby={props.note ? id : undefined}
+        onClick={() => {
+          if (!props.unusable) props.onChange(!props.on);
+        }}
+      >
         <span>{props.label}</span>
-        {props.note && <span class="note">{props.note}</span>}
-      </span>
-      <span class="switch-track" aria-hidden="true" />
-    </button>
+        <span class="switch-track" aria-hidden="true" />
+      </button>
+      {props.note && (
+        <p class="note" id={id}>
+          {props.note}
+        </p>
+      )}
+    </div>
   );
 }
 

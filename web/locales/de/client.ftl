@@ -533,6 +533,111 @@ keys-list = Diese Liste
 keys-toolbar = Zur Bedienung des Treffens
 keys-close = Fenster oder Frage schließen
 
+## Geteilte Bildschirme, angeheftete Kacheln und die Verbindung
+
+more-screen = Dein Bildschirm
+share-screen = Bildschirm teilen
+stop-sharing = Teilen beenden
+share-screen-note = Du wählst, was gezeigt wird. Alle hier können es sehen, verschlüsselt wie alles andere.
+sharing-screen = Du teilst deinen Bildschirm.
+sharing-screen-note = Alle hier können ihn sehen. Nachrichten, die dort aufgehen, sieht man auch.
+share-busy = { $name } teilt gerade einen Bildschirm. Es geht einer nach dem anderen; danach ist Platz für deinen.
+share-refused = Es wird nichts geteilt. Kam keine Auswahl, hält der Browser oder dieses Gerät Bildschirme verschlossen; die Einstellungen zum Datenschutz können sie öffnen.
+share-unsupported = Dieser Browser kann keinen Bildschirm teilen. Am Computer geht es in aktuellen Browsern.
+screen-of = Bildschirm von { $name }
+screen-coming = Dieser Bildschirm ist unterwegs
+screen-audio-only = Nicht gezeigt, weil du nur Ton gewählt hast
+pin = { $name } anheften
+unpin = { $name } lösen
+pin-screen = Bildschirm von { $name } anheften
+unpin-screen = Bildschirm von { $name } lösen
+full-screen = Vollbild: { $name }
+full-screen-back = Zurück aus dem Vollbild
+front = Im Vordergrund
+picture-paused = Bild ruht
+picture-paused-why = damit die Stimmen klar bleiben
+tile-picture-paused = Bild ruht
+person-weak = Schwache Verbindung
+weak-sign = Die Verbindung von { $name } ist schwach
+explain-fair = Die Verbindung von { $name } hat gerade kleine Lücken. Du brauchst nichts zu ändern.
+explain-poor = Von { $name } kommt gerade wenig durch, wie auch immer deine eigene Verbindung ist. Etwas mehr Zeit zu lassen hilft.
+own-weak-sign = Deine Verbindung ist schwach
+own-fair = Deine Verbindung hat gerade kleine Lücken. Die anderen hören oder sehen dich vielleicht mit kurzen Pausen.
+own-poor = Deine Verbindung trägt gerade wenig. Die anderen hören oder sehen dich vielleicht mit Unterbrechungen.
+own-weak = Deine Verbindung trägt gerade wenig.
+own-weak-pictures = Deine Verbindung trägt gerade weniger. Einige Bilder ruhen.
+more-network = Verbindung
+data-saver = Daten sparen
+data-saver-note = Kleine Bilder in beide Richtungen: Hier kommen höchstens etwa 180 MB in der Stunde an. Die Stimmen bleiben, wie sie sind.
+audio-only = Nur Ton
+audio-only-note = Zu dir kommen keine Bilder, und deine Kamera geht aus. Der Ton bleibt.
+relay-only = Nur über Relay
+relay-only-note = Stimme und Bild nehmen einen Umweg, für Netze, die sonst nichts durchlassen. Es verbirgt nichts: Wer den Server beherbergt, sieht immer eine Adresse.
+relay-only-missing = Dieser Server hat kein Relay. Es wäre für Netze, die sonst nichts durchlassen.
+quality = Verbindungsqualität
+quality-close = Verbindungsqualität schließen
+quality-note = Wie Stimmen und Bilder durchkommen, und an wessen Verbindung es liegt, wenn nicht.
+quality-looking = Es wird nachgesehen, wie Stimmen und Bilder durchkommen. Das dauert ein paar Sekunden.
+quality-own = Deine Verbindung
+quality-up = { $quality ->
+    [good] Von dir: Alles kommt durch.
+    [fair] Von dir: Das meiste kommt durch, mit kleinen Lücken.
+    [poor] Von dir: Es kommt gerade wenig durch.
+   *[none] Von dir: Es wird nichts gesendet.
+}
+quality-down = { $quality ->
+    [good] Zu dir: Alles kommt durch.
+    [fair] Zu dir: Das meiste kommt durch, mit kleinen Lücken.
+    [poor] Zu dir: Es kommt gerade wenig durch.
+   *[none] Zu dir: Es wird nichts gesendet.
+}
+quality-others = Was von den anderen ankommt
+quality-person = { $name }: { $sound }, { $picture }
+quality-sound = { $quality ->
+    [good] Stimme klar
+    [fair] Stimme mit kleinen Lücken
+    [poor] Stimme oft unterbrochen
+   *[none] Stimme gerade nicht gesendet
+}
+quality-picture = { $quality ->
+    [good] Bild flüssig
+    [fair] Bild stockt ab und zu
+    [poor] Bild steht oft still
+    [held] Bild ruht
+    [not-shown] Bild gerade nicht zu sehen
+    [off] Kamera aus
+   *[none] kein Bild
+}
+quality-theirs = Es liegt an der Verbindung von { $name }.
+quality-ours = Es liegt an deiner Verbindung.
+quality-unknown = An wessen Verbindung es liegt, ist nicht zu erkennen.
+quality-fine = Es ist nichts zu tun.
+quality-help = Was helfen kann
+quality-help-nearer = Geh näher an das WLAN, oder nimm ein Kabel.
+quality-help-others = Lass Downloads und Filme im selben Netz ruhen.
+quality-help-network = Versuche ein anderes Netz. Mobile Daten sind oft besser als ein volles WLAN.
+quality-help-camera = Schalte deine Kamera eine Weile aus. Dann hat deine Stimme allen Platz.
+quality-help-theirs = Deine eigene Verbindung ist gut, hier ist nichts zu tun. Wer die schwache hat, sieht, was helfen kann.
+quality-details = Einzelheiten
+figure-sent = Gesendet
+figure-received = Empfangen
+figure-rate = { $rate } kbit/s, { $lost } % verloren
+figure-round-trip = Hin und zurück
+figure-ms = { $ms } ms
+figure-path = Weg zum Server
+path-udp = direkt (UDP)
+path-tcp = direkt (TCP)
+path-relay = über ein Relay
+figure-picture = Bild von { $name }
+figure-lines = { $lines } Zeilen
+say-screen-busy = Jemand anders hat einen Augenblick früher zu teilen begonnen. Es geht einer nach dem anderen; danach ist Platz für deinen.
+say-screen-shared = { $name } teilt einen Bildschirm.
+say-screen-stopped = { $name } teilt keinen Bildschirm mehr.
+say-own-screen-stopped = Dein Bildschirm wird nicht mehr geteilt.
+say-pictures-held = Deine Verbindung trägt gerade weniger. Einige Bilder ruhen, die Stimmen bleiben.
+say-pictures-back = Alle Bilder sind wieder da.
+say-voices-paused = Deine Verbindung trägt gerade wenig. Mikrofone von Menschen, die still sind, ruhen abwechselnd, damit klar bleibt, wer spricht.
+
 ## Nach dem Treffen
 
 left-title = Du hast das Treffen verlassen

@@ -556,6 +556,118 @@ keys-list = This list
 keys-toolbar = Go to the meeting controls
 keys-close = Close a panel or dialog
 
+## Shared screens, pinned tiles and the connection
+
+more-screen = Your screen
+# Names of buttons.
+share-screen = Share screen
+stop-sharing = Stop sharing
+share-screen-note = You choose what is shown. Everybody here can see it, encrypted like everything else.
+sharing-screen = You are sharing your screen.
+sharing-screen-note = Everybody here can see it. Messages that pop up there are seen too.
+share-busy = { $name } is sharing a screen. One at a time; when it has ended, there is room for yours.
+share-refused = Nothing is shared. If no choice appeared, the browser or this device keeps screens closed; its privacy settings can open them.
+share-unsupported = This browser cannot share a screen. On a computer it works in current browsers.
+screen-of = { $name }'s screen
+screen-coming = This screen is on its way
+screen-audio-only = Not shown, because you chose sound alone
+# Names of buttons; $name in "full-screen" is a person's name or "NAME's screen".
+pin = Pin { $name }
+unpin = Unpin { $name }
+pin-screen = Pin the screen of { $name }
+unpin-screen = Unpin the screen of { $name }
+full-screen = Full screen: { $name }
+full-screen-back = Back from full screen
+# Name of a group: what is shown large.
+front = In front
+picture-paused = Picture paused
+picture-paused-why = to keep the voices clear
+tile-picture-paused = picture paused
+person-weak = Weak connection
+weak-sign = { $name }'s connection is weak
+explain-fair = { $name }'s connection has small gaps at the moment. It is nothing that you need to change.
+explain-poor = Little gets through from { $name } at the moment, whatever your own connection is like. Leaving a little more time helps.
+# Name of a sign; it begins as the others' do.
+own-weak-sign = Your connection is weak
+own-fair = Your connection has small gaps at the moment. The others may hear or see you with short breaks.
+own-poor = Your connection carries little at the moment. The others may hear or see you with breaks.
+# One line at the top of the page.
+own-weak = Your connection carries little at the moment.
+own-weak-pictures = Your connection carries less at the moment. Some pictures are paused.
+more-network = Connection
+# Names of switches.
+data-saver = Data saver
+data-saver-note = Small pictures in both directions: at most about 180 MB an hour arrive here. Voices stay as they are.
+audio-only = Audio only
+audio-only-note = No pictures come to you, and your camera closes. Sound stays.
+relay-only = Relay only
+relay-only-note = Voice and picture take a detour, for networks that let nothing else through. It hides nothing: whoever hosts the server always sees an address.
+relay-only-missing = This server has no relay. It would be for networks that let nothing else through.
+# Name of a button and a panel.
+quality = Call quality
+quality-close = Close Call quality
+quality-note = How voices and pictures get through, and whose connection it is when they do not.
+quality-looking = Looking at how voices and pictures get through. It takes a few seconds.
+quality-own = Your connection
+quality-up = { $quality ->
+    [good] From you: everything gets through.
+    [fair] From you: most gets through, with small gaps.
+    [poor] From you: little gets through at the moment.
+   *[none] From you: nothing is being sent.
+}
+quality-down = { $quality ->
+    [good] To you: everything gets through.
+    [fair] To you: most gets through, with small gaps.
+    [poor] To you: little gets through at the moment.
+   *[none] To you: nothing is being sent.
+}
+quality-others = What arrives of the others
+quality-person = { $name }: { $sound }, { $picture }
+quality-sound = { $quality ->
+    [good] voice clear
+    [fair] voice with small gaps
+    [poor] voice often interrupted
+   *[none] voice not sent now
+}
+quality-picture = { $quality ->
+    [good] picture smooth
+    [fair] picture stops now and then
+    [poor] picture often stands still
+    [held] picture paused
+    [not-shown] picture not in view
+    [off] camera off
+   *[none] no picture
+}
+quality-theirs = It is { $name }'s connection.
+quality-ours = It is your connection.
+quality-unknown = Whose connection it is cannot be told.
+quality-fine = Nothing needs to be done.
+quality-help = What may help
+quality-help-nearer = Go nearer to the Wi-Fi, or plug in a cable.
+quality-help-others = Pause downloads and films on the same network.
+quality-help-network = Try another network. Mobile data is often better than a crowded Wi-Fi.
+quality-help-camera = Turn your camera off for a while. Your voice then has all the room.
+quality-help-theirs = Your own connection is good, so nothing needs to be done here. Whoever has the weak one sees what may help.
+quality-details = Details
+figure-sent = Sent
+figure-received = Received
+figure-rate = { $rate } kbit/s, { $lost } % lost
+figure-round-trip = There and back
+figure-ms = { $ms } ms
+figure-path = Way to the server
+path-udp = direct (UDP)
+path-tcp = direct (TCP)
+path-relay = through a relay
+figure-picture = Picture of { $name }
+figure-lines = { $lines } lines
+say-screen-busy = Somebody else began to share a moment earlier. One screen at a time; when it has ended, there is room for yours.
+say-screen-shared = { $name } is sharing a screen.
+say-screen-stopped = { $name } is no longer sharing a screen.
+say-own-screen-stopped = Your screen is no longer shared.
+say-pictures-held = Your connection carries less at the moment. Some pictures are paused, the voices stay.
+say-pictures-back = All pictures are back.
+say-voices-paused = Your connection carries little at the moment. Microphones of people who are silent rest in turn, so that whoever speaks stays clear.
+
 ## After the meeting
 
 left-title = You have left the meeting
