@@ -187,7 +187,7 @@ async def test_swapped_tracks_show_nobody_under_another_name(lies: Lies) -> None
         assert await marta.brightest_pixel(name) <= 40
         await expect(marta.page.get_by_text(f"{name}'s key does not fit").first).to_be_visible()
     assert not any((await marta.decoded()).values())
-    # Put right, they are seen: the same connection, the next offer.
+    # Put right, they are seen after a reload.
     lies.proxy.down = lambda visitor, message: [message]
     await marta.page.reload()
     await marta.in_call()

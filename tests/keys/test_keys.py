@@ -1,4 +1,4 @@
-"""The tool that measures runs, and a removed member reads nothing in it either."""
+"""The tool that measures runs, and says what it measured. Its figures are read by people, not judged here."""
 
 import subprocess
 import sys

@@ -98,6 +98,15 @@ def test_an_accepted_commit_grants_and_withdraws() -> None:
     assert [f for f in desk.grant("fac") if isinstance(f, e.Became)] == [e.Became("pat", "participant")]
 
 
+def test_what_a_participant_may_commit_grants_nobody_anything() -> None:
+    desk = meeting("par", "pat")
+    desk.server.leave("pat", now=desk.now)
+    pat, sender = desk.leaf("pat"), desk.leaf("par")
+    data = b.commit(sender, desk.server.epoch, b.remove(pat))
+    assert refusal(desk.server.commit("par", desk.head, data, None, ["par"], now=desk.now)) == "not_permitted"
+    assert receivers(desk.server.commit("par", desk.head, data, None, None, now=desk.now), Committed) == ["fac", "par"]
+
+
 def test_a_refused_commit_grants_nothing() -> None:
     desk = meeting("par")
     late = desk.server.commit("fac", desk.head + 1, b.commit(0, 9), None, ["par"], now=desk.now)
@@ -275,6 +284,15 @@ def test_a_missed_welcome_is_kept_for_a_while() -> None:
     assert again == welcomed
     assert isinstance(commit, Committed)
     assert told(desk.catch_up("new", 3, desk.head), "new") == [e.CaughtUp(desk.head, desk.server.seq, welcomed.seq + 1)]
+    assert told(desk.catch_up("new", None, 0), "new") == [e.MustRejoin("no_state")]
+
+
+def test_a_missed_welcome_is_forgotten_with_the_log() -> None:
+    desk = meeting("par")
+    desk.arrive("new")
+    desk.offer("new")
+    desk.admit("fac", "new")
+    desk.tick(LOG_SECONDS + 1)
     assert told(desk.catch_up("new", None, 0), "new") == [e.MustRejoin("no_state")]
 
 

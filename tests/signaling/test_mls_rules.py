@@ -98,6 +98,7 @@ def test_the_links_key_goes_with_every_add_and_with_nothing_else() -> None:
 def test_whoever_is_removed_gets_no_key_of_the_next_epoch() -> None:
     assert refused("fac", b.remove(3), path=False) == "no_path"
     assert refused("fac", path=False) == "no_path"
+    assert refused("fac", b.remove(3), *ADD_NEW, to=("new",), path=False) == "no_path"
     assert change("fac", *ADD_NEW, to=("new",), path=False).added.keys() == {"new"}
 
 
