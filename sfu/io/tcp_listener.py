@@ -169,6 +169,8 @@ class TcpListener(Entrance):
                 self._loop.call_later(BREATH, self._go_on)
                 return
             address = full_address[:2]
+            if before := self.connections.get(address):  # it was reset, which is not read yet, and somebody is back
+                before.close()
             if len(self.connections) >= MAX_CONNECTIONS and not self.pending:
                 sock.close()
                 continue

@@ -7,6 +7,7 @@ import contextlib
 import pathlib
 import random
 import socket
+import struct
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -189,6 +190,28 @@ async def test_whose_first_frame_is_no_good_check_is_hung_up_on(bench: Bench, fi
     await until(lambda: bench.is_closed(sock))
     assert not bench.listener.connections
     assert not bench.listener.routes
+
+
+async def test_an_address_that_was_reset_and_comes_back_at_once_is_a_new_connection(bench: Bench) -> None:
+    # In one turn of the loop: somebody knocks, so that the listener is served first; the proven one resets and is back.
+    sock = await bench.proven()
+    address = sock.getsockname()
+    bench.connect()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+    again = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bench.socks.append(again)
+    again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    again.bind(address)
+    again.connect(("127.0.0.1", bench.port))
+    again.setblocking(False)
+    await bench.settle()
+    assert len(bench.listener.connections) == 2
+    assert address not in bench.listener.routes
+    again.sendall(frame(rtp(1, 1)))  # it has proven nothing
+    await until(lambda: bench.is_closed(again))
+    assert not bench.endpoint.taken
+    assert len(bench.listener.connections) == 1
 
 
 async def test_who_says_nothing_or_half_a_frame_has_some_seconds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
