@@ -10,6 +10,7 @@ import pytest
 from tests.browser import networks
 from tests.browser.firefox import obstacle
 from tests.browser.harness import Gathering, gathering
+from tests.browser.namespaces import Machines
 from tests.browser.ui_gallery import Gallery, open_gallery
 
 
@@ -17,6 +18,13 @@ from tests.browser.ui_gallery import Gallery, open_gallery
 async def people(tmp_path: Path) -> AsyncIterator[Gathering]:
     """A server of its own and browsers at hand."""
     async with gathering(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[Machines]:
+    """Machines of their own, where they can be made."""
+    with Machines(tmp_path) as found:
         yield found
 
 
@@ -29,9 +37,10 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
 
 WITHOUT_FIREFOX = obstacle()
 WITHOUT_NETWORKS = networks.obstacle()
+NEED_NETWORKS = ["test_networks.py", "test_moving.py"]
 collect_ignore = [
     *(["test_firefox.py"] if WITHOUT_FIREFOX else []),
-    *(["test_networks.py"] if WITHOUT_NETWORKS else []),
+    *(NEED_NETWORKS if WITHOUT_NETWORKS else []),
 ]
 
 
@@ -40,4 +49,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if WITHOUT_FIREFOX:
         terminalreporter.write_line(f"tests/browser/test_firefox.py is left out, {WITHOUT_FIREFOX}.")
     if WITHOUT_NETWORKS:
-        terminalreporter.write_line(f"tests/browser/test_networks.py is left out, {WITHOUT_NETWORKS}.")
+        terminalreporter.write_line(
+            f"tests/browser/test_networks.py and test_moving.py are left out, {WITHOUT_NETWORKS}."
+        )

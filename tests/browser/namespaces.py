@@ -70,6 +70,12 @@ class Machines:
         """Pull that machine's cable. Its address stays, its routes go."""
         self._ip(name, "link set eth0 down")
 
+    def move(self, name: str, address: str) -> None:
+        """Take that machine into another network: its old address is gone, and what was bound to it with it."""
+        self._ip(name, "addr flush dev eth0 scope global")
+        self._ip(name, f"addr add {address}/24 dev eth0")
+        self._ip(name, f"route add default via {ADDRESSES['server']}")
+
     def wrapper(self, name: str, program: str) -> Path:
         """A program that runs `program` on that machine."""
         path = self._folder / f"{Path(program).name}-on-{name}"

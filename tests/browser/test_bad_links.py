@@ -107,8 +107,8 @@ LINKS = {
 
 
 @asynccontextmanager
-async def bad_links(folder: Folder, link: Path) -> AsyncIterator[list[Person]]:
-    """Ana, whose uplink is bad, and Ben, whose downlink is, in a meeting; each behind a relay."""
+async def bad_links(folder: Folder, link: Path) -> AsyncIterator[tuple[list[Person], list[UdpRelay]]]:
+    """Ana, whose uplink is bad, and Ben, whose downlink is, in a meeting; each behind a relay, which come with them."""
     async with AsyncExitStack() as stack:
         proxy = TamperingProxy(free_port())
         people = await stack.enter_async_context(gathering(folder, public_url=proxy.url))
@@ -131,7 +131,7 @@ async def bad_links(folder: Folder, link: Path) -> AsyncIterator[list[Person]]:
         await ana.admit("Ben")
         await ben.in_call(timeout=30_000)
         await ben.sees("Ana", timeout=40)
-        yield [ana, ben]
+        yield [ana, ben], relays
 
 
 async def _person(people: Gathering, name: str, picture: str) -> Person:
@@ -188,7 +188,7 @@ async def watch(page: Page) -> Seen:
 
 async def play(folder: Folder, name: str) -> Seen:
     """Hold one meeting."""
-    async with bad_links(folder, LINKS[name]) as (_, ben):
+    async with bad_links(folder, LINKS[name]) as ((_, ben), _):
         await asyncio.sleep(SETTLE)
         seen = await watch(ben.page)
         print(f"{name:>20}: {seen}", flush=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import playwright
@@ -18,12 +18,6 @@ from tests.browser.harness import Gathering, Person, chromium_path, eventually, 
 from tests.browser.namespaces import ADDRESSES, Machines
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def machines(tmp_path: Path) -> Iterator[Machines]:
-    with Machines(tmp_path) as found:
-        yield found
 
 
 @pytest.fixture

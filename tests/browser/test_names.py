@@ -76,6 +76,39 @@ async def test_every_promised_name_is_there(people: Gathering) -> None:
         for name in ("Marta", "Ana", "Chi"):
             await expect(person.page.get_by_role("group", name=re.compile(f"^{name}\\b"))).to_have_count(1)
 
+    # Everybody else's picture can be kept in front.
+    await has(ana, "button", "Pin Marta", "Pin Chi")
+    await expect(ana.button("Pin Ana")).to_have_count(0)
+    await ana.button("Pin Marta").click()
+    await has(ana, "button", "Unpin Marta", "Pin Chi")
+    await ana.button("Unpin Marta").click()
+    await has(ana, "button", "Pin Marta")
+
+    # The network.
+    await ana.open_panel("More")
+    for name in ("Data saver", "Audio only"):
+        switch = ana.page.get_by_role("switch", name=name, exact=True)
+        await expect(switch, name).not_to_be_checked()
+        await switch.click()
+        await expect(switch, name).to_be_checked()
+        await switch.click()
+        await expect(switch, name).not_to_be_checked()
+    # This server has no relay: what is chosen there is explained, and cannot be chosen.
+    relay = ana.page.get_by_role("switch", name="Relay only", exact=True)
+    await expect(relay).to_have_count(1)
+    await expect(relay).to_have_attribute("aria-disabled", "true")
+    await has(ana, "button", "Call quality", "Share screen")
+    await ana.button("Share screen").click()
+    for person in (marta, chi):
+        await expect(person.page.get_by_role("group", name="Ana's screen")).to_have_count(1)
+    await has(ana, "button", "Stop sharing")
+    await ana.button("Stop sharing").click()
+    await has(ana, "button", "Share screen")
+    for person in (marta, chi):
+        await expect(person.page.get_by_role("group", name="Ana's screen")).to_have_count(0)
+    await ana.button("Call quality").click()
+    await expect(ana.page.get_by_role("heading", name="Call quality", exact=True)).to_be_visible()
+
     # Questions.
     for button, question, answer in [
         ("Remove Chi", "Remove Chi?", "Remove"),

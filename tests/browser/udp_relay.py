@@ -44,6 +44,8 @@ class UdpRelay:
         clock = LoopClock()
         self.up = Link(clock, seed=seed, conditions=up)
         self.down = Link(clock, seed=seed + 1, conditions=down)
+        self.tap: Callable[[bool, bytes], None] = lambda up, packet: None
+        """Called with everything that comes: whether it is from the browser, and the packet."""
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._far: dict[tuple[str, int], socket.socket] = {}
@@ -74,10 +76,12 @@ class UdpRelay:
                 if len(self._far) == MAX_SOCKETS:
                     continue
                 far = self._far[address] = self._open(("127.0.0.1", 0), lambda address=address: self._back(address))  # type: ignore[misc]
+            self.tap(True, packet)
             self.up.send(len(packet), lambda far=far, packet=packet: _send(far, packet, self._server))  # type: ignore[misc]
 
     def _back(self, address: tuple[str, int]) -> None:
         for packet, _ in _drain(self._far[address]):
+            self.tap(False, packet)
             self.down.send(len(packet), lambda packet=packet: _send(self._near, packet, address))  # type: ignore[misc]
 
 

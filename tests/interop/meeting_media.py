@@ -31,6 +31,8 @@ TICKS: dict[Kind, int] = {"audio": 960, "video": 9_000}
 PACKET = 1_100
 """Bytes of a frame in one packet at most."""
 SWITCH_SECONDS = 1.0
+TALLEST = 720
+"""Pixels of every tile, as if this member showed all of them large. A picture that is not asked for is not sent."""
 OPUS_CLASSES = (128, 256, 512, 1277)
 _CANDIDATE = re.compile(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", re.MULTILINE | re.IGNORECASE)
 
@@ -248,6 +250,8 @@ class MeetingMedia:
                 self._by_ssrc[next(iter(media.ssrcs))] = maps[media.mid]
         member = self.member
         member.send(m.SubscribeAnswer(member.room, offer.generation, write(answer)))
+        pictures = [m.TileWish(track.member, track.track, TALLEST) for track in offer.tracks if track.kind == "video"]
+        member.send(m.Watch(member.room, pictures))
         if connect:
             task = asyncio.create_task(self._connect(self._down, local_parameters(offer.sdp)))
             self._tasks.add(task)

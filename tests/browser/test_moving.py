@@ -1,0 +1,105 @@
+"""Into another network and on with the call: no new admission, nothing that opens, and how long the voices are gone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.harness import Gathering, Person, chromium_path, eventually, gathering, sends_no_audio
+from tests.browser.namespaces import ADDRESSES, Machines
+
+pytestmark = pytest.mark.browser
+
+ELSEWHERE = ("10.77.0.33", "10.77.0.34")
+LONGEST = 12.0
+"""Seconds without a voice that are no longer a moment. The figure itself is held in tests/sim/test_switching.py."""
+
+# The longest time without a new packet of sound, and whether any came since it was last set back.
+WATCH = """() => {
+  const last = new Map();
+  window.__gap = { longest: 0, at: performance.now(), grown: 0 };
+  setInterval(async () => {
+    for (const pc of window.__connections) {
+      if (pc.connectionState === "closed") continue;
+      (await pc.getStats()).forEach((s) => {
+        if (s.type !== "inbound-rtp" || s.kind !== "audio") return;
+        if (s.packetsReceived > (last.get(s.ssrc) ?? 0)) {
+          const now = performance.now();
+          window.__gap.longest = Math.max(window.__gap.longest, now - window.__gap.at);
+          window.__gap.at = now;
+          window.__gap.grown += 1;
+        }
+        last.set(s.ssrc, s.packetsReceived);
+      });
+    }
+  }, 50);
+}"""
+RESET = "() => Object.assign(window.__gap, { longest: 0, at: performance.now(), grown: 0 })"
+
+
+@pytest.fixture
+async def people(tmp_path: Path, machines: Machines) -> AsyncIterator[Gathering]:
+    server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
+    async with gathering(tmp_path, **server) as found:
+        yield found
+
+
+async def gap(person: Person) -> float:
+    """Seconds without a voice, once voices come again."""
+
+    async def heard() -> bool:
+        return bool(await person.page.evaluate("window.__gap.grown > 40"))
+
+    await eventually(heard, f"{person.name} hears again", timeout=40)
+    longest: float = await person.page.evaluate("window.__gap.longest / 1000")
+    return longest
+
+
+async def test_another_network_needs_no_admission_and_opens_nothing(
+    people: Gathering, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = await people.server.create_group()
+    chromium = chromium_path()
+    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("firefox", chromium)))  # a machine like any other
+    marta = await people.person("Marta")
+    await marta.join(links.facilitator)
+    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium)))
+    ana = await people.person("Ana")
+    await ana.knock(links.participant)
+    await marta.admit("Ana")
+    await ana.in_call()
+    for person, other in ((ana, marta), (marta, ana)):
+        await person.sees(other.name)
+        await person.page.evaluate(WATCH)
+    assert await gap(ana) < 1
+    connections = await ana.page.evaluate("window.__connections.length")
+
+    for address in ELSEWHERE:
+        for person in (ana, marta):
+            await person.page.evaluate(RESET)
+        machines.move("chromium", address)
+        gaps = {person.name: await gap(person) for person in (ana, marta)}
+        print(f"to {address}: seconds without a voice", {name: round(value, 2) for name, value in gaps.items()})
+        assert max(gaps.values()) < LONGEST
+        await expect(ana.page.get_by_text("Your connection is lost")).to_have_count(0, timeout=30_000)
+    print("peer connections built anew:", await ana.page.evaluate("window.__connections.length") - connections)
+
+    # Muted before, muted after, and nobody had to let anybody in.
+    await ana.tool("Mute microphone").click()
+    await ana.tool("Turn camera off").click()
+    await sends_no_audio(ana)
+    await ana.page.evaluate(RESET)
+    machines.move("chromium", ADDRESSES["chromium"])
+    print(f"back again: {await gap(ana):.2f} s without a voice")
+    await expect(ana.page.get_by_text("Your connection is lost")).to_have_count(0, timeout=30_000)
+    await expect(ana.tool("Unmute microphone")).to_be_visible()
+    await expect(ana.tool("Turn camera on")).to_be_visible()
+    assert await ana.live_tracks() == {"audio": 0, "video": 0}
+    await sends_no_audio(ana)
+    assert people.server.log.read_text().count("admitted") == 1
+    await marta.say("Still here")
+    await ana.open_panel("Chat")
+    await expect(ana.page.get_by_role("log").get_by_text("Still here")).to_be_visible()
