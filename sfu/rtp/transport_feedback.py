@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, islice
 from struct import Struct
 
 from sfu.rtp.errors import ParseError
@@ -18,6 +20,8 @@ _MAX_RUN = 0x1FFF
 
 _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 """Status symbols (section 3.1.1); a small delta takes one byte, a large one two."""
+
+_SYMBOL = [bytes([symbol]) for symbol in range(4)]
 
 _HEADER = Struct("!BBHIIHHI")
 _BODY = Struct("!IIHHI").unpack_from
@@ -115,7 +119,8 @@ def parse_body(data: bytes, start: int, end: int) -> TransportFeedback:
     if end - start < 16:
         raise ParseError("transport feedback is cut off")
     sender_ssrc, media_ssrc, base, count, last_word = _BODY(data, start)
-    received: list[tuple[int, int]] = []
+    places: list[int] = []
+    symbols = bytearray()
     position, offset = 0, start + 16
     while position < count:
         if offset + 2 > end:
@@ -127,25 +132,36 @@ def parse_body(data: bytes, start: int, end: int) -> TransportFeedback:
             for place in range(min(7 if two_bits else 14, count - position)):
                 symbol = chunk >> 12 - 2 * place & 3 if two_bits else chunk >> 13 - place & 1
                 if symbol:
-                    received.append((position + place, symbol))
+                    places.append(position + place)
+                    symbols.append(symbol)
             position += 7 if two_bits else 14
         else:
             symbol, run = chunk >> 13, min(chunk & _MAX_RUN, count - position)
             if symbol:
-                if len(received) + run > end - offset:
+                if len(places) + run > end - offset:
                     raise ParseError("transport feedback lacks deltas")
-                received += [(index, symbol) for index in range(position, position + run)]
+                places += range(position, position + run)
+                symbols += _SYMBOL[symbol] * run
             position += run
     reference = last_word >> 8
     ticks = (reference - 0x1000000 if reference & 0x800000 else reference) << _REFERENCE_SHIFT
-    arrivals: list[tuple[int, int]] = []
-    for index, symbol in received:
+    deltas = _read_deltas(data, offset, end, symbols)
+    arrivals = list(zip(places, islice(accumulate(deltas, initial=ticks), 1, None), strict=True))
+    return TransportFeedback(sender_ssrc, media_ssrc, base, count, last_word & 0xFF, arrivals)
+
+
+def _read_deltas(data: bytes, offset: int, end: int, symbols: bytearray) -> Sequence[int]:
+    """Return the steps between arrivals, for each symbol one. Raises ParseError."""
+    if symbols.count(_SMALL) == len(symbols):  # as nearly always: a byte each, which need no loop of ours
+        if offset + len(symbols) > end:
+            raise ParseError("transport feedback has a cut delta")
+        return data[offset : offset + len(symbols)]
+    steps: list[int] = []
+    for symbol in symbols:
         if symbol > _LARGE or offset + symbol > end:
             raise ParseError("transport feedback has a bad symbol or a cut delta")
-        if symbol == _SMALL:
-            ticks += data[offset]
-        else:
-            ticks += int.from_bytes(data[offset : offset + 2], "big", signed=True)
+        steps.append(
+            data[offset] if symbol == _SMALL else int.from_bytes(data[offset : offset + 2], "big", signed=True)
+        )
         offset += symbol
-        arrivals.append((index, ticks))
-    return TransportFeedback(sender_ssrc, media_ssrc, base, count, last_word & 0xFF, arrivals)
+    return steps
