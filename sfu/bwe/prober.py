@@ -27,8 +27,9 @@ MIN_BURSTS = 3
 BURST_GAP = 0.001
 """Seconds between packets of different bursts at least."""
 
-MAX_SENDING = 0.25
-"""Seconds after which a probe that is still not out is given up: the caller's timers stood still."""
+MAX_LAG = 0.25
+"""Seconds that a probe may lag behind its rate before it is given up: the caller's timers stood still, or nothing can
+carry padding. Its length is no measure: at 60 kbit/s, from the least estimate, eight packets of padding take 0.3 s."""
 
 RESULT_WAIT = 1.0
 """Seconds from a probe's last packet to its judgement (kMaxWaitingTimeForProbingResult)."""
@@ -252,7 +253,7 @@ class Prober:
 
     def _expire(self, now: float) -> None:
         cluster = self.cluster
-        if cluster is not None and now - cluster.started > MAX_SENDING:
+        if cluster is not None and now - cluster.next_time() > MAX_LAG:
             self.cluster = None
             self._pending = []
         cluster = self._judging

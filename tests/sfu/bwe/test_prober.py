@@ -2,12 +2,13 @@ import itertools
 
 import pytest
 
+from sfu.bwe.delay_based import MIN_RATE
 from sfu.bwe.prober import (
     BACKOFF,
     DROP_WAIT,
     LIMITED_INTERVAL,
     MAX_INTERVAL,
-    MAX_SENDING,
+    MAX_LAG,
     RESULT_WAIT,
     STAGNANT,
     Cluster,
@@ -162,13 +163,31 @@ def test_a_large_drop_is_asked_about() -> None:
 def test_probes_without_timers_or_answers_are_given_up() -> None:
     prober = Prober(800_000, now=0.0)
     update(prober, 0.0)
-    update(prober, MAX_SENDING + 0.01)
+    update(prober, MAX_LAG + 0.01)
     assert not prober.busy
     prober = Prober(800_000, now=0.0)
     update(prober, 0.0)
     run(prober, 0.0, 0.01)
     update(prober, 0.1 + RESULT_WAIT)
     assert not prober.busy
+
+
+def test_the_least_estimate_is_probed_by_padding_alone() -> None:
+    """Once nothing but sound fitted and everybody was muted, no probe was ever long enough: no picture came back."""
+    prober = Prober(800_000, now=0.0)
+    update(prober, 0.0)
+    _, sent = run(prober, 0.0, 0.01)
+    prober.receive(arrive(sent, 800_000), now=0.2)
+    update(prober, 1.0, estimate=MIN_RATE, sent=0)
+    now, sent = 1.0 + DROP_WAIT, list[tuple[float, int]]()
+    update(prober, now, estimate=MIN_RATE, sent=0)
+    while prober.cluster is not None:
+        now += 0.01
+        update(prober, now, estimate=MIN_RATE, sent=0)
+        while prober.due(now=now):
+            sent.append((now, prober.sent(275, now=now)))
+    shown = prober.receive(arrive(sent, 50_000_000), now=now + 0.2)
+    assert shown == pytest.approx(2 * MIN_RATE, rel=0.2)
 
 
 def test_asking_never_goes_on_for_ever() -> None:
