@@ -21,6 +21,7 @@ import { RoomEffects } from "./room_effects";
 import { ScreenShare } from "./screen_share";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
+import type { RemoteTrack } from "./subscriber";
 import { Words } from "./words";
 
 /** Looks at levels and connections, ms: `audioLevel` changes every 110-125 ms, more looks would see the same twice. */
@@ -386,7 +387,8 @@ export class Call {
         this.network.tracksHeld(message);
         break;
       case "error":
-        this.#media.refused(message);
+        if (message.about === "watch") this.network.refused();
+        else this.#media.refused(message);
         break;
     }
   }
@@ -435,8 +437,9 @@ export class Call {
     const now = performance.now();
     if (this.options.store.connection.peek() !== "reconnecting") this.#media.tick(now);
     this.#door.list.tick(now);
-    const screens = new Set(this.#room.tracks.filter(({ screen }) => screen).map(({ track }) => track));
-    const levels = await this.#media.levels(({ id }) => !screens.has(id)).catch(() => new Map<string, number>());
+    // What a screen plays is not its owner's voice.
+    const isVoice = ({ member, id }: RemoteTrack) => this.#room.trackOf(member, "audio", true) !== id;
+    const levels = await this.#media.levels(isVoice).catch(() => new Map<string, number>());
     this.#view.heard(levels, now);
     if (!this.#ended) await this.network.look(levels, now).catch(() => undefined);
     this.#draw();

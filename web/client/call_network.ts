@@ -3,21 +3,30 @@
  * told. Ties the pure modules to the room and its media; the call looks in a few times a second.
  */
 import { type Circumstances, qualityOf, type Watched } from "./call_quality";
-import { HeldPictures } from "./held_pictures";
+import type { Uplink } from "./e2ee/envelope";
+import { Lasting } from "./lasting";
 import type { RoomMedia } from "./media";
 import { type Figures, figuresOf } from "./media_figures";
 import type { Announcement, NetworkChoices, QualityView } from "./model";
 import type { ClientMessage, TracksHeldMessage } from "./protocol_types";
 import type { Announced, Room } from "./room";
+import { Settling } from "./settling";
+import { SteadyQuality } from "./steady_quality";
 import type { Store } from "./store";
-import { UplinkNews } from "./uplink";
 import { VoicePauses } from "./voice_pauses";
-import { PAUSE_MS, Watch, type What } from "./watch";
+import { PAUSE_MS, voiceKey, Watch, type What } from "./watch";
 
 /** Between two looks at the figures, ms: what the panel promises. */
 const FIGURES_MS = 1_000;
 /** Looks that are compared, the oldest with the newest: 5 s, of which a burst of loss is a fifth. */
 const LOOKS = 6;
+/** Pictures that rest are told of after this, and so are those that are back, ms: the estimate of a network swings when somebody comes in. */
+const PICTURES_MS = { begun: 3_000, ended: 3_000 };
+/**
+ * Voices rest in turns, so that for some seconds none may (voice_pauses.ts): they are back when none had to for this, ms.
+ * That it begins is told at once: somebody may be speaking who is not heard.
+ */
+const VOICES_MS = { begun: 0, ended: 15_000 };
 
 export interface CallNetworkOptions {
   roomId: string;
@@ -33,8 +42,15 @@ export interface CallNetworkOptions {
 export class CallNetwork {
   readonly #watch = new Watch();
   readonly #pauses = new VoicePauses();
-  readonly #held = new HeldPictures();
-  readonly #uplink = new UplinkNews();
+  readonly #uplink = new SteadyQuality();
+  readonly #settling = new Settling();
+  readonly #picturesRest = new Lasting(PICTURES_MS);
+  readonly #voicesRest = new Lasting(VOICES_MS);
+  /** What arrives of each, by member. */
+  readonly #arriving = new Map<string, SteadyQuality>();
+  #signs: ReadonlyMap<string, Uplink> = new Map();
+  /** Pictures that one's own network has no room for, by track. */
+  #held: ReadonlySet<string> = new Set();
   #soundTooMuch = false;
   #paused: ReadonlySet<string> = new Set();
   #figures: Figures[] = [];
@@ -85,34 +101,40 @@ export class CallNetwork {
 
   // -- What the server says ----------------------------------------------------------------------------------------------
 
-  /** A new subscriber connection, which knows no wishes. */
+  /** A new subscriber connection, which knows no wishes; or a new socket, which tells anew what is held. */
   renew(): void {
     this.#watch.renew();
+    this.#hold([], false);
     this.tell(performance.now());
   }
 
+  /** The server refused what was wished for: it is said again. */
+  refused(): void {
+    this.#watch.refused(performance.now());
+  }
+
   tracksHeld({ tracks, sound_too_much }: TracksHeldMessage): void {
-    this.#held.take(tracks.map(({ track }) => track));
-    this.#soundTooMuch = sound_too_much;
-    this.#pauses.tooMuch(sound_too_much);
+    this.#hold(
+      tracks.map(({ track }) => track),
+      sound_too_much,
+    );
   }
 
   held(track: string | null): boolean {
-    return track !== null && this.#held.tracks.has(track);
+    return track !== null && this.#held.has(track);
   }
 
   forget(member: string): void {
     this.#watch.forget(member);
+    this.#arriving.delete(member);
   }
 
   /** How what somebody sends gets through: by their own word, or because it arrives badly and one's own way is good. */
   networkOf(member: string): "fair" | "poor" | null {
-    const uplink = this.options.room.member(member)?.state?.uplink ?? "good";
-    if (uplink !== "good") return uplink;
-    const view = this.#quality;
-    const person = view?.people.find((one) => one.member === member);
-    if (view?.down.quality !== "good" || person?.cause == null || person.cause === "ours") return null;
-    return [person.sound, person.picture].includes("poor") ? "poor" : "fair";
+    const { room } = this.options;
+    const said = member === room.self ? room.own.uplink : (room.member(member)?.state?.uplink ?? "good");
+    const quality = said === "good" ? (this.#signs.get(member) ?? "good") : said;
+    return quality === "good" ? null : quality;
   }
 
   // -- Looking -----------------------------------------------------------------------------------------------------------
@@ -121,8 +143,7 @@ export class CallNetwork {
   async look(levels: ReadonlyMap<string, number>, now: number): Promise<void> {
     this.#pauseVoices(levels, now);
     this.tell(now);
-    const news = this.#held.tick(now);
-    if (news) this.options.announce({ urgency: "polite", kind: news });
+    this.#tellOfRest(now);
     if (now - this.#figuresAt < FIGURES_MS) return;
     this.#figuresAt = now;
     const figures = figuresOf(await this.options.media.reports(), now);
@@ -132,9 +153,10 @@ export class CallNetwork {
     this.#figures = [...this.#figures, figures].slice(-LOOKS);
     const [oldest] = this.#figures;
     if (!oldest || oldest === figures) return;
-    this.#quality = qualityOf(oldest, figures, this.#circumstances());
+    this.#quality = qualityOf(oldest, figures, this.#circumstances(now));
     if (this.#asked) this.options.store.quality.value = this.#quality;
     const { room } = this.options;
+    this.#judge(this.#quality, now);
     room.setOwn({ uplink: this.#uplink.update(this.#quality.up.quality, now) });
     this.options.changed();
   }
@@ -168,34 +190,61 @@ export class CallNetwork {
     const voices = new Map<string, number>();
     for (const { member, track, kind, screen } of this.#tracks) {
       if (kind !== "audio" || screen || !this.options.room.member(member)?.state?.microphone) continue;
-      voices.set(track, levels.get(member) ?? 0);
+      voices.set(voiceKey(member, track), levels.get(member) ?? 0);
     }
     const paused = this.#pauses.update(voices, now);
-    if (paused === this.#paused) return;
-    if (this.#paused.size === 0 && paused.size > 0) this.options.announce({ urgency: "polite", kind: "voices-paused" });
     this.#paused = paused;
     this.#watch.pause(paused);
   }
 
-  #circumstances(): Circumstances {
+  /** Signs on tiles: whose voice or picture arrives badly while one's own way down is good, for a while. */
+  #judge({ down, people }: QualityView, now: number): void {
+    const signs = new Map<string, Uplink>();
+    for (const { member, cause, sound, picture } of people) {
+      const badly = down.quality === "good" && cause !== null && cause !== "ours";
+      const quality = !badly ? "good" : [sound, picture].includes("poor") ? "poor" : "fair";
+      const steady = this.#arriving.get(member) ?? new SteadyQuality();
+      this.#arriving.set(member, steady);
+      signs.set(member, steady.update(quality, now));
+    }
+    this.#signs = signs;
+  }
+
+  #hold(tracks: readonly string[], soundTooMuch: boolean): void {
+    this.#held = new Set(tracks);
+    this.#soundTooMuch = soundTooMuch;
+    this.#pauses.tooMuch(soundTooMuch);
+  }
+
+  #tellOfRest(now: number): void {
+    const pictures = this.#picturesRest.update(this.#held.size > 0, now);
+    const voices = this.#voicesRest.update(this.#paused.size > 0, now);
+    const { announce } = this.options;
+    if (pictures !== null) announce({ urgency: "polite", kind: pictures ? "pictures-held" : "pictures-back" });
+    if (voices !== null) announce({ urgency: "polite", kind: voices ? "voices-paused" : "voices-back" });
+  }
+
+  #circumstances(now: number): Circumstances {
     const { room } = this.options;
-    const people = room.members.flatMap((member): Watched[] => {
-      const { id, state } = member;
+    const people = room.members.flatMap(({ id, state }): Watched[] => {
       if (id === room.self || !state) return [];
-      const voice = room.trackOf(id, "audio", false);
-      const picture = room.trackOf(id, "video", false);
+      const voice = state.microphone ? room.trackOf(id, "audio", false) : null;
+      const picture = state.camera ? room.trackOf(id, "video", false) : null;
       return [
         {
           member: id,
           name: room.nameOf(id) ?? "",
-          voice: state.microphone && voice !== null && !this.#paused.has(voice) ? voice : null,
-          picture: state.camera ? picture : null,
+          voice: voice !== null && !this.#paused.has(voiceKey(id, voice)) ? voice : null,
+          picture,
           held: this.held(picture),
-          shown: this.#watch.asks(id, "camera", performance.now()),
+          shown: this.#watch.asks(id, "camera", now),
           uplink: state.uplink ?? "good",
         },
       ];
     });
-    return { people, soundTooMuch: this.#soundTooMuch };
+    const wanted = people.flatMap(({ voice, picture, held, shown }) => [voice, shown && !held ? picture : null]);
+    this.#settling.update(new Set(wanted.filter((track) => track !== null)), now);
+    const settled = (track: string) => this.#settling.settled(track, now);
+    return { people, soundTooMuch: this.#soundTooMuch, settled };
   }
 }

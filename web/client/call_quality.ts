@@ -40,19 +40,22 @@ export interface Circumstances {
   people: readonly Watched[];
   /** Sound alone is more than one's own network carries. */
   soundTooMuch: boolean;
+  /** Whether a voice or picture has been wanted for so long that what is missing of it tells something. */
+  settled(track: string): boolean;
 }
 
 const ORDER: readonly Quality[] = ["good", "fair", "poor"];
 
 /** `before` should be some seconds older than `now`: less is chance, more is the past. */
-export function qualityOf(before: Figures, now: Figures, { people, soundTooMuch }: Circumstances): QualityView {
+export function qualityOf(before: Figures, now: Figures, circumstances: Circumstances): QualityView {
+  const { people, soundTooMuch, settled } = circumstances;
   const seconds = Math.max(0.001, (now.at - before.at) / 1000);
   const since = new Map(before.down.map((one) => [one.track, one]));
   const changes = new Map(now.down.map((one) => [one.track, change(since.get(one.track), one)]));
   const up = uplinkOf(before, now, seconds);
-  const heard = people.flatMap(({ voice }) => (voice === null ? [] : (changes.get(voice) ?? [])));
+  const heard = people.flatMap(({ voice }) => (voice === null || !settled(voice) ? [] : (changes.get(voice) ?? [])));
   const seen = people.flatMap(({ picture, shown, held }) =>
-    picture === null || !shown || held ? [] : (changes.get(picture) ?? []),
+    picture === null || !shown || held || !settled(picture) ? [] : (changes.get(picture) ?? []),
   );
   const arrived = [...changes.values()];
   const packets = total(arrived, "packets");
@@ -76,7 +79,7 @@ export function qualityOf(before: Figures, now: Figures, { people, soundTooMuch 
     down,
     roundTrip: now.roundTrip,
     path: now.path,
-    people: people.map((one) => personOf(one, changes, seconds, down.quality)),
+    people: people.map((one) => personOf(one, changes, { seconds, settled, down: down.quality })),
   };
 }
 
@@ -102,14 +105,21 @@ function uplinkOf(before: Figures, now: Figures, seconds: number): Direction {
 function personOf(
   one: Watched,
   changes: ReadonlyMap<string, Change>,
-  seconds: number,
-  down: Quality,
+  { seconds, settled, down }: { seconds: number; settled: Circumstances["settled"]; down: Quality },
 ): QualityView["people"][number] {
   const voice = one.voice === null ? undefined : changes.get(one.voice);
   const picture = one.picture === null ? undefined : changes.get(one.picture);
-  const sound = one.voice === null ? "none" : soundOf(voice);
+  const sound = one.voice === null ? "none" : settled(one.voice) ? soundOf(voice) : begun(voice?.packets);
   const seen =
-    one.picture === null ? "off" : one.held ? "held" : !one.shown ? "not-shown" : pictureOf(picture, seconds);
+    one.picture === null
+      ? "off"
+      : one.held
+        ? "held"
+        : !one.shown
+          ? "not-shown"
+          : settled(one.picture)
+            ? pictureOf(picture, seconds)
+            : begun(picture?.frames);
   const well = (quality: string) => !["fair", "poor", "held"].includes(quality);
   const cause =
     well(sound) && well(seen)
@@ -120,6 +130,11 @@ function personOf(
           ? "theirs"
           : "unknown";
   return { member: one.member, name: one.name, sound, picture: seen, height: picture?.height ?? 0, cause };
+}
+
+/** Of what was turned on or asked for a moment ago, that it comes is all that can be told. */
+function begun(arrived = 0): Quality {
+  return arrived > 0 ? "good" : "none";
 }
 
 function soundOf(voice: Change | undefined): Quality {
@@ -135,9 +150,9 @@ function pictureOf(picture: Change | undefined, seconds: number): Quality {
 
 type Change = Arriving;
 
-/** What is new since the look before; of a track that came since, everything. */
+/** What is new since the look before; everything of a track that came since, or whose connection was built anew. */
 function change(before: Arriving | undefined, now: Arriving): Change {
-  if (!before) return now;
+  if (!before || now.packets < before.packets) return now;
   const frozen = now.frozen === null ? null : Math.max(0, now.frozen - (before.frozen ?? 0));
   return {
     ...now,

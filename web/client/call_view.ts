@@ -115,7 +115,8 @@ export class CallView {
     const { media, network, screen } = this.options;
     return {
       own: screen.stream,
-      stream: (track: string) => media.remoteTracks.find(({ id }) => id === track)?.stream ?? null,
+      stream: (member: string, track: string) =>
+        media.remoteTracks.find((one) => one.member === member && one.id === track)?.stream ?? null,
       held: (track: string) => network.held(track),
       pinned: (member: string) => network.pinned(member, "screen"),
     } as const;

@@ -80,6 +80,7 @@ export class RoomMedia {
   /** After a resume: `kept` false means that the server has none of our connections any more. */
   resumed(kept: boolean): void {
     for (const side of SIDES) {
+      this.#health[side].heardAgain();
       if (!kept || !this.#health[side].worked) this.#rebuild(side);
       else this.#restart(side);
     }

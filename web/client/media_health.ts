@@ -87,6 +87,11 @@ export class MediaHealth {
     if (!this.connected) this.#restartedAt ??= now;
   }
 
+  /** A restart could not be told to the server until now: the next one is given its whole time. */
+  heardAgain(): void {
+    this.#restartedAt = null;
+  }
+
   /** Whether a restart may be made for a reason from outside: another network, another socket. */
   mayRestart(now: number): boolean {
     return this.worked && now - this.#lastRestart >= RESTART_PAUSE_MS;

@@ -119,11 +119,13 @@ export class Meeting {
 
   /** The server says that a facilitator removed this person or ended the meeting: the proof may be a moment behind. */
   over(what: "removed" | "ended"): void {
+    this.#call?.screen.end();
     this.#ending.serverSays(what);
   }
 
   /** The others believe the leaving by its signature. Finished when it was sent. */
   leave(): void {
+    this.#call?.screen.end();
     const e2ee = this.#e2ee;
     const left = e2ee ? e2ee.leave() : Promise.resolve();
     void left.then(() => {

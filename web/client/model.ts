@@ -245,7 +245,7 @@ export type Announcement = { urgency: "polite" | "assertive" } & (
   | { kind: "knock-answered"; name: string | null; by: string; outcome: "admitted" | "declined" }
   | { kind: "admitted" | "muted-by" | "muted-everyone" | "mic-on" | "mic-off" | "camera-on" | "camera-off" }
   | { kind: "screen-shared" | "screen-stopped"; name: string; self: boolean }
-  | { kind: "pictures-held" | "pictures-back" | "voices-paused" }
+  | { kind: "pictures-held" | "pictures-back" | "voices-paused" | "voices-back" }
   | { kind: "connection-lost" | "connection-back"; microphoneOn: boolean }
   | { kind: "sound-blocked" | "copied" | "renamed"; name?: string }
   | { kind: "request-refused"; code: string }

@@ -35,6 +35,8 @@ export interface RoomMember {
   hand: number;
   /** As `hand`, of their shared screen. */
   sharing: number;
+  /** The `seq` of their last state without a screen; 0 for none. */
+  idle: number;
   /** Came while this page watched: worth announcing once the name is known. */
   newcomer: boolean;
   asks: number;
@@ -328,7 +330,11 @@ export class Room {
     }
     const shared = message.contexts.some(({ kind, screen }) => kind === "video" && screen);
     const sharedBefore = member.sharing > 0;
-    member.sharing = shared ? message.sharing || member.sharing || seq : 0;
+    // Nobody began before what they were last known to do: else a claim would end the screen of whoever was first.
+    const earliest = member.sharing || (member.newcomer ? seq : member.idle + 1);
+    const claimed = message.sharing ?? 0;
+    member.sharing = shared ? (claimed >= earliest ? claimed : member.sharing || seq) : 0;
+    if (!shared) member.idle = seq;
     const name = this.nameOf(member.id) ?? message.name;
     if (member.newcomer) {
       member.newcomer = false;
@@ -395,6 +401,7 @@ export class Room {
       told: false,
       hand: id === this.self ? (this.own.hand ?? 0) : 0,
       sharing: 0,
+      idle: 0,
       newcomer,
       asks: 0,
       askAt: now + RESEND_MS,

@@ -5,7 +5,8 @@ import type { Room } from "./room";
 /** What is known about screens outside what people say. */
 export interface ScreenSources {
   own: MediaStream | null;
-  stream(track: string): MediaStream | null;
+  /** The stream of this member's own track: whoever announces another's has no picture. */
+  stream(member: string, track: string): MediaStream | null;
   held(track: string): boolean;
   pinned(member: string): boolean;
 }
@@ -14,7 +15,7 @@ export function screenViews(room: Room, sources: ScreenSources, before: readonly
   const views = room.members.flatMap(({ id }): ScreenView[] => {
     const self = id === room.self;
     const track = self ? null : room.trackOf(id, "video", true);
-    const stream = self ? sources.own : track === null ? null : sources.stream(track);
+    const stream = self ? sources.own : track === null ? null : sources.stream(id, track);
     if (self ? stream === null : track === null) return [];
     const held = track !== null && sources.held(track);
     const view = { member: id, name: room.nameOf(id) ?? "", self, stream, held, pinned: sources.pinned(id) };

@@ -16,7 +16,7 @@ const TURN_MS = 8_000;
 const LISTEN_MS = 2_000;
 
 export class VoicePauses {
-  /** When each was heard last, ms, by track; when it came, if it was not. */
+  /** When each was heard last, ms, by voice; when it came, if it was not. */
   #heard = new Map<string, number>();
   /** Since when each is paused, ms. */
   #paused = new Map<string, number>();
@@ -29,7 +29,7 @@ export class VoicePauses {
     this.#tooMuch = tooMuch;
   }
 
-  /** `voices`: the open microphones by track, with their levels, linear 0..1. Returns the same set while nothing changed. */
+  /** `voices`: the open microphones, by any name that stays, with their levels, linear 0..1. Returns the same set while nothing changed. */
   update(voices: ReadonlyMap<string, number>, now: number): ReadonlySet<string> {
     for (const track of this.#heard.keys()) {
       if (voices.has(track)) continue;

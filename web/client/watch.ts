@@ -15,6 +15,8 @@ export const PAUSE_MS = 250;
 const SHRINK_MS = 1_000;
 /** A page that nobody sees gets no pictures after this, ms: another tab is looked at for a moment, a phone in the pocket stays there. */
 const HIDDEN_MS = 5_000;
+/** After a refusal by the server, ms, the same is said again: it refuses what comes too often. */
+const REFUSED_MS = 2_000;
 /** "Data saver": the tallest picture asked for, pixels; the smallest encoding of every camera. */
 const SAVER_HEIGHT = 180;
 /**
@@ -50,7 +52,8 @@ export class Watch {
   #hiddenAt: number | null = null;
   /** As the server has it; null: nothing was told on this connection. */
   #told: string | null = null;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  /** Nothing is told before this, ms. */
+  #notBefore = Number.NEGATIVE_INFINITY;
 
   /** Device pixels; 0: not visible. */
   show(member: string, what: What, height: number, now: number): void {
@@ -80,7 +83,7 @@ export class Watch {
     this.#hiddenAt = hidden ? (this.#hiddenAt ?? now) : null;
   }
 
-  /** These voices, by track. */
+  /** These voices, as `voiceKey` names them. */
   pause(paused: ReadonlySet<string>): void {
     this.#paused = paused;
   }
@@ -101,7 +104,13 @@ export class Watch {
   /** The server knows nothing of what was told before. */
   renew(): void {
     this.#told = null;
-    this.#toldAt = Number.NEGATIVE_INFINITY;
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+  }
+
+  /** What was told last was not taken. */
+  refused(now: number): void {
+    this.#told = null;
+    this.#notBefore = now + REFUSED_MS;
   }
 
   /** What is to be told now of these tracks; null if nothing is, or not yet. Answer with `told`. */
@@ -109,14 +118,14 @@ export class Watch {
     for (const shown of this.#shown.values()) {
       if (shown.asked > shown.height && shown.shrinkAt <= now) shown.asked = shown.height;
     }
-    if (now - this.#toldAt < PAUSE_MS) return null;
+    if (now < this.#notBefore) return null;
     const wishes = this.#wishes(tracks, now);
     return JSON.stringify(wishes) === this.#told ? null : wishes;
   }
 
   told(wishes: Wishes, now: number): void {
     this.#told = JSON.stringify(wishes);
-    this.#toldAt = now;
+    this.#notBefore = now + PAUSE_MS;
   }
 
   #blind(now: number): boolean {
@@ -127,21 +136,29 @@ export class Watch {
     const { dataSaver } = this.#choices;
     const blind = this.#blind(now);
     const tiles: TileWish[] = [];
+    /** Of one member one picture of each kind has a tile, however many they announce. */
+    const asked = new Set<string>();
     for (const { member, track, kind, screen } of tracks) {
       if (kind === "audio") {
-        if (this.#paused.has(track)) tiles.push({ member, track, height: 0 });
+        if (this.#paused.has(voiceKey(member, track))) tiles.push({ member, track, height: 0 });
         continue;
       }
-      const what = screen ? "screen" : "camera";
-      const asked = this.#shown.get(key(member, what))?.asked ?? 0;
-      if (blind || asked === 0) continue;
+      const tile = key(member, screen ? "screen" : "camera");
+      const tall = this.#shown.get(tile)?.asked ?? 0;
+      if (blind || tall === 0 || asked.has(tile)) continue;
+      asked.add(tile);
       // A screen has one encoding, and none of it can be read in another.
-      const height = dataSaver && !screen ? Math.min(asked, SAVER_HEIGHT) : asked;
-      const first = screen || this.#pinned.has(key(member, what));
+      const height = dataSaver && !screen ? Math.min(tall, SAVER_HEIGHT) : tall;
+      const first = screen || this.#pinned.has(tile);
       tiles.push({ member, track, height, ...(first ? { first } : {}) });
     }
     return { tiles, max_rate: dataSaver ? SAVER_RATE : null };
   }
+}
+
+/** A voice is somebody's: whoever announces another's track under their own name has no say about it. */
+export function voiceKey(member: string, track: string): string {
+  return `${member} ${track}`;
 }
 
 function key(member: string, what: What): string {

@@ -293,7 +293,7 @@ test("call quality is there while somebody looks, and the own way up is said whe
   }
   expect(ana.model.quality.value).toMatchObject({ up: { quality: "poor" }, people: [{ member: "marta" }] });
   expect(ana.said("state").at(-1)).toMatchObject({ uplink: "poor" });
-  expect(tile("me")?.network).toBeNull();
+  expect(tile("me")?.network).toBe("poor");
   ana.actions.watchQuality(false);
   await run(2000);
   expect(ana.model.quality.value).toBeNull();
@@ -310,4 +310,109 @@ test("what the server offers and its owner does not announce as a screen is none
   await offer();
   expect(ana.model.screens.value).toEqual([]);
   expect(tile("marta")?.video).not.toBeNull();
+});
+
+test("what was held on a connection that is built anew is held no longer", async () => {
+  const tracks = [{ member: "marta", track: "martas-camera" }];
+  await ana.hear({ type: "tracks_held", room: "room", tracks, sound_too_much: true });
+  expect(tile("marta")?.held).toBe(true);
+  await ana.loseAndResume(ana.joined({ resumed: true, media_kept: false }));
+  await run(300);
+  expect(tile("marta")?.held).toBe(false);
+});
+
+test("somebody who turns the camera on again gets no sign of a weak connection for it", async () => {
+  await ana.hearSaid("marta", { ...MARTA, camera: false });
+  await offer();
+  for (const one of FakePeerConnection.made) one.become("connected");
+  ana.actions.showPicture("marta", "camera", 360);
+  let [packets, frames] = [0, 0];
+  const live = async (seconds: number, pictures: number) => {
+    const signs = new Set<unknown>();
+    for (let second = 0; second < seconds; second++) {
+      [packets, frames] = [packets + 50, frames + pictures];
+      connection(PUBLISHER).stats = [{ type: "outbound-rtp", kind: "audio", packetsSent: packets, bytesSent: packets }];
+      const heard = { packetsReceived: packets, bytesReceived: packets, totalSamplesReceived: packets * 960 };
+      connection(SUBSCRIBER).stats = [
+        { type: "inbound-rtp", kind: "audio", mid: "0", ...heard },
+        { type: "inbound-rtp", kind: "video", mid: "1", framesDecoded: frames, packetsReceived: frames },
+      ];
+      await run(1000);
+      signs.add(tile("marta")?.network);
+    }
+    return [...signs];
+  };
+  expect(await live(8, 0)).toEqual([null]);
+  await ana.hearSaid("marta", MARTA);
+  // Two seconds until the first picture, which is usual.
+  expect([...(await live(2, 0)), ...(await live(8, 24))]).toEqual([null, null]);
+  expect(await live(20, 1)).toContain("fair");
+});
+
+test("voices that rest in turns are told once, and once when all are back", async () => {
+  await offer();
+  for (const one of FakePeerConnection.made) one.become("connected");
+  await ana.see([...TWO, person("ben", 2)]);
+  await ana.hearSaid("ben", { ...MARTA, name: "Ben", contexts: [{ ...VOICE, track: "bens-voice" }] });
+  ana.announcements.length = 0;
+  await ana.hear({ type: "tracks_held", room: "room", tracks: [], sound_too_much: true });
+  await run(60_000);
+  expect(ana.kinds()).toEqual(["voices-paused"]);
+  await ana.hear({ type: "tracks_held", room: "room", tracks: [], sound_too_much: false });
+  await run(30_000);
+  expect(ana.kinds()).toEqual(["voices-paused", "voices-back"]);
+});
+
+test("leaving and being removed close one's screen in the same moment", async () => {
+  await ana.echo();
+  void ana.actions.shareScreen();
+  await run(10);
+  await ana.hear({ type: "removed", reason: "facilitator" });
+  expect(ana.displays.opened[0]?.readyState).toBe("ended");
+  const ben = new Person();
+  await ben.comeIn();
+  await ben.echo();
+  void ben.actions.shareScreen();
+  await run(10);
+  ben.actions.leave();
+  expect(ben.displays.opened[0]?.readyState).toBe("ended");
+});
+
+test("whoever announces another's picture as their screen shows nothing with it", async () => {
+  await ana.see([...TWO, person("ben", 2)]);
+  await ana.hearSaid("ben", {
+    ...MARTA,
+    name: "Ben",
+    contexts: [{ ...SCREEN, track: "martas-camera" }],
+    sharing: null,
+  });
+  await offer(TRACKS.slice(0, 2));
+  expect(ana.model.screens.value).toMatchObject([{ member: "ben", stream: null }]);
+});
+
+test("wishes that the server refused are said again, after a moment", async () => {
+  ana.actions.showPicture("marta", "camera", 180);
+  await run(300);
+  const before = ana.sent("watch").length;
+  await ana.hear({ type: "error", code: "rate_limited", about: "watch" });
+  await run(1000);
+  expect(ana.sent("watch")).toHaveLength(before);
+  await run(2000);
+  expect(ana.sent("watch")).toHaveLength(before + 1);
+});
+
+test("a restart that found no socket gets its time once there is one", async () => {
+  await offer();
+  for (const one of FakePeerConnection.made) one.become("connected");
+  await run(10_000);
+  for (const one of FakePeerConnection.made) one.become("disconnected");
+  ana.socket.close(1006);
+  ana.session.networkChanged();
+  await vi.advanceTimersByTimeAsync(6_000);
+  await ana.greet();
+  await ana.hear(ana.joined({ resumed: true, media_kept: true }));
+  await run(3000);
+  expect(FakePeerConnection.made).toHaveLength(2);
+  await run(3000);
+  expect(FakePeerConnection.made.length).toBeGreaterThan(2);
 });

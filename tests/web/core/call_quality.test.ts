@@ -59,8 +59,9 @@ const ANA: Watched = {
   uplink: "good",
 };
 
+const settled = () => true;
 const view = (now: Figures, person: Partial<Watched> = {}, soundTooMuch = false) =>
-  qualityOf({ ...START, down: now.down.map(zero) }, now, { people: [{ ...ANA, ...person }], soundTooMuch });
+  qualityOf({ ...START, down: now.down.map(zero) }, now, { people: [{ ...ANA, ...person }], soundTooMuch, settled });
 
 test("all is well: rates, no loss, nobody to blame", () => {
   const { up, down, people, roundTrip, path } = view(figures([voice(), picture()]));
@@ -109,7 +110,9 @@ describe("down", () => {
   });
 
   test("nobody else there: nothing to judge", () => {
-    expect(qualityOf(START, figures([]), { people: [], soundTooMuch: false }).down).toMatchObject({ quality: "none" });
+    expect(qualityOf(START, figures([]), { people: [], soundTooMuch: false, settled }).down).toMatchObject({
+      quality: "none",
+    });
   });
 
   test("pictures without room make it fair, sound without room poor", () => {
@@ -152,12 +155,37 @@ describe("a person", () => {
     const people = [ANA, ...others.map(({ track }) => ({ ...ANA, member: track, voice: track, picture: null }))];
     const now = figures([voice({ concealed: 30_000 }), picture(), ...others]);
     const before = { ...START, down: now.down.map(zero) };
-    const [ana, ben] = qualityOf(before, now, { people, soundTooMuch: false }).people;
+    const [ana, ben] = qualityOf(before, now, { people, soundTooMuch: false, settled }).people;
     expect([ana?.sound, ana?.cause, ben?.cause]).toEqual(["poor", "unknown", null]);
   });
 });
 
 test("a track that is new since the last look counts by all that it has", () => {
   const now = figures([voice(), picture()]);
-  expect(qualityOf(START, now, { people: [ANA], soundTooMuch: false }).people[0]).toMatchObject({ sound: "good" });
+  expect(qualityOf(START, now, { people: [ANA], soundTooMuch: false, settled }).people[0]).toMatchObject({
+    sound: "good",
+  });
+});
+
+test("a connection that was built anew counts from zero, and not below it", () => {
+  const before = {
+    ...START,
+    down: [voice({ packets: 9_000, bytes: 900_000 }), picture({ packets: 9_000, bytes: 900_000, frames: 5_000 })],
+  };
+  const view = qualityOf(before, figures([voice(), picture()]), { people: [ANA], soundTooMuch: false, settled });
+  expect(view.down.rate).toBe(Math.round(((28_000 + 280_000) * 8) / SECONDS));
+  expect(view.people[0]).toMatchObject({ sound: "good", picture: "good", cause: null });
+});
+
+test("of what was turned on a moment ago it is told that it comes, and nothing is laid at anybody's door", () => {
+  const fresh = (down: Arriving[]) =>
+    qualityOf({ ...START, down: down.map(zero) }, figures(down), {
+      people: [ANA],
+      soundTooMuch: false,
+      settled: () => false,
+    });
+  const come = fresh([voice({ concealed: 60_000 }), picture({ frames: 3, frozen: 4 })]);
+  expect(come.people[0]).toMatchObject({ sound: "good", picture: "good", cause: null });
+  expect(come.down.quality).toBe("good");
+  expect(fresh([]).people[0]).toMatchObject({ sound: "none", picture: "none", cause: null });
 });

@@ -131,18 +131,18 @@ test("two at once: the room's order decides, and the other one is told so", asyn
 });
 
 test("somebody whose earlier screen is learnt of late comes first all the same", async () => {
-  const ana = new Member("ana", ["ana", "ben"]);
+  const ana = new Member("ana", ["ana", "ben", "chi"]);
   ana.waiting.length = 0;
   ana.press();
   await settle();
   ana.collect();
   number(ana, 20, [ana]);
-  const contexts = [{ context: 1, track: "bens-screen", kind: "video" as const, screen: true as const }];
-  const state = { type: "state", name: "ben", microphone: false, camera: false, hand: 0, contexts } as const;
-  ana.room.heard("ben", 30, { ...state, contexts: [...contexts], sharing: 25 }, 0);
+  const contexts = [{ context: 1, track: "a-screen", kind: "video" as const, screen: true as const }];
+  const state = { type: "state", name: "Chi", microphone: false, camera: false, hand: 0, contexts } as const;
+  ana.room.heard("chi", 30, { ...state, contexts: [...contexts], sharing: 25 }, 0);
   ana.collect();
   expect(ana.sending).toBe(true); // later
-  ana.room.heard("ben", 31, { ...state, contexts: [...contexts], sharing: 5 }, 0);
+  ana.room.heard("ben", 31, { ...state, name: "Ben", contexts: [...contexts], sharing: 5 }, 0);
   ana.collect();
   expect([ana.sending, ana.announced.at(-1)]).toEqual([
     false,

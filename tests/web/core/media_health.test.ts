@@ -69,6 +69,15 @@ test("a restart that does not help within 5 s gives way to a new connection, how
   expect(health.remedy(10_300)).toEqual({ do: "rebuild", at: 25_300 });
 });
 
+test("a restart that nobody could be told of does not count", () => {
+  const health = working();
+  health.changed("disconnected", 5000);
+  health.restarted(5300);
+  health.heardAgain();
+  health.restarted(11_000);
+  expect(health.remedy(11_000)).toEqual({ do: "rebuild", at: 16_000 });
+});
+
 test("after a restart that helped, the next loss begins with a restart", () => {
   const health = working();
   health.changed("disconnected", 5000);

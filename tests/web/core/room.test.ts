@@ -418,6 +418,17 @@ describe("shared screens", () => {
     expect(room.sharers).toEqual([]);
   });
 
+  test("nobody ends another's screen by a number from before they began", () => {
+    room.heard("marta", 5, state("Marta"), 0);
+    room.heard("marta", 9, state("Marta", { contexts: [SCREEN], sharing: 1 }), 0);
+    expect(room.sharers).toEqual([{ id: "marta", since: 9 }]);
+    room.heard("marta", 11, state("Marta", { contexts: [SCREEN], sharing: 6 }), 0);
+    expect(room.sharers).toEqual([{ id: "marta", since: 9 }]);
+    room.groupChanged(view([...TWO, person("ben", 2)]), 0);
+    room.heard("ben", 20, state("Ben", { contexts: [SCREEN], sharing: 1 }), 0);
+    expect(room.sharers).toContainEqual({ id: "ben", since: 20 });
+  });
+
   test("of somebody without a socket hold nobody up", () => {
     room.heard("marta", 6, state("Marta", { contexts: [SCREEN], sharing: null }), 0);
     room.connection("marta", false);

@@ -30,7 +30,7 @@ test("one that is announced is there before its picture comes", () => {
   expect(views()).toEqual([view]);
   sources = {
     ...sources,
-    stream: (track) => (track === "a-screen" ? PICTURE : null),
+    stream: (member, track) => (member === "marta" && track === "a-screen" ? PICTURE : null),
     held: () => true,
     pinned: () => true,
   };

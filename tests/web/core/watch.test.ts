@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Announced } from "../../../web/client/room";
-import { Watch, type Wishes } from "../../../web/client/watch";
+import { voiceKey, Watch, type Wishes } from "../../../web/client/watch";
 import { seeded } from "../random";
 
 const picture = (member: string, track = `${member}-camera`): Announced => ({
@@ -115,7 +115,7 @@ test("a page that nobody sees gets no pictures after five seconds, and they are 
 });
 
 test("voices are named only when they are paused", () => {
-  watch.pause(new Set(["ana-voice"]));
+  watch.pause(new Set([voiceKey("ana", "ana-voice")]));
   expect(tell(0)?.tiles).toEqual([{ member: "ana", track: "ana-voice", height: 0 }]);
   watch.pause(new Set());
   expect(tell(1000)?.tiles).toEqual([]);
@@ -159,4 +159,25 @@ test("whatever happens: never more than four a second, never a picture too tall,
     const asked = new Map(one.due(ALL, 40_000)?.tiles.map(({ member, height }) => [member, height]));
     for (const [member, height] of shown) expect(asked.get(member) ?? 0).toBe(Math.ceil(height / 30) * 30);
   }
+});
+
+test("of one member one picture of each kind is asked for, however many they announce", () => {
+  watch.show("ana", "camera", 180, 0);
+  const many = Array.from({ length: 16 }, (_, i) => picture("ana", `track-${i}`));
+  expect(heights(tell(0, many))).toEqual([["track-0", 180]]);
+});
+
+test("what the server refused is told again after two seconds, and not before", () => {
+  tell(0);
+  watch.refused(100);
+  watch.show("ana", "camera", 180, 200);
+  expect(tell(2099)).toBeNull();
+  expect(heights(tell(2100))).toEqual([["ana-camera", 180]]);
+  expect(tell(9000)).toBeNull();
+});
+
+test("a voice is paused for whom it belongs to, and not for who announces its track too", () => {
+  const mallory = { member: "mallory", track: "ana-voice", kind: "audio", screen: false } as const;
+  watch.pause(new Set([voiceKey("mallory", "ana-voice")]));
+  expect(tell(0, [voice("ana"), mallory])?.tiles).toEqual([{ member: "mallory", track: "ana-voice", height: 0 }]);
 });

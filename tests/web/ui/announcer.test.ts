@@ -225,7 +225,9 @@ describe("screens and the connection", () => {
     const back: Announcement = { urgency: "polite", kind: "pictures-back" };
     expect(polite(held)).toMatch(/^Your connection carries less at the moment/);
     expect(polite(held, back)).toBe("All pictures are back.");
-    expect(polite({ urgency: "polite", kind: "voices-paused" })).toMatch(/so that whoever speaks stays clear\.$/);
+    const paused: Announcement = { urgency: "polite", kind: "voices-paused" };
+    expect(polite(paused)).toMatch(/so that whoever speaks stays clear\.$/);
+    expect(polite(paused, { urgency: "polite", kind: "voices-back" })).toBe("All voices are back.");
     expect(polite({ urgency: "polite", kind: "request-refused", code: "screen_busy" })).toMatch(/One screen at a time/);
   });
 });

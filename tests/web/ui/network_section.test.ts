@@ -81,4 +81,16 @@ describe("the line about one's own connection", () => {
     await settle();
     expect(notices()).toEqual([]);
   });
+
+  it("says that microphones rest, to those who see it too, until all are back", async () => {
+    const { announce } = await show("call-6");
+    announce({ urgency: "polite", kind: "voices-paused" });
+    await settle();
+    expect(notices()).toEqual([
+      "Your connection carries little at the moment. Microphones of people who are silent rest in turn.",
+    ]);
+    announce({ urgency: "polite", kind: "voices-back" });
+    await settle();
+    expect(notices()).toEqual([]);
+  });
 });

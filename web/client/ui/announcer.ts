@@ -182,6 +182,9 @@ function topicOf(one: Announcement | Notice): string | null {
     case "pictures-held":
     case "pictures-back":
       return "pictures";
+    case "voices-paused":
+    case "voices-back":
+      return "voices";
     default:
       return null;
   }
@@ -230,4 +233,5 @@ const PLAIN = {
   "pictures-held": "say-pictures-held",
   "pictures-back": "say-pictures-back",
   "voices-paused": "say-voices-paused",
+  "voices-back": "say-voices-back",
 } as const;

@@ -49,6 +49,7 @@ function CloseWithPage() {
       ui.checkSeen.value = false;
       ui.news.value = [];
       ui.picturesPaused.value = false;
+      ui.voicesPaused.value = false;
     };
   }, [name]);
   return null;

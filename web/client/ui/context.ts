@@ -49,6 +49,8 @@ export interface UiState {
   news: Signal<readonly News[]>;
   /** One's own network has had no room for some picture for a while, as it was announced. */
   picturesPaused: Signal<boolean>;
+  /** As well of voices. */
+  voicesPaused: Signal<boolean>;
   /** How often the organiser changed all links on this page: each time their own new one has to be kept. */
   linksChanged: Signal<number>;
   /** The first page leaves the focus where the browser puts it; each later one takes it to its heading. */
@@ -72,6 +74,7 @@ export function createUiState(): UiState {
     checkSeen: signal(false),
     news: signal([]),
     picturesPaused: signal(false),
+    voicesPaused: signal(false),
     linksChanged: signal(0),
     pageShown: false,
   };

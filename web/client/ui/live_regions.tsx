@@ -61,6 +61,8 @@ export function LiveRegions() {
       ui.news.value = withNews(ui.news.peek(), announcement);
       if (announcement.kind === "pictures-held") ui.picturesPaused.value = true;
       if (announcement.kind === "pictures-back") ui.picturesPaused.value = false;
+      if (announcement.kind === "voices-paused") ui.voicesPaused.value = true;
+      if (announcement.kind === "voices-back") ui.voicesPaused.value = false;
       const text = current.push(announcement, { now: seconds() });
       if (text) setAssertive((before) => differently(before, text));
       wait();

@@ -73,12 +73,18 @@ export function NetworkSection() {
 export function OwnConnection() {
   const { model, ui, l10n } = useApp();
   const own = model.members.value.find((member) => member.self);
-  const paused = ui.picturesPaused.value;
-  if (model.connection.value !== "fine" || (!paused && own?.network !== "poor")) return null;
+  const words = ui.voicesPaused.value
+    ? "own-weak-voices"
+    : ui.picturesPaused.value
+      ? "own-weak-pictures"
+      : own?.network === "poor"
+        ? "own-weak"
+        : null;
+  if (model.connection.value !== "fine" || words === null) return null;
   return (
     <div class="notice">
       <WeakIcon />
-      <p>{l10n.t(paused ? "own-weak-pictures" : "own-weak")}</p>
+      <p>{l10n.t(words)}</p>
       {ui.panel.value !== "more" && ui.panel.value !== "quality" && <QualityButton small />}
     </div>
   );

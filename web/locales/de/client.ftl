@@ -566,6 +566,7 @@ own-fair = Deine Verbindung hat gerade kleine Lücken. Die anderen hören oder s
 own-poor = Deine Verbindung trägt gerade wenig. Die anderen hören oder sehen dich vielleicht mit Unterbrechungen.
 own-weak = Deine Verbindung trägt gerade wenig.
 own-weak-pictures = Deine Verbindung trägt gerade weniger. Einige Bilder ruhen.
+own-weak-voices = Deine Verbindung trägt gerade wenig. Mikrofone von Menschen, die still sind, ruhen abwechselnd.
 more-network = Verbindung
 data-saver = Daten sparen
 data-saver-note = Kleine Bilder in beide Richtungen: Hier kommen höchstens etwa 180 MB in der Stunde an. Die Stimmen bleiben, wie sie sind.
@@ -637,6 +638,7 @@ say-own-screen-stopped = Dein Bildschirm wird nicht mehr geteilt.
 say-pictures-held = Deine Verbindung trägt gerade weniger. Einige Bilder ruhen, die Stimmen bleiben.
 say-pictures-back = Alle Bilder sind wieder da.
 say-voices-paused = Deine Verbindung trägt gerade wenig. Mikrofone von Menschen, die still sind, ruhen abwechselnd, damit klar bleibt, wer spricht.
+say-voices-back = Alle Stimmen sind wieder da.
 
 ## Nach dem Treffen
 

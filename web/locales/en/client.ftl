@@ -594,6 +594,7 @@ own-poor = Your connection carries little at the moment. The others may hear or 
 # One line at the top of the page.
 own-weak = Your connection carries little at the moment.
 own-weak-pictures = Your connection carries less at the moment. Some pictures are paused.
+own-weak-voices = Your connection carries little at the moment. Microphones of people who are silent rest in turn.
 more-network = Connection
 # Names of switches.
 data-saver = Data saver
@@ -667,6 +668,7 @@ say-own-screen-stopped = Your screen is no longer shared.
 say-pictures-held = Your connection carries less at the moment. Some pictures are paused, the voices stay.
 say-pictures-back = All pictures are back.
 say-voices-paused = Your connection carries little at the moment. Microphones of people who are silent rest in turn, so that whoever speaks stays clear.
+say-voices-back = All voices are back.
 
 ## After the meeting
 

@@ -1,4 +1,4 @@
-/** What is said of one's own way up: only what lasts, and not often. Pure: the quality of each look and the time go in. */
+/** What is said of a connection, one's own way up or what arrives of somebody: only what lasts, and not often. Pure. */
 import type { Uplink } from "./e2ee/envelope";
 import type { Quality } from "./model";
 
@@ -11,7 +11,7 @@ const PAUSE_MS = 10_000;
 
 const ORDER: readonly Uplink[] = ["good", "fair", "poor"];
 
-export class UplinkNews {
+export class SteadyQuality {
   #said: Uplink = "good";
   #saidAt = Number.NEGATIVE_INFINITY;
   #differs: { quality: Uplink; since: number } | null = null;

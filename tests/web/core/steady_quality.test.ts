@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Quality } from "../../../web/client/model";
-import { UplinkNews } from "../../../web/client/uplink";
+import { SteadyQuality } from "../../../web/client/steady_quality";
 import { seeded } from "../random";
 
-let news: UplinkNews;
+let news: SteadyQuality;
 beforeEach(() => {
-  news = new UplinkNews();
+  news = new SteadyQuality();
 });
 
 /** One look a second. */
@@ -36,7 +36,7 @@ test("nothing sent is neither good nor bad", () => {
 test("never two changes within ten seconds, whatever is measured", () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = seeded(seed);
-    const one = new UplinkNews();
+    const one = new SteadyQuality();
     let said = "good";
     let at = Number.NEGATIVE_INFINITY;
     let quality: Quality = "good";
