@@ -130,6 +130,7 @@ class SubscribeTrack(Request, frozen=True):
     codecs: list[Codec]
     """As the subscriber connection will carry them."""
     extensions: Extensions
+    """As the offer names them."""
 
 
 class StartTrack(Request, frozen=True):
@@ -137,6 +138,9 @@ class StartTrack(Request, frozen=True):
 
     transport: str
     track: str
+    extensions: Extensions | None = None
+    """What the answer took of those in `SubscribeTrack`; None: all. Nothing else is sent: a packet that is numbered
+    for transport-cc and never reported on would count as lost."""
 
 
 class TrackWish(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sfu.control import Done, Refused, SubscribeTrack, TracksHeld, TrackSubscribed, WatchTracks
+from sfu.control import Done, Extensions, Refused, SubscribeTrack, TracksHeld, TrackSubscribed, WatchTracks
 from sfu.forwarding.channel import Channel
 from sfu.forwarding.down_track import DownTrack
 from sfu.forwarding.paced_sender import PacedSender
@@ -81,11 +81,16 @@ class Subscriber(Peer):
         self._watch.changed()
         return answer
 
-    def start(self, name: str, *, now: float) -> Done | Refused:
-        """Let a prepared copy flow: sound as soon as the transport is up, video as soon as there is room for it."""
+    def start(self, name: str, extensions: Extensions | None = None, *, now: float) -> Done | Refused:
+        """Let a prepared copy flow: sound as soon as the transport is up, video as soon as there is room for it.
+
+        With ``extensions``, those that the browser took of the ones it was subscribed with.
+        """
         down_track = self.tracks.get(name)
         if down_track is None:
             return Refused("no_such_track")
+        if extensions is not None:
+            down_track.carry(extensions)
         down_track.started = True
         self._watch.changed()
         if self.up:
@@ -197,9 +202,10 @@ class Subscriber(Peer):
             down_track.resume(now=now)
 
     def _send_padding(self, now: float) -> None:
-        """Send what a probe asks for, under the retransmission SSRC of any copy that has one."""
+        """Send what a probe asks for, under the retransmission SSRC of any copy that has one, if it is reported on."""
         for down_track in self.tracks.values():
-            if down_track.started and down_track.rtx_ssrc:
+            # A probe counts numbered packets alone: of others it would ask for more without end.
+            if down_track.started and down_track.rtx_ssrc and down_track.numbers.transport_id is not None:
                 while self.sender.estimator.wants_padding(now=now):
                     down_track.send_padding(now=now)
                 return

@@ -54,7 +54,7 @@ from signaling.messages import VideoCodec as VideoCodecMessage
 from signaling.negotiation import PublisherOffer, UpTrack, read_offer
 from signaling.sdp import SdpError
 from signaling.sfu_calls import MediaError, SfuCalls
-from signaling.subscriber_session import SubscriberSession
+from signaling.subscriber_session import SUBSCRIBER_EXTENSIONS, SubscriberSession
 from signaling.video_codec import VideoCodec
 
 ANSWER_SECONDS = 15.0
@@ -361,7 +361,7 @@ class MediaPlane:
             for track in other.publisher.tracks.values()
         ]
         for track in subscriber.session.plan(wanted):
-            codecs, extensions = state.takes.codecs[track.offer.kind], state.takes.extensions[track.offer.kind]
+            codecs, extensions = state.takes.codecs[track.offer.kind], SUBSCRIBER_EXTENSIONS[track.offer.kind]
             response = await self._sfu.request(SubscribeTrack(subscriber.transport, track.key, codecs, extensions))
             match response:
                 case TrackSubscribed():
@@ -410,7 +410,8 @@ class MediaPlane:
                     await self._sfu.request(UnsubscribeTrack(subscriber.transport, track.key))
                 for track in agreed.started:
                     # Refused when the track has ended meanwhile; the next offer says so.
-                    await self._sfu.request(StartTrack(subscriber.transport, track.key))
+                    extensions = state.takes.extensions[track.offer.kind]
+                    await self._sfu.request(StartTrack(subscriber.transport, track.key, extensions))
                 if subscriber.stale or subscriber.session.crowded:
                     await self._offer(state, subscriber)
             except MediaError as error:

@@ -33,8 +33,8 @@ _PARAMETERS = {"opus": "minptime=10;useinbandfec=1", "VP8": "", "VP9": VP9_PARAM
 class Taken:
     """What one browser takes of what subscriber connections offer: everything, until an answer says otherwise.
 
-    What its first offer names was therefore made ready with all header extensions. Those that it turns out not to take
-    do no harm: an id that was not negotiated is passed over (RFC 8285, section 4.2).
+    Its first offer names tracks before that is known. They begin to flow after the answer, with the header extensions
+    that it took (`StartTrack`); a retransmission format that it left out does no harm, and none has been seen to.
     """
 
     codecs: dict[Kind, list[Codec]] = field(default_factory=lambda: dict(SUBSCRIBER_CODECS))
@@ -53,11 +53,11 @@ class Taken:
         return all(codec.name in names for codec in track.offer.codecs)
 
     def learn(self, media: Media) -> None:
-        """Read it out of an answered m-line. Inactive ones say it too, but may leave everything out."""
-        codecs = _accepted(media)
-        if not codecs:
-            return
+        """Read it out of an answered m-line. Inactive ones say it too, but may leave out codecs or extensions."""
         kind: Kind = "audio" if media.kind == "audio" else "video"
+        codecs = _accepted(media)
+        if not codecs or (media.direction == "inactive" and kind in self.known):
+            return
         uris = {extension.id: extension.uri for extension in media.extensions}
         offered = SUBSCRIBER_EXTENSIONS[kind]
         ids = {

@@ -15,7 +15,7 @@ from sfu.streams.send_stream import SendStream
 
 if TYPE_CHECKING:
     from sfu.bwe.allocation import Layer
-    from sfu.control import Codec
+    from sfu.control import Codec, Extensions
     from sfu.forwarding.paced_sender import PacedSender
     from sfu.forwarding.up_encoding import UpEncoding
     from sfu.forwarding.up_track import UpTrack
@@ -102,6 +102,11 @@ class DownTrack:
         self._rtx_sequence = first_rtx_sequence
         self._again: dict[int, tuple[float, int]] = {}
         self._reported_at = float("-inf")
+
+    def carry(self, extensions: Extensions) -> None:
+        """Carry these header extensions and no others from the next packet on."""
+        self.numbers.carry(extensions.dependency_descriptor, extensions.transport_cc)
+        self._numbered = extensions.transport_cc is not None
 
     def resume(self, *, now: float) -> None:
         """Let packets flow, video from its next key frame, which is asked for. Doing it again changes nothing."""

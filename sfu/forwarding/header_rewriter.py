@@ -114,15 +114,11 @@ class HeaderRewriter(Generic[Source]):
 
         ``payload_types`` maps the publisher's numbers to the subscriber's. ``first_sequence`` is random and below
         0x8000: a receiver that misses the first packets must not see the number wrap first (RFC 3711 section 3.3.1).
-        With ``transport_id``, 1 to 14, every packet has room for a transport-wide number at `NUMBER_AT`.
+        The extensions' ids are as in `carry`.
         """
         self._ssrc = ssrc
         self._words = {theirs: 0x8000_0000 | ours << 16 for theirs, ours in payload_types.items()}
-        self._descriptor_id = descriptor_id
-        self.transport_id = transport_id
-        self._room = 0 if transport_id is None else transport_id << 20 | 1 << 16
-        small = descriptor_id is not None and 0 < descriptor_id < 15
-        self._short = (descriptor_id or 0) << 28 | MANDATORY_LENGTH - 1 << 24 if small else 0
+        self.carry(descriptor_id, transport_id)
         self._first_sequence = first_sequence
         self._highest = -1
         self._last: MediaPacket | None = None
@@ -131,6 +127,17 @@ class HeaderRewriter(Generic[Source]):
         self._renewed = False
         self._skipped_picture = -1
         self.clock_rate = clock_rate
+
+    def carry(self, descriptor_id: int | None, transport_id: int | None) -> None:
+        """Carry the extensions that have an id from the next packet on.
+
+        With ``transport_id``, 1 to 14, every packet has room for a transport-wide number at `NUMBER_AT`.
+        """
+        self._descriptor_id = descriptor_id
+        self.transport_id = transport_id
+        self._room = 0 if transport_id is None else transport_id << 20 | 1 << 16
+        small = descriptor_id is not None and 0 < descriptor_id < 15
+        self._short = (descriptor_id or 0) << 28 | MANDATORY_LENGTH - 1 << 24 if small else 0
 
     @property
     def timestamp_offset(self) -> int:

@@ -227,7 +227,7 @@ class Worker:
             return peer.subscribe(request)
         if isinstance(request, WatchTracks):
             return peer.watch(request, now=self._clock())
-        return peer.start(request.track, now=self._clock())
+        return peer.start(request.track, request.extensions, now=self._clock())
 
     def _peer(self, transport: str) -> Peer | None:
         link = self._links.get(transport)

@@ -26,8 +26,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.builds(kind, **{part.name: values(part.type) for part in msgspec.structs.fields(kind)})
     if get_origin(kind) is list:
         return st.lists(values(*get_args(kind)), max_size=3)
-    if int in get_args(kind):
-        return st.none() | values(int)
+    if type(None) in get_args(kind):
+        return st.one_of([values(part) if part is not type(None) else st.none() for part in get_args(kind)])
     return st.from_type(kind)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sfu.bwe import estimator
 from sfu.control import Done, Extensions, Refused, TracksHeld, TrackSubscribed, TrackWish, WatchTracks
+from sfu.forwarding.down_track import DownTrack
 from sfu.forwarding.header_rewriter import NUMBER_AT
 from sfu.forwarding.router import Router
 from sfu.forwarding.up_track import UpTrack
@@ -308,6 +309,33 @@ def test_numbers_follow_the_order_of_leaving_and_probes_go_out_as_padding(monkey
     padding = [packet for packet in room.channel.sent if packet[0] & 0x20]
     assert padding
     assert {int.from_bytes(packet[8:12], "big") for packet in padding} == {answer.rtx_ssrc}
+
+
+def test_what_the_answer_left_out_is_neither_written_nor_counted() -> None:
+    # Firefox takes transport-cc for pictures and not for sound: a number that it never reports on would count as lost.
+    room = Room()
+    offered = Extensions(transport_cc=1)
+    room.subscriber.subscribe(subscribe(extensions=offered))
+    assert room.subscriber.start("camera", Extensions(), now=0.0) == Done()
+    room.connect()
+    room.subscriber.watch(WatchTracks("down", [TrackWish("camera", 180)]), now=0.0)
+    room.put(1)
+    room.subscriber.handle_timer(now=0.01)
+    assert room.channel.sent
+    assert all(not packet[0] & 0x10 for packet in room.channel.sent)
+
+
+def test_a_browser_that_reports_on_sound_alone_is_not_sent_padding_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def padding(self: DownTrack, *, now: float) -> None:
+        raise AssertionError("a probe with padding of which nothing will be heard")
+
+    monkeypatch.setattr(DownTrack, "send_padding", padding)
+    monkeypatch.setattr(estimator.Estimator, "wants_padding", lambda self, *, now: True)
+    room = Room()
+    room.add_sound()
+    room.subscriber.subscribe(subscribe(extensions=Extensions(transport_cc=1)))
+    assert room.subscriber.start("camera", Extensions(), now=0.0) == Done()
+    room.watch()
 
 
 def test_media_from_a_subscriber_is_dropped(room: Room) -> None:

@@ -13,6 +13,7 @@ from sfu.control import (
     ConnectTransport,
     EncodingsWanted,
     Event,
+    Extensions,
     OpenTransport,
     PublishTrack,
     Refused,
@@ -37,6 +38,24 @@ ANA, BEN, CHI = "ana-0001", "ben-0001", "chi-0001"
 
 def told(meeting: Meeting, member: str, kind: type[m.ServerMessage]) -> list[m.ServerMessage]:
     return [message for message in meeting.to(member) if isinstance(message, kind)]
+
+
+@virtual
+async def test_a_track_flows_with_the_header_extensions_that_the_answer_took() -> None:
+    meeting = Meeting()
+    await meeting.subscribe(BEN)
+    await meeting.publish(ANA)
+    await meeting.answer(BEN)  # to the empty offer
+    answered = read(browser_answer(meeting.last_offer(BEN).sdp))
+    for media in answered.media:  # as Firefox, which takes transport-cc for pictures alone
+        if media.kind == "audio":
+            media.extensions = []
+    await meeting.answer(BEN, write(answered))
+    taken = {request.track: request.extensions for request in meeting.sfu.asked(StartTrack)}
+    assert taken == {
+        f"{ANA}/microphone": Extensions(),
+        f"{ANA}/camera-0": Extensions(transport_cc=1, dependency_descriptor=2),
+    }
 
 
 # -- Wishes -----------------------------------------------------------------------------------------------------------
