@@ -169,8 +169,9 @@ export class CallNetwork {
     if (send({ type: "watch", room: roomId, ...wishes })) this.#watch.told(wishes, now);
   }
 
-  /** The call is over. */
+  /** The call is over: what a look that is under way still finds is shown to nobody. */
   end(): void {
+    this.#asked = false;
     clearTimeout(this.#soon);
   }
 

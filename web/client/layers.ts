@@ -79,7 +79,16 @@ export const SCREEN_ENCODING = { maxBitrate: SCREEN_RATE, priority: "medium" as 
 /** Of the voice: before any picture where the own uplink is short (RTCPriorityType, W3C WebRTC Priority Control). */
 export const VOICE_ENCODING = { priority: "high" as const };
 
-export const SCREEN_CAPTURE: DisplayMediaStreamOptions = { video: { frameRate: SCREEN_FRAMES }, audio: true };
+/**
+ * A tab may be shared with its sound; the sound of the whole device is not offered, nor this page: with either the voices
+ * of the meeting would come back to everybody as an echo (W3C Screen Capture: systemAudio, selfBrowserSurface).
+ */
+export const SCREEN_CAPTURE = {
+  video: { frameRate: SCREEN_FRAMES },
+  audio: true,
+  systemAudio: "exclude",
+  selfBrowserSurface: "exclude",
+} satisfies DisplayMediaStreamOptions & Record<string, unknown>;
 
 /**
  * Whether cameras can be sent in VP9 with its layers: a browser that does not know scalability modes would send one

@@ -16,7 +16,7 @@ import {
 import type { Kind, TrackOffer } from "./protocol_types";
 import { guardedAnswer, withoutAddresses } from "./sdp";
 
-/** What can be sent. The sound of a screen is what the shared tab or system plays. */
+/** What can be sent. The sound of a screen is what the shared tab plays. */
 export type Source = "microphone" | "camera" | "screen" | "screen-sound";
 export type Tracks = Record<Source, MediaStreamTrack | null>;
 export type VideoCodec = "VP8" | "VP9";
@@ -214,7 +214,9 @@ export class Publisher {
     // Text that is blurred cannot be read; text that comes late can.
     if (screen) parameters.degradationPreference = "maintain-resolution";
     for (const [at, encoding] of parameters.encodings.entries()) {
-      encoding.active = (wanted?.[at] ?? true) && (!saving || at === 0);
+      const needed = wanted?.[at] ?? true;
+      // Whoever wants a larger one gets the smallest in its place.
+      encoding.active = saving ? at === 0 && (needed || (wanted?.includes(true) ?? true)) : needed;
     }
     const [only, second] = parameters.encodings;
     const ceiling = line === "camera-VP9" ? VP9_ENCODING.maxBitrate : SINGLE_ENCODING.maxBitrate;

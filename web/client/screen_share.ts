@@ -3,7 +3,7 @@ import { SCREEN_CAPTURE } from "./layers";
 
 export interface SharedScreen {
   video: MediaStreamTrack;
-  /** What the tab or system plays, where the browser and the person give it. */
+  /** What the shared tab plays, where the browser and the person give it. */
   audio: MediaStreamTrack | null;
   stream: MediaStream;
 }

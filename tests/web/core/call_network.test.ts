@@ -416,3 +416,21 @@ test("a restart that found no socket gets its time once there is one", async () 
   await run(3000);
   expect(FakePeerConnection.made.length).toBeGreaterThan(2);
 });
+
+test("figures that arrive after the end are shown to nobody", async () => {
+  ana.actions.watchQuality(true);
+  await run(3000);
+  expect(ana.model.quality.value).not.toBeNull();
+  let answer = () => undefined as unknown;
+  const late = new Promise((resolve) => {
+    answer = () => resolve(new Map());
+  });
+  vi.spyOn(connection(PUBLISHER), "getStats").mockReturnValue(late as never);
+  await run(1200);
+  ana.actions.leave();
+  await settle();
+  expect(ana.model.quality.value).toBeNull();
+  answer();
+  await settle();
+  expect(ana.model.quality.value).toBeNull();
+});

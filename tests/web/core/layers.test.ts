@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { cameraPlan, canSendVp9, isVp9, thisDevice } from "../../../web/client/layers";
+import { cameraPlan, canSendVp9, isVp9, SCREEN_CAPTURE, thisDevice } from "../../../web/client/layers";
 import { fakeMediaGlobals } from "./fakes";
 
 beforeEach(fakeMediaGlobals);
@@ -46,4 +46,8 @@ test("what the device tells, and what one without a window does", () => {
   vi.stubGlobal("matchMedia", (query: string) => ({ matches: query === "(pointer: coarse)" }));
   vi.stubGlobal("navigator", { hardwareConcurrency: 4 });
   expect(thisDevice()).toEqual({ cores: 4, coarsePointer: true });
+});
+
+test("what plays the meeting's own voices is not offered to be shared", () => {
+  expect(SCREEN_CAPTURE).toMatchObject({ systemAudio: "exclude", selfBrowserSurface: "exclude" });
 });

@@ -106,6 +106,13 @@ test("Data saver sends the smallest picture alone, whatever is wanted, and not l
   publisher.wanted("track-2", [true, true, true]);
   await settle();
   expect(active(1)).toEqual([true, false, false]);
+  publisher.wanted("track-2", [false, false, true]);
+  await settle();
+  expect(active(1)).toEqual([true, false, false]);
+  publisher.wanted("track-2", [false, false, false]);
+  await settle();
+  expect(active(1)).toEqual([false, false, false]);
+  publisher.wanted("track-2", [true, true, true]);
   publisher.setSaving(false);
   await settle();
   expect([active(1), sender(2)?.encodings[0]?.maxBitrate]).toEqual([[true, true, true], 2_500_000]);
