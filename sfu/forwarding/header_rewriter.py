@@ -51,6 +51,9 @@ _WRITE_SHORT = Struct("!IIIII").pack_into
 _WRITE_SHORT_WITH_ROOM = Struct("!IIIIII").pack_into
 """The same with a Dependency Descriptor of nothing but its mandatory fields, as every packet but few has it."""
 
+_OPEN = 1 << 62
+"""Where a run ends that still goes on: no number comes near."""
+
 PADDING = 255
 """Bytes of padding in one packet: as many as its last byte can count (RFC 3550 section 5.1)."""
 
@@ -63,8 +66,8 @@ class Run(Generic[Source]):
     """A stretch of packets from one source that were all renumbered by the same offsets."""
 
     __slots__ = (
-        "first", "frame_offset", "picture_offset", "sequence_offset", "source", "spatial", "timestamp_offset",
-        "tl0_offset",
+        "first", "frame_offset", "last", "picture_offset", "sequence_offset", "source", "spatial",
+        "timestamp_offset", "tl0_offset",
     )  # fmt: skip
 
     def __init__(
@@ -90,6 +93,8 @@ class Run(Generic[Source]):
         """Of VP8's PictureID and TL0PICIDX."""
         self.spatial = spatial
         """The highest spatial layer that is passed on: its frame is the last of each picture."""
+        self.last = _OPEN
+        """Number of the last packet that can have been sent in it: what follows is the next run's, or a gap's."""
 
 
 class HeaderRewriter(Generic[Source]):
@@ -180,6 +185,7 @@ class HeaderRewriter(Generic[Source]):
             offset = run.timestamp_offset
             if run.source is not source or self._renewed:
                 offset += last.timestamp + self._step(last, packet, timestamp) - packet.timestamp
+            run.last = self._highest
             new = Run(
                 source,
                 packet.sequence,
@@ -231,6 +237,7 @@ class HeaderRewriter(Generic[Source]):
 
     def _split(self, run: Run[Source], first: int) -> Run[Source]:
         """Begin a run that differs in nothing yet."""
+        run.last = first + run.sequence_offset - 1
         new = Run(
             run.source,
             first,
@@ -308,25 +315,26 @@ class HeaderRewriter(Generic[Source]):
 
     def _earlier(self, sequence: int) -> Run[Source] | None:
         """Return the run before the present one, of the same source, in which a late packet has its place."""
-        following = self._run
+        present = self._run
         for run in reversed(self._runs):
-            if following is None or run.source is not following.source:
+            if present is None or run.source is not present.source:
                 return None
             if run.first <= sequence:
-                free = sequence + run.sequence_offset < following.first + following.sequence_offset
-                return run if free else None
-            following = run
+                return run if sequence + run.sequence_offset <= run.last else None
         return None
 
     def find(self, sequence: int) -> tuple[Run[Source], int] | None:
-        """Return the run in which a 16-bit number was sent, and the packet's unwrapped number at the run's source."""
+        """Return the run in which a 16-bit number was sent, and the packet's unwrapped number at the run's source.
+
+        None for what was not sent. That goes for the number between two runs too, which receivers do ask for.
+        """
         sent = unwrap16(sequence, self._highest)
         if sent > self._highest:
             return None
         for run in reversed(self._runs):
             original = sent - run.sequence_offset
             if original >= run.first:
-                return run, original
+                return (run, original) if sent <= run.last else None
         return None
 
     def _write_header(

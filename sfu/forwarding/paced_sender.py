@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from sfu.forwarding.channel import Channel
 
 _WRITE_NUMBER = Struct("!H").pack_into
-_SSRC = Struct("!I").unpack_from
 
 
 class _Queued(NamedTuple):
@@ -51,20 +50,19 @@ class PacedSender:
             self._count_unnumbered(length)
         self._send(length)
 
-    def send_video(self, length: int, numbered: bool, *, stream: int, frame: int, now: float) -> None:
-        """Send a packet of video, at once if nothing waits and the pace allows; ``stream`` and ``frame`` as `Pacer`."""
+    def send_video(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
+        """Send a packet of video, at once if nothing waits and the pace allows; ``stream`` is the copy's SSRC."""
         if self._pass_by(length, now=now):
             self.send(length, numbered, now=now)
         else:
-            packet = _Queued(bytes(self.outgoing[:length]), numbered)
-            self._pacer.push(packet, length, stream=stream, frame=frame, now=now)
+            self._pacer.push(_Queued(bytes(self.outgoing[:length]), numbered), length, stream=stream, now=now)
 
-    def send_repair(self, length: int, numbered: bool, *, now: float) -> None:
-        """Send a retransmission of video, before all video that waits."""
+    def send_repair(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
+        """Send a retransmission of video, before all video that waits; ``stream`` as in `send_video`."""
         if self._pass_by(length, now=now):
             self.send(length, numbered, now=now)
         else:
-            self._pacer.push_repair(_Queued(bytes(self.outgoing[:length]), numbered), length, now=now)
+            self._pacer.push_repair(_Queued(bytes(self.outgoing[:length]), numbered), length, stream=stream, now=now)
 
     def send_padding(self, length: int, numbered: bool, *, now: float) -> None:
         """Send a packet of padding that a probe needs."""
@@ -77,7 +75,7 @@ class PacedSender:
         return self._pacer.size
 
     def forget(self, stream: int) -> None:
-        """Drop what waits of a copy that ended or was paused."""
+        """Drop what waits of a copy that ended or was paused: under an SSRC that SRTP forgot nothing may be sent."""
         self._pacer.forget(stream)
 
     def flush(self, *, now: float) -> set[int]:
@@ -86,7 +84,7 @@ class PacedSender:
         pacer.rate = self.estimator.pacing_rate
         if not pacer.size:
             return set()
-        dropped = {int(_SSRC(packet.data, 8)[0]) for packet in pacer.drop_late(now=now)}
+        dropped = pacer.drop_late(now=now)
         while (packet := pacer.pop(now=now)) is not None:
             length = len(packet.data)
             self.outgoing[:length] = packet.data

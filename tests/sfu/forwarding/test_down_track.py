@@ -16,7 +16,7 @@ from tests.sfu.fakes import OPUS, VP8, VP8_DOWN, FakeChannel, publish
 class Copy:
     """A down track at SSRC 50, retransmissions at 51, both from sequence number 100 and 200."""
 
-    def __init__(self, kind: str = "video", *, ours: Codec | None = None) -> None:
+    def __init__(self, kind: str = "video", *, ours: Codec | None = None, numbered: bool = False) -> None:
         self.up = FakeChannel()
         self.down = FakeChannel()
         self.sender = PacedSender(self.down, now=0.0)
@@ -31,7 +31,7 @@ class Copy:
             [(theirs, ours)],
             on_ended=self.ended.append,
             descriptor_id=None,
-            transport_id=None,
+            transport_id=1 if numbered else None,
             ssrc=50,
             rtx_ssrc=51 if ours.rtx_payload_type else 0,
             first_sequence=100,
@@ -118,13 +118,63 @@ def test_what_is_missed_comes_again_as_retransmission() -> None:
     assert copy.take() == [(101, 201, 51, b"\x00\x65p2"), (101, 202, 51, b"\x00\x67p4")]
 
 
-def test_without_retransmission_format_the_packet_itself_comes_again() -> None:
-    copy = Copy("audio")
+@pytest.mark.parametrize("numbered", [False, True])
+def test_without_retransmission_format_the_packet_itself_comes_again(numbered: bool) -> None:
+    """Bit for bit: with another transport-wide number, AES-GCM would have sealed two texts with one nonce."""
+    copy = Copy("audio", numbered=numbered)
     copy.track.resume(now=0.0)
-    copy.put(1, timestamp=77)
-    (sent,) = copy.down.sent
+    for sequence in range(1, 4):
+        copy.put(sequence, timestamp=77 * sequence)
+    first, second, _ = copy.down.sent
+    assert numbered == (first[18:20] != second[18:20])
+    copy.down.sent.clear()
+    assert copy.track.receive_nack([100, 101], now=0.05) == 2
+    assert copy.down.sent == [first, second]
+
+
+def test_sound_whose_header_is_not_known_any_more_does_not_come_again() -> None:
+    copy = Copy("audio", numbered=True)
+    copy.track.resume(now=0.0)
+    copy.put(1)
+    copy.down.sent.clear()
+    copy.track._headers = [b"\x90\xef\x00\xa4"] * 64  # of another number in the same place
     copy.track.receive_nack([100], now=0.05)
-    assert copy.down.sent == [sent, sent]
+    assert copy.down.sent == []
+
+
+def test_pictures_without_retransmission_format_do_not_come_again() -> None:
+    copy = Copy(ours=Codec("VP8", 100, 90000), numbered=True)
+    copy.track.resume(now=0.0)
+    copy.put(1, keyframe=True)
+    copy.down.sent.clear()
+    copy.track.receive_nack([100], now=0.05)
+    assert copy.down.sent == []
+
+
+def test_the_number_left_out_at_a_pause_is_nobodys() -> None:
+    """The receiver misses it and asks: it got a packet of the pause, under the number of the next frame."""
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    copy.put(1, keyframe=True)
+    copy.put(2)
+    copy.track.pause()
+    copy.track.resume(now=1.0)
+    copy.put(3, now=1.0)
+    copy.put(4, keyframe=True, now=1.1)
+    assert [sequence for _, sequence, *_ in copy.take()] == [100, 101, 103]
+    assert copy.track.receive_nack([102], now=1.2) == 0
+    assert copy.track.receive_nack([101, 103], now=1.2) == 2
+    assert [payload for *_, payload in copy.take()] == [b"\x00ep2", b"\x00gp4"]
+
+
+def test_what_waits_to_be_repeated_goes_with_the_copy() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    for sequence in range(1, 1000):
+        copy.put(sequence, keyframe=sequence == 1)
+    copy.track.receive_nack([100], now=0.0)
+    copy.track.close()
+    assert copy.sender.waiting == 0
 
 
 def test_repeats_are_spaced_and_limited() -> None:

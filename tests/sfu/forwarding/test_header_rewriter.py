@@ -84,6 +84,7 @@ def test_switching_encodings_keeps_numbers_and_clock_going() -> None:
     run, original = numbers.find(102) or (None, 0)
     assert run is not None
     assert (run.source, original) == ("b", 40_000)
+    assert numbers.find(101) is None
     run, original = numbers.find(100) or (None, 0)
     assert run is not None
     assert (run.source, original) == ("a", 7)

@@ -19,9 +19,9 @@ class Way:
         packet = struct.pack("!BBHII", 0x90, 96, mark, 0, ssrc) + bytes(size - 12)
         self.channel.outgoing[:size] = packet
 
-    def video(self, mark: int, *, now: float, ssrc: int = 7, frame: int = 1) -> None:
+    def video(self, mark: int, *, now: float, ssrc: int = 7) -> None:
         self.put(ssrc, mark)
-        self.sender.send_video(SIZE, True, stream=ssrc, frame=frame, now=now)
+        self.sender.send_video(SIZE, True, stream=ssrc, now=now)
 
     def marks(self) -> list[int]:
         return [int.from_bytes(packet[2:4], "big") for packet in self.channel.sent]
@@ -60,7 +60,7 @@ def test_nothing_overtakes_video_that_waits_but_repairs() -> None:
     for mark in range(4):
         way.video(mark, now=1.0)
     way.put(7, 60)
-    way.sender.send_repair(SIZE, True, now=1.0)
+    way.sender.send_repair(SIZE, True, stream=7, now=1.0)
     way.video(4, now=1.01)
     for tick in range(1, 6):
         way.sender.flush(now=1.01 + tick / 100)
@@ -93,6 +93,21 @@ def test_a_copy_that_ended_is_not_sent_any_more() -> None:
     way.sender.forget(1)
     way.sender.flush(now=2.0 + MAX_WAIT - 1.1)
     assert way.marks() == [0, 1, 2, 4]
+
+
+def test_nothing_is_repaired_of_a_copy_that_ended() -> None:
+    """SRTP had forgotten the SSRC by then, and would have begun it anew with nonces that were used already."""
+    way = Way()
+    for mark in range(4):
+        way.video(mark, now=1.0)
+    way.put(8, 60)
+    way.sender.send_repair(SIZE, True, stream=7, now=1.0)
+    way.put(9, 70)
+    way.sender.send_repair(SIZE, True, stream=3, now=1.0)
+    way.sender.forget(7)
+    way.sender.flush(now=1.1)
+    assert way.marks() == [0, 1, 2, 70]
+    assert way.sender.waiting == 0
 
 
 def test_padding_takes_from_the_pace() -> None:
