@@ -9,10 +9,8 @@ and modules/remote_bitrate_estimator.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import Enum, auto
-
-from sfu.bwe.twcc_sender import PacketResult
 
 GROUP_SPAN = 0.005
 """Seconds: packets sent within make one group (section 5.2, burst_time; inter_arrival.cc). Longer hides short queues,
@@ -27,6 +25,9 @@ MAX_STALL = 3.0
 
 WINDOW = 20
 """Groups on the line (trendline_estimator.cc, kDefaultTrendlineWindowSize). More is slower and steadier."""
+
+REFRESH = 64
+"""Groups after which the line's sums are made anew from its points: rounding piles up in them. Fewer costs time."""
 
 SMOOTHING = 0.9
 """Weight of the past in the smoothed delay (trendline_estimator.cc, kDefaultTrendlineSmoothingCoeff)."""
@@ -140,6 +141,25 @@ class InterArrival:
             return None
         return send_delta, arrival_delta
 
+    def extend(self, sent: Sequence[float], arrivals: Sequence[float]) -> list[tuple[float, float]]:
+        """`add` packet by packet; return what it returned for those that began a new group."""
+        found = []
+        first, last_sent, last_arrival = self._first_sent, self._last_sent, self._last_arrival
+        for left, came in zip(sent, arrivals, strict=True):
+            if 0 <= left - first <= GROUP_SPAN:  # most belong to the group that is open, and need no call
+                if left > last_sent:
+                    last_sent = left
+                if came > last_arrival:
+                    last_arrival = came
+                continue
+            self._last_sent, self._last_arrival = last_sent, last_arrival
+            deltas = self.add(left, came)
+            if deltas is not None:
+                found.append(deltas)
+            first, last_sent, last_arrival = self._first_sent, self._last_sent, self._last_arrival
+        self._last_sent, self._last_arrival = last_sent, last_arrival
+        return found
+
     def _begin(self, sent: float, arrival: float) -> None:
         self._first_sent = self._last_sent = sent
         self._first_arrival = self._last_arrival = arrival
@@ -156,12 +176,15 @@ class Trendline:
     """Fits a line through the delays and judges its slope (sections 5.3 and 5.4; trendline_estimator.cc)."""
 
     __slots__ = (
-        "_accumulated", "_deltas", "_last_slope", "_overuses", "_overusing", "_points", "_smoothed", "_time",
-        "threshold", "usage",
+        "_accumulated", "_deltas", "_last_slope", "_origin", "_overuses", "_overusing", "_points", "_refresh",
+        "_smoothed", "_sum_x", "_sum_xx", "_sum_xy", "_sum_y", "_time", "threshold", "usage",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._points: deque[tuple[float, float]] = deque(maxlen=WINDOW)
+        self._points: deque[tuple[float, float]] = deque()
+        self._origin = self._sum_x = self._sum_y = self._sum_xy = self._sum_xx = 0.0
+        """Sums over the points, x from the origin on: a line through all of them at the cost of one."""
+        self._refresh = 0
         self._deltas = 0
         self._time = self._accumulated = self._smoothed = self._last_slope = self._overusing = 0.0
         self._overuses = 0
@@ -171,31 +194,49 @@ class Trendline:
 
     def add(self, send_delta: float, arrival_delta: float) -> Usage:
         """Take how much later a group was sent and arrived than the one before, in seconds; return the judgement."""
-        self._deltas = min(self._deltas + 1, MAX_DELTAS)
+        if self._deltas < MAX_DELTAS:
+            self._deltas += 1
         self._time += arrival_delta * 1000
         self._accumulated += (arrival_delta - send_delta) * 1000
         self._smoothed += (1 - SMOOTHING) * (self._accumulated - self._smoothed)
-        self._points.append((self._time, self._smoothed))
-        slope = self._fit() if len(self._points) == WINDOW else 0.0
+        slope = self._fit(self._time, self._smoothed)
         modified = self._deltas * slope * GAIN
         self._judge(slope, modified, send_delta)
         self._last_slope = slope
         self._adapt(abs(modified), min(arrival_delta * 1000, THRESHOLD_STEP))
         return self.usage
 
-    def _fit(self) -> float:
-        """Return the slope of the least-squares line, in milliseconds of delay per millisecond."""
+    def _fit(self, x: float, y: float) -> float:
+        """Add a point; return the slope of the least-squares line, in milliseconds of delay per millisecond."""
         points = self._points
-        start = points[0][0]
-        sum_x = sum_y = sum_xy = sum_xx = 0.0
-        for x, y in points:
-            x -= start
-            sum_x += x
-            sum_y += y
-            sum_xy += x * y
-            sum_xx += x * x
-        below = WINDOW * sum_xx - sum_x * sum_x
-        return (WINDOW * sum_xy - sum_x * sum_y) / below if below else self._last_slope
+        points.append((x, y))
+        if len(points) <= WINDOW:
+            if len(points) == WINDOW:
+                self._sum()
+            else:
+                return 0.0
+        elif self._refresh == 1:
+            points.popleft()
+            self._sum()
+        else:
+            self._refresh -= 1
+            old_x, old_y = points.popleft()
+            x -= self._origin
+            old_x -= self._origin
+            self._sum_x += x - old_x
+            self._sum_y += y - old_y
+            self._sum_xy += x * y - old_x * old_y
+            self._sum_xx += x * x - old_x * old_x
+        below = WINDOW * self._sum_xx - self._sum_x * self._sum_x
+        return (WINDOW * self._sum_xy - self._sum_x * self._sum_y) / below if below > 0 else self._last_slope
+
+    def _sum(self) -> None:
+        self._refresh = REFRESH
+        self._origin = origin = self._points[0][0]
+        self._sum_x = sum(x - origin for x, _ in self._points)
+        self._sum_y = sum(y for _, y in self._points)
+        self._sum_xy = sum((x - origin) * y for x, y in self._points)
+        self._sum_xx = sum((x - origin) * (x - origin) for x, _ in self._points)
 
     def _judge(self, slope: float, modified: float, send_delta: float) -> None:
         if modified > self.threshold:
@@ -212,7 +253,8 @@ class Trendline:
         if modified <= self.threshold + THRESHOLD_REACH:
             gain = THRESHOLD_DOWN if modified < self.threshold else THRESHOLD_UP
             adapted = self.threshold + gain * (modified - self.threshold) * elapsed
-            self.threshold = min(max(adapted, THRESHOLD_RANGE[0]), THRESHOLD_RANGE[1])
+            low, high = THRESHOLD_RANGE
+            self.threshold = low if adapted < low else min(adapted, high)
 
 
 class LinkCapacity:
@@ -347,14 +389,12 @@ class DelayDetector:
         """The latest judgement."""
         return self._line.usage
 
-    def receive(self, results: Iterable[PacketResult]) -> Usage | None:
+    def receive(self, sent: Sequence[float], arrivals: Sequence[float]) -> Usage | None:
         """Take what one feedback packet reported; return the gravest judgement on the way there, None for no news."""
         judged = overuse = False
-        for result in results:
-            deltas = self._groups.add(result.sent, result.arrival)
-            if deltas is not None:
-                judged = True
-                overuse |= self._line.add(*deltas) is Usage.OVERUSE
+        for deltas in self._groups.extend(sent, arrivals):
+            judged = True
+            overuse |= self._line.add(*deltas) is Usage.OVERUSE
         if not judged:
             return None
         return Usage.OVERUSE if overuse else self._line.usage

@@ -178,11 +178,11 @@ class Estimator:
         """Take transport-wide feedback."""
         before = self._twcc.queue_delay
         report = self._twcc.receive(feedback, now=now)
-        if not report.received and not report.lost:
+        if not report.sent and not report.lost:
             return
         self._twcc_seen = True
         self._spoken_of = self._speakable()
-        usage = self._detector.receive(report.received)
+        usage = self._detector.receive(report.sent, report.arrivals)
         busy_rate = self._twcc.busy_rate
         grows = self._twcc.queue_delay - before >= STANDING
         if grows and busy_rate is not None and SWAMPED * busy_rate < self._sent.value:
@@ -196,7 +196,7 @@ class Estimator:
             acknowledged = self._twcc.acknowledged_rate if busy_rate is None else busy_rate
             if self._control.update(usage, acknowledged, self._twcc.rtt, now=now):
                 self._drain(now)
-        shown = self._prober.receive(report.received, now=now)
+        shown = self._prober.receive(report.received, now=now) if self._prober.busy else None
         if shown is not None and self._usage is not Usage.OVERUSE and not self._draining:
             self._control.raise_to(shown, now=now)
         self._count_losses(report, now)
@@ -248,7 +248,7 @@ class Estimator:
     def _count_losses(self, report: Report, now: float) -> None:
         """Lower the rate to what comes through where much is dropped."""
         self._lost += report.lost - report.recovered
-        self._received += len(report.received)
+        self._received += len(report.sent)
         if now - self._loss_since < LOSS_WINDOW:
             return
         total = self._lost + self._received

@@ -8,10 +8,14 @@ which packets came out at the other end.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import deque
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import sub
 from typing import NamedTuple
 
-from sfu.rtp.sequence import unwrap16
+from sfu.rtp.sequence import unwrap16, unwrap32
 from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
 
 HISTORY = 8192
@@ -35,9 +39,6 @@ queue grow; a link that falls to a tenth builds this up in 25 ms."""
 BUSY_SPAN = 0.04
 """Seconds between a feedback's first and last arrival from which a rate is taken. Shorter measures how Wi-Fi gathers
 packets, longer than half a browser's reporting interval finds none."""
-
-BUNDLE = 0.001
-"""Seconds: arrivals closer together are added to the rate as one. Longer makes its window less sharp."""
 
 RTT_GAIN = 1 / 8
 """Weight of a new measurement (RFC 6298 section 2)."""
@@ -68,12 +69,23 @@ class PacketResult(NamedTuple):
 class Report(NamedTuple):
     """What one feedback packet adds to what was known."""
 
-    received: list[PacketResult]
-    """By sequence number; each packet is in one report only."""
+    sent: list[float]
+    """Of those that arrived, each in one report only: seconds, our clock."""
+    arrivals: list[float]
+    """Of the same: seconds, the subscriber's clock."""
+    sizes: list[int]
+    """Of the same: bytes."""
+    clusters: Sequence[int]
+    """Of the same: the probe, 0 for none."""
     lost: int
     """Packets reported missing for the first time."""
     recovered: int
     """Of those received, how many had been reported missing before."""
+
+    @property
+    def received(self) -> list[PacketResult]:
+        """The same packet by packet, for probes: made when asked for, because most reports hold none of a probe."""
+        return list(map(PacketResult, self.sent, self.arrivals, self.sizes, self.clusters))
 
 
 class TwccSender:
@@ -131,32 +143,54 @@ class TwccSender:
         following = self._next
         base = unwrap16(feedback.base_sequence, following - 1)
         oldest = max(0, following - HISTORY)
-        received: list[PacketResult] = []
-        append = received.append
-        states, sent_at, sizes, clusters = self._state, self._sent_at, self._sizes, self._clusters
-        latest = self._ticks
-        recovered = 0
-        for offset, ticks in feedback.arrivals:
-            number = base + offset
-            if not oldest <= number < following:
-                continue
-            slot = number & _MASK
-            state = states[slot]
-            if state == _GONE:
-                continue
-            if state == _LOST:
-                recovered += 1
-            states[slot] = _GONE
-            if latest is None:
-                latest = ticks
-            else:  # unwrapped around the one before
-                latest += (ticks - latest + 0x8000_0000 & 0xFFFF_FFFF) - 0x8000_0000
-            append(PacketResult(sent_at[slot], latest / TICKS_PER_SECOND, sizes[slot], clusters[slot]))
-        self._ticks = latest
+        slots, ticks, recovered = self._take(feedback.arrivals, base, oldest)
         lost = self._pass_over(max(base, oldest), min(base + feedback.status_count, following))
-        if received:
-            self._measure(received, now)
-        return Report(received, lost, recovered)
+        if not slots:
+            return Report([], [], [], (), lost, recovered)
+        shift = 0 if self._ticks is None else unwrap32(ticks[0], self._ticks) - ticks[0]
+        self._ticks = ticks[-1] + shift
+        # Columns instead of a loop over packets, for this is done for every packet that anybody receives.
+        arrivals = [(tick + shift) / TICKS_PER_SECOND for tick in ticks]
+        sent_at, sizes_at, clusters_at = self._sent_at, self._sizes, self._clusters
+        clusters: Sequence[int]
+        if isinstance(slots, slice):
+            sent, sizes, clusters = sent_at[slots].tolist(), sizes_at[slots].tolist(), clusters_at[slots]
+        else:
+            sent, sizes = [sent_at[slot] for slot in slots], [sizes_at[slot] for slot in slots]
+            clusters = [clusters_at[slot] for slot in slots]
+        self._measure(sent, arrivals, sizes, now)
+        return Report(sent, arrivals, sizes, clusters, lost, recovered)
+
+    def _take(
+        self, arrivals: list[tuple[int, int]], base: int, oldest: int
+    ) -> tuple[slice | list[int], Sequence[int], int]:
+        """Return the slots of what newly arrived, their ticks, and how many of them had been taken for lost."""
+        if not arrivals:
+            return [], (), 0
+        states = self._state
+        offsets, ticks = zip(*arrivals, strict=True)
+        count = len(offsets)
+        first = base + offsets[0]
+        slot = first & _MASK
+        until = slot + count
+        if (
+            oldest <= first <= self._next - count
+            and until <= HISTORY
+            and states.count(_IN_FLIGHT, slot, until) == count
+            and offsets == tuple(range(offsets[0], offsets[0] + count))
+        ):  # nothing is missing, as nearly always
+            states[slot:until] = bytes(count)
+            return slice(slot, until), ticks, 0
+        slots, taken, recovered = [], [], 0
+        for offset, tick in arrivals:
+            number = base + offset
+            slot = number & _MASK
+            if oldest <= number < self._next and states[slot] != _GONE:
+                recovered += states[slot] == _LOST
+                states[slot] = _GONE
+                slots.append(slot)
+                taken.append(tick)
+        return slots, taken, recovered
 
     def rebase(self) -> None:
         """Take the present way for one without a queue: what stood there does not go away by sending less."""
@@ -166,35 +200,27 @@ class TwccSender:
     def _pass_over(self, start: int, end: int) -> int:
         """Take the numbers up to `end` as reported on; return how many from `start` on are missing."""
         lost = 0
-        for number in range(max(self._covered, self._next - HISTORY), end):
+        states = self._state
+        number = max(self._covered, self._next - HISTORY)
+        while number < end:
             slot = number & _MASK
-            if self._state[slot] == _IN_FLIGHT:
-                missing = number >= start
-                self._state[slot] = _LOST if missing else _UNKNOWN
-                lost += missing
+            stop = min(slot + end - number, HISTORY)
+            found = states.find(_IN_FLIGHT, slot, stop)
+            if found < 0:
+                number += stop - slot
+                continue
+            number += found - slot
+            missing = number >= start
+            states[found] = _LOST if missing else _UNKNOWN
+            lost += missing
+            number += 1
         self._covered = max(self._covered, end)
         return lost
 
-    def _measure(self, received: list[PacketResult], now: float) -> None:
-        one_way = float("inf")
-        first = latest = received[0].arrival
-        size = bundle = 0
-        bundled_at = first
-        # One pass, for it runs over every packet. The rate counts what arrived within a millisecond as one.
-        for sent, arrival, bytes_, _ in received:
-            way = arrival - sent
-            if way < one_way:
-                one_way = way
-            if arrival > latest:
-                latest = arrival
-            elif arrival < first:
-                first = arrival
-            if not -BUNDLE < arrival - bundled_at < BUNDLE:
-                self._rate.add(bundled_at, bundle)
-                bundle, bundled_at = 0, arrival
-            bundle += bytes_
-            size += bytes_
-        self._rate.add(bundled_at, bundle)
+    def _measure(self, sent: list[float], arrivals: list[float], sizes: list[int], now: float) -> None:
+        one_way = min(map(sub, arrivals, sent))
+        first, latest = min(arrivals), max(arrivals)
+        self._rate.add(arrivals, sizes)
         # The feedback left at its latest arrival or just after, so that all but the time since then is the round trip.
         rtt = now - latest + one_way
         if 0 <= rtt <= MAX_RTT:
@@ -207,39 +233,58 @@ class TwccSender:
         self.queue_delay = one_way - min(self._base, self._base_before)
         self.busy_rate = None
         if self.queue_delay >= STANDING and latest - first >= BUSY_SPAN:
-            size -= sum(result.size for result in received if result.arrival == first)
+            size = sum(size for arrival, size in zip(arrivals, sizes, strict=True) if arrival != first)
             self.busy_rate = int(size * 8 / (latest - first))
 
 
 class ArrivalRate:
     """Rate over the last `RATE_WINDOW` seconds of the clock that it is given (draft-ietf-rmcat-gcc-02, section 4.4)."""
 
-    __slots__ = ("_bytes", "_packets", "_since")
+    __slots__ = ("_blocks", "_count", "_gone", "_since", "_total")
 
     def __init__(self) -> None:
-        self._packets: deque[tuple[float, int]] = deque()
-        self._bytes = 0
+        self._blocks: deque[tuple[list[float], list[int]]] = deque()
+        """Times, rising, and for each time all bytes up to there."""
+        self._count = 0
+        """Packets in them."""
+        self._total = self._gone = 0
+        """Bytes that were ever counted, and those of them that have left the window."""
         self._since = 0.0
 
-    def add(self, time: float, size: int) -> None:
-        """Count a packet. After a pause as long as the window, or a leap of the clock, counting begins anew."""
-        packets = self._packets
-        if packets and not -RATE_WINDOW < time - packets[-1][0] < RATE_WINDOW:
-            packets.clear()
-            self._bytes = 0
-        if not packets:
-            self._since = time
-        elif time < packets[-1][0]:
-            time = packets[-1][0]  # reordered: it belongs to the window all the same
-        packets.append((time, size))
-        self._bytes += size
-        while packets[0][0] <= time - RATE_WINDOW or len(packets) > HISTORY:
-            self._bytes -= packets.popleft()[1]
+    def add(self, times: list[float], sizes: list[int]) -> None:
+        """Count packets, at least one. After a pause as long as the window, or a leap of the clock, begin anew."""
+        rising = sorted(times)
+        if rising[-1] - rising[0] >= RATE_WINDOW and len(times) > 1:  # there may be a pause among them
+            for time, size in zip(times, sizes, strict=True):
+                self.add([time], [size])
+            return
+        if rising != times:
+            sizes = [size for _, size in sorted(zip(times, sizes, strict=True))]
+        blocks = self._blocks
+        first = rising[0]
+        latest = blocks[-1][0][-1] if blocks else first
+        if not -RATE_WINDOW < first - latest < RATE_WINDOW:
+            blocks.clear()
+            self._count, self._gone = 0, self._total
+        if not blocks:
+            self._since = first
+        elif first < latest:  # reordered: it belongs to the window all the same
+            rising = [max(time, latest) for time in rising]
+        sums = list(accumulate(sizes, initial=self._total))[1:]
+        self._total = sums[-1]
+        blocks.append((rising, sums))
+        self._count += len(sums)
+        until = rising[-1] - RATE_WINDOW
+        while blocks[0][0][-1] <= until or self._count > HISTORY:
+            self._gone = blocks[0][1][-1]
+            self._count -= len(blocks.popleft()[1])
+        passed = bisect_right(blocks[0][0], until)
+        if passed:
+            self._gone = blocks[0][1][passed - 1]
 
     @property
     def value(self) -> int | None:
         """Bit/s, None before a whole window has been seen."""
-        packets = self._packets
-        if not packets or packets[-1][0] - self._since < RATE_WINDOW:
+        if not self._blocks or self._blocks[-1][0][-1] - self._since < RATE_WINDOW:
             return None
-        return int(self._bytes * 8 / RATE_WINDOW)
+        return int((self._total - self._gone) * 8 / RATE_WINDOW)

@@ -1,3 +1,5 @@
+import statistics
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from sfu.bwe.delay_based import (
     HEADROOM_EXTRA,
     MAX_RATE,
     MIN_RATE,
+    REFRESH,
     THRESHOLD_RANGE,
     WINDOW,
     DelayDetector,
@@ -18,7 +21,6 @@ from sfu.bwe.delay_based import (
     Trendline,
     Usage,
 )
-from sfu.bwe.twcc_sender import PacketResult
 
 
 def test_packets_make_groups_of_five_milliseconds() -> None:
@@ -144,10 +146,10 @@ def test_probes_raise_and_losses_lower() -> None:
 
 def test_a_report_without_a_whole_group_is_no_news() -> None:
     detector = DelayDetector()
-    assert detector.receive([PacketResult(0.0, 1.0, 100, 0)]) is None
+    assert detector.receive([0.0], [1.0]) is None
     assert detector.usage is Usage.NORMAL
-    packets = [PacketResult(0.02 * index, 1 + 0.026 * index, 100, 0) for index in range(60)]
-    assert detector.receive(packets) is Usage.OVERUSE
+    sent = [0.02 * index for index in range(60)]
+    assert detector.receive(sent, [1 + 1.3 * left for left in sent]) is Usage.OVERUSE
 
 
 @given(
@@ -176,4 +178,29 @@ def test_the_estimate_stays_within_bounds(inputs: list[tuple[Usage, int | None, 
 def test_any_times_can_be_judged(times: list[tuple[float, float]]) -> None:
     detector = DelayDetector()
     for sent, arrival in times:
-        detector.receive([PacketResult(sent, arrival, 100, 0)])
+        detector.receive([sent], [arrival])
+
+
+@given(st.lists(st.tuples(st.floats(-0.01, 0.05), st.floats(-0.01, 0.2)), max_size=60))
+def test_groups_are_the_same_whole_as_packet_by_packet(steps: list[tuple[float, float]]) -> None:
+    sent, arrivals, left, came = [], [], 0.0, 7.0
+    for leaving, coming in steps:
+        left, came = left + leaving, came + coming
+        sent.append(left)
+        arrivals.append(came)
+    whole, single = InterArrival(), InterArrival()
+    one_by_one = [single.add(*packet) for packet in zip(sent, arrivals, strict=True)]
+    assert whole.extend(sent, arrivals) == [deltas for deltas in one_by_one if deltas is not None]
+
+
+@given(st.lists(st.tuples(st.floats(0.0001, 3), st.floats(-0.5, 0.5)), min_size=WINDOW, max_size=3 * REFRESH + WINDOW))
+def test_running_sums_make_the_same_line_as_all_points_anew(steps: list[tuple[float, float]]) -> None:
+    line = Trendline()
+    points, x = [], 0.0
+    for step, y in steps:
+        x += step * 1000
+        points.append((x, y * 1000))
+        slope = line._fit(x, y * 1000)
+    last = points[-WINDOW:]
+    expected = statistics.linear_regression([x for x, _ in last], [y for _, y in last]).slope
+    assert slope == pytest.approx(expected, rel=1e-4, abs=1e-4)

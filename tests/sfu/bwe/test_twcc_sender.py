@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.bwe.twcc_sender import RATE_WINDOW, ArrivalRate, TwccSender
+from sfu.bwe.twcc_sender import HISTORY, RATE_WINDOW, ArrivalRate, TwccSender
 from sfu.rtp.transport_feedback import TransportFeedback
 
 FAR = 1_000_000
@@ -69,9 +69,9 @@ def test_a_standing_queue_is_seen_against_the_fastest_packet() -> None:
 def test_acknowledged_rate_needs_a_whole_window() -> None:
     rate = ArrivalRate()
     for index in range(60):
-        rate.add(index * 0.01, 125)
+        rate.add([index * 0.01], [125])
         assert rate.value == (None if index < RATE_WINDOW * 100 else pytest.approx(100_000, rel=0.03))
-    rate.add(100.0, 125)
+    rate.add([100.0], [125])
     assert rate.value is None
 
 
@@ -118,3 +118,54 @@ def test_no_feedback_does_harm(rounds: list[tuple[int, int, int, list[tuple[int,
         assert recovered <= lost
         assert twcc.rtt >= 0
         assert twcc.queue_delay >= 0
+
+
+@given(st.integers(0, 9000), st.sets(st.integers(0, 59), min_size=1), st.sampled_from([0, 1, 30]))
+def test_a_report_says_the_same_whole_as_packet_by_packet(before: int, arrived: set[int], wrap: int) -> None:
+    """With and without gaps, with packets in probes, and across the end of the ring that they are kept in."""
+    whole, single = TwccSender(), TwccSender()
+    start = max(before, HISTORY - wrap)
+    for twcc in (whole, single):
+        for index in range(start + 60):
+            twcc.send(100 + index % 60, now=index * 0.001, cluster=index % 3)
+    arrivals = {offset: 20 + offset * 0.002 for offset in sorted(arrived)}
+    report = whole.receive(feedback(start, 60, arrivals), now=30.0)
+    one_by_one = [single.receive(feedback(start + at, 1, {0: time}), now=30.0) for at, time in arrivals.items()]
+    assert report.received == [part.received[0] for part in one_by_one]
+    assert (report.lost, report.recovered) == (60 - len(arrived), 0)
+    assert whole.receive(feedback(start, 60, arrivals), now=30.0).received == []
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.floats(-0.01, 0.2), st.integers(1, 1500)), min_size=1, max_size=9), max_size=40),
+)
+def test_the_rate_is_that_of_the_packets_in_its_window(blocks: list[list[tuple[float, int]]]) -> None:
+    """Also where packets come in another order, or after a pause."""
+    rate = ArrivalRate()
+    kept: list[tuple[float, int]] = []
+    time = since = 0.0
+    for block in blocks:
+        times = []
+        for step, _ in block:
+            time += step
+            times.append(time)
+        sizes = [size for _, size in block]
+        rate.add(times, sizes)
+        spread = max(times) - min(times) >= RATE_WINDOW
+        for at, size in zip(times, sizes, strict=True) if spread else sorted(zip(times, sizes, strict=True)):
+            if not kept or at - kept[-1][0] >= RATE_WINDOW:
+                kept, since = [], at
+            kept.append((max(at, kept[-1][0]) if kept else at, size))
+        time = kept[-1][0]
+    if not kept or kept[-1][0] - since < RATE_WINDOW:
+        assert rate.value is None
+    else:
+        assert rate.value == int(sum(size for at, size in kept if at > kept[-1][0] - RATE_WINDOW) * 8 / RATE_WINDOW)
+
+
+def test_a_clock_that_stands_still_does_not_fill_the_memory() -> None:
+    rate = ArrivalRate()
+    for _ in range(3 * HISTORY // 100):
+        rate.add([1.0] * 100, [10] * 100)
+    rate.add([1.4], [10])
+    assert sum(len(times) for times, _ in rate._blocks) <= HISTORY
