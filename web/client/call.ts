@@ -8,9 +8,9 @@ import { CallView, type OutgoingDevices } from "./call_view";
 import { ChatLog } from "./chat_log";
 import type { Message } from "./e2ee/envelope";
 import { type E2eeManager, type IceChoice, peerConnectionConfiguration } from "./e2ee/manager";
-import type { FromWorker } from "./e2ee/worker_messages";
 import { EncryptionNews } from "./encryption_news";
 import { contradicted } from "./ending";
+import { type CallNews, Intake } from "./intake";
 import { Knocks } from "./knocks";
 import { RoomMedia } from "./media";
 import type { Announcement, KeyState, NetworkChoices } from "./model";
@@ -50,12 +50,6 @@ export interface CallOptions {
   ended(): void;
 }
 
-/** What the worker tells of the room. */
-export type CallNews = Extract<
-  FromWorker,
-  { type: "group" | "heard" | "said" | "unsaid" | "check" | "troubles" | "incident" }
->;
-
 export class Call {
   readonly meeting: string;
   readonly self: string;
@@ -71,11 +65,10 @@ export class Call {
   readonly #media: RoomMedia;
   readonly #view: CallView;
   readonly #effects: RoomEffects;
+  readonly #intake: Intake;
   #iceServers: JoinedMessage["ice_servers"];
   #lastHand: number;
   #ended = false;
-  /** The highest number that the worker said it has, when it asked for what was missed. */
-  #seen: number | null = null;
   #looks: ReturnType<typeof setInterval> | undefined;
   #due: ReturnType<typeof setTimeout> | undefined;
   /** Messages are understood one after another, whatever reading one of them takes. */
@@ -175,6 +168,18 @@ export class Call {
       muted: options.muted,
       ended: options.ended,
     });
+    this.#intake = new Intake({
+      roomId: state.id,
+      room: this.#room,
+      words: this.#words,
+      news: this.#news,
+      door: this.#door,
+      media: this.#media,
+      network: this.network,
+      view: this.#view,
+      effects: this.#effects,
+      announce,
+    });
     this.#incoming = this.#begin(joined, state);
   }
 
@@ -197,17 +202,17 @@ export class Call {
 
   /** What is none of the call's business is passed over. */
   handle(message: ServerMessage): void {
-    this.#then(() => this.#understand(message));
+    this.#then(() => this.#intake.server(message));
   }
 
   /** What the worker tells. */
   learn(news: CallNews): void {
-    this.#then(() => this.#learn(news));
+    this.#then(() => this.#intake.worker(news));
   }
 
   /** The worker asks the server for what was missed; `seen` is the highest number that it has, null if it has nothing. */
   catchesUp(seen: number | null): void {
-    this.#seen = seen;
+    this.#intake.catchesUp(seen);
   }
 
   devicesChanged(): void {
@@ -317,87 +322,6 @@ export class Call {
     });
     // A message that cannot be dealt with must not keep the following ones from being read.
     this.#incoming = this.#incoming.catch(() => undefined);
-  }
-
-  async #learn(news: CallNews): Promise<void> {
-    const room = news.type === "group" ? news.view.room : news.room;
-    if (room !== this.roomId) return;
-    switch (news.type) {
-      case "group":
-        await this.#view.learnSeeds(news.view.people.map((person) => person.member));
-        this.#room.groupChanged(news.view, performance.now());
-        if (!this.#door.held) this.#door.close();
-        this.#media.membersChanged();
-        break;
-      case "heard":
-        this.#room.heard(news.sender, news.seq, news.message, performance.now());
-        break;
-      case "said":
-        this.#words.said(news.id, news.seq);
-        break;
-      case "unsaid":
-        this.#words.unsaid(news.id);
-        break;
-      case "check":
-        this.#news.checked(news.view);
-        break;
-      case "troubles":
-        this.#news.troubled(news.troubles);
-        break;
-      case "incident":
-        this.#news.happened(news.incident);
-        break;
-    }
-  }
-
-  #understand(message: ServerMessage): void {
-    if ("room" in message && message.room !== this.roomId) return;
-    switch (message.type) {
-      case "member_connection":
-        this.#room.connection(message.member, message.connected);
-        break;
-      case "member_gone":
-        this.#room.connection(message.gone.member, false);
-        break;
-      case "locked":
-        this.#effects.lock(message.locked, message.by);
-        break;
-      case "mls_caught_up":
-        this.#caughtUp(message.replayed_from);
-        break;
-      case "published":
-        this.#media.published(message);
-        break;
-      case "subscribe_offer":
-        this.#media.offered(message);
-        break;
-      case "knocked":
-        this.#door.knocked(message.knock);
-        break;
-      case "knock_gone":
-        this.#door.gone(message);
-        break;
-      case "encodings_wanted":
-        this.#media.encodingsWanted(message);
-        break;
-      case "video_codec":
-        this.#media.setCodec(message.codec);
-        break;
-      case "tracks_held":
-        this.network.tracksHeld(message);
-        break;
-      case "error":
-        if (message.about === "watch") this.network.refused();
-        else this.#media.refused(message);
-        break;
-    }
-  }
-
-  #caughtUp(replayedFrom: number): void {
-    if (this.#seen !== null && replayedFrom > this.#seen + 1) {
-      this.#announce({ urgency: "polite", kind: "messages-missed" });
-    }
-    this.#seen = null;
   }
 
   // -- Going out -----------------------------------------------------------------------------------------------------
