@@ -36,7 +36,7 @@ from sfu.control import (
 )
 from sfu.control import EncodingsWanted as EncodingsWantedEvent
 from sfu.control import TracksHeld as TracksHeldEvent
-from signaling.media_state import Member, Publisher, Room, Subscriber
+from signaling.media_state import Member, Publisher, Room, Subscriber, session_id
 from signaling.messages import (
     EncodingsWanted,
     Error,
@@ -211,16 +211,17 @@ class MediaPlane:
                 return
             try:
                 offer = read_offer(message.sdp, message.tracks, vp9=self._vp9)
-                local = await self._accept(state, offer)
+                publisher, local = await self._accept(state, offer)
             except SdpError:
                 self._refuse(state, "bad_sdp", "publish", message.n)
             except MediaError as error:
                 self._refuse(state, error.code, "publish", message.n)
             else:
                 if not state.gone:
-                    self._send(state.id, Published(state.room, message.n, offer.answer(local, message.n)))
+                    sdp = offer.answer(local, message.n, session=session_id(publisher.transport))
+                    self._send(state.id, Published(state.room, message.n, sdp))
 
-    async def _accept(self, state: Member, offer: PublisherOffer) -> LocalParameters:
+    async def _accept(self, state: Member, offer: PublisherOffer) -> tuple[Publisher, LocalParameters]:
         publisher = state.publisher
         if publisher is not None and (publisher.remote is None or not _same_peer(publisher.remote, offer.remote)):
             # A page that was reloaded, or has given its old connection up.
@@ -237,7 +238,7 @@ class MediaPlane:
             if publisher.local is None:
                 opening = OpenTransport(state.room, state.id, publisher.transport, "publish")
                 publisher.local = await self._sfu.open(opening)
-            return await self._change(state, publisher, offer)
+            return publisher, await self._change(state, publisher, offer)
         except MediaError as error:
             if fresh or error.code == "media_unavailable":
                 if state.publisher is publisher:
@@ -306,7 +307,9 @@ class MediaPlane:
                 await self._sfu.close_transport(transport)
             if state.gone:
                 return
-            subscriber = state.subscriber = Subscriber(self._new_id(), SubscriberSession(state.takes))
+            transport = self._new_id()
+            session = SubscriberSession(state.takes, session_id(transport))
+            subscriber = state.subscriber = Subscriber(transport, session)
             self._owners[subscriber.transport] = state
             self._choose_codec(self._rooms[state.room], besides=state)
             self._tell_codec(self._rooms[state.room], state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, field
 
 from sfu.control import LocalParameters, RemoteParameters
@@ -10,6 +11,13 @@ from signaling.messages import EncodingsWanted, TracksHeld, Watch
 from signaling.negotiation import UpTrack
 from signaling.subscriber_session import SubscriberSession, Taken
 from signaling.video_codec import VideoCodec
+
+
+def session_id(transport: str) -> int:
+    """What the ``o=`` lines of a connection say: all have one certificate, so that a browser knows by this alone that
+    a description is of a new transport and no ICE restart. At most 62 bits, as RFC 8829, section 5.2.1 has it.
+    """
+    return int.from_bytes(hashlib.sha256(transport.encode()).digest()[:8], "big") >> 2
 
 
 @dataclass(slots=True, eq=False)

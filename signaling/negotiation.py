@@ -102,9 +102,9 @@ class PublisherOffer:
     tracks: list[OfferedTrack]
     _accepted: Session
 
-    def answer(self, local: LocalParameters, version: int) -> str:
-        """The SDP answer; `version` must rise with each answer of one connection."""
-        self._accepted.version = version
+    def answer(self, local: LocalParameters, version: int, *, session: int = 0) -> str:
+        """The SDP answer; `version` must rise with each answer of one connection, `session` tells connections apart."""
+        self._accepted.id, self._accepted.version = session, version
         first = True
         for media in self._accepted.media:
             if media.port:

@@ -117,6 +117,9 @@ class Media:
 class Session:
     """One session description."""
 
+    id: int = 0
+    """Of the ``o=`` line: of one connection always the same, of another one another (RFC 8829, section 5.2.1). Written,
+    never read."""
     version: int = 0
     """Of the ``o=`` line; rises with each description of the same connection."""
     ice_lite: bool = False
@@ -380,8 +383,7 @@ def _check(session: Session) -> None:
 
 def write(session: Session) -> str:
     """Write a session description, lines ending in CRLF."""
-    # The session id need only be unlike another of the same user and host; browsers compare nothing (RFC 8829, 5.2.1).
-    lines = ["v=0", f"o=- 1 {session.version} IN IP4 127.0.0.1", "s=-", "t=0 0"]
+    lines = ["v=0", f"o=- {session.id} {session.version} IN IP4 127.0.0.1", "s=-", "t=0 0"]
     if session.ice_lite:
         lines.append("a=ice-lite")
     if session.bundle:

@@ -102,6 +102,8 @@ class SubscriberSession:
 
     taken: Taken = field(default_factory=Taken)
     """What this browser takes; may be known from a connection before."""
+    id: int = 0
+    """Of the ``o=`` line: another for every connection."""
     generation: int = 0
     """Of the last offer; the caller numbers them, rising."""
     answered: bool = True
@@ -169,7 +171,7 @@ class SubscriberSession:
             # Somebody who is alone connects at once all the same, and later hears a newcomer without delay.
             self._add_slot("audio")
         self.generation, self.answered, self._changed = generation, False, False
-        session = Session(generation, ice_lite=True, extmap_allow_mixed=True)
+        session = Session(self.id, generation, ice_lite=True, extmap_allow_mixed=True)
         session.bundle = [slot.mid for slot in self._slots]
         session.media = [_offer_media(slot, local) for slot in self._slots]
         session.media[0].candidates = local.candidates

@@ -23,6 +23,7 @@ from sfu.control import (
     SubscribeTrack,
     TracksHeld,
     TrackWish,
+    TransportClosed,
     UnsubscribeTrack,
     WatchTracks,
 )
@@ -56,6 +57,32 @@ async def test_a_track_flows_with_the_header_extensions_that_the_answer_took() -
         f"{ANA}/microphone": Extensions(),
         f"{ANA}/camera-0": Extensions(transport_cc=1, dependency_descriptor=2),
     }
+
+
+@virtual
+async def test_a_new_transport_and_an_ice_restart_can_be_told_apart() -> None:
+    meeting = Meeting()
+
+    def said(sdp: str) -> str:
+        return sdp.split()[2]  # v=0, o=-, session id
+
+    sessions = []
+    for restart in (False, True, False):
+        await meeting.plane.subscribe(ROOM, BEN, restart_ice=restart)
+        await meeting.answer(BEN)
+        sessions.append(said(meeting.last_offer(BEN).sdp))
+    assert sessions[0] == sessions[1] != sessions[2]
+    answers = []
+    for sdp in (browser_offer(ANA), browser_offer(ANA, ufrag="anew"), browser_offer(ANA, ufrag="late")):
+        if "late" in sdp:  # meanwhile the SFU has given the transport up, and the browser does not know
+            transport = meeting.sfu.asked(PublishTrack)[-1].transport
+            await meeting.sfu.request(CloseTransport(transport))
+            meeting.plane.on_event(TransportClosed(transport, "consent_expired"))
+        answers.append(await meeting.publish(ANA, sdp=sdp))
+    assert all(isinstance(answer, m.Published) for answer in answers)
+    ids = [said(answer.sdp) for answer in answers if isinstance(answer, m.Published)]
+    assert ids[0] == ids[1] != ids[2]
+    assert all(0 < int(each) < 1 << 62 for each in sessions + ids)
 
 
 # -- Wishes -----------------------------------------------------------------------------------------------------------

@@ -137,6 +137,11 @@ export class RoomMedia {
   published(message: PublishedMessage): void {
     const publisher = this.#publisher;
     if (message.n !== this.#n || !publisher) return;
+    if (!publisher.continues(message.sdp)) {
+      // The server gave the old transport up: its new one knows nothing of the keys that this connection holds.
+      this.#rebuild("publisher");
+      return;
+    }
     publisher
       .answered(message.sdp)
       // A refused offer counts as a failure although the connection goes on: now one was taken.

@@ -14,7 +14,7 @@ import {
   VP9_ENCODING,
 } from "./layers";
 import type { Kind, TrackOffer } from "./protocol_types";
-import { guardedAnswer, withoutAddresses } from "./sdp";
+import { guardedAnswer, transportOf, withoutAddresses } from "./sdp";
 
 /** What can be sent. The sound of a screen is what the shared tab plays. */
 export type Source = "microphone" | "camera" | "screen" | "screen-sound";
@@ -141,6 +141,12 @@ export class Publisher {
       kind,
     }));
     return { sdp: withoutAddresses(this.connection.localDescription?.sdp ?? ""), tracks };
+  }
+
+  /** False if the answer is of another transport than the one before: this connection cannot go on with it. */
+  continues(sdp: string): boolean {
+    const current = this.connection.remoteDescription?.sdp;
+    return !current || transportOf(current).identity === transportOf(sdp).identity;
   }
 
   async answered(sdp: string): Promise<void> {

@@ -40,3 +40,13 @@ export function withoutAddresses(sdp: string): string {
     .replace(/^c=IN .*$/gm, "c=IN IP4 0.0.0.0")
     .replace(/^(m=\w+) [1-9]\d* /gm, "$1 9 ");
 }
+
+/** What names the server's side of a transport. An ICE restart changes the credentials and nothing else (RFC 8839 §4.4.1.1). */
+export function transportOf(sdp: string): { identity: string; credentials: string } {
+  const found = (line: RegExp) => line.exec(sdp)?.[1]?.trim() ?? "";
+  const session = found(/^o=\S+ (\S+)/m);
+  return {
+    identity: `${session} ${found(/^a=fingerprint:(.*)$/m)}`,
+    credentials: found(/^a=ice-ufrag:(.*)$/m),
+  };
+}

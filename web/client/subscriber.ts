@@ -1,6 +1,6 @@
 /** One subscriber connection: answers the server's offers, in order, and knows whose voice and picture is on which m-line. */
 import type { Kind, SubscribeOfferMessage, TrackMap } from "./protocol_types";
-import { withoutAddresses } from "./sdp";
+import { transportOf, withoutAddresses } from "./sdp";
 
 export interface SubscriberOptions {
   connection: RTCPeerConnection;
@@ -110,14 +110,4 @@ export class Subscriber {
 
 function same(one: TrackMap | undefined, other: TrackMap): boolean {
   return one?.member === other.member && one.track === other.track && one.kind === other.kind;
-}
-
-/** What names the server's side of a transport. An ICE restart changes the credentials and nothing else (RFC 8839 §4.4.1.1). */
-function transportOf(sdp: string): { identity: string; credentials: string } {
-  const found = (line: RegExp) => line.exec(sdp)?.[1]?.trim() ?? "";
-  const session = found(/^o=\S+ (\S+)/m);
-  return {
-    identity: `${session} ${found(/^a=fingerprint:(.*)$/m)}`,
-    credentials: found(/^a=ice-ufrag:(.*)$/m),
-  };
 }

@@ -416,6 +416,28 @@ test("a restart that was asked for goes on with the same connection; one that wa
   expect(connection(SUBSCRIBER).connectionState).toBe("closed");
 });
 
+test("an answer of another transport than before, with the same certificate, is met with a new connection", async () => {
+  const from = (session: number, ufrag: string) =>
+    `v=0\r\no=- ${session} 1 IN IP4 127.0.0.1\r\na=fingerprint:one\r\na=ice-ufrag:${ufrag}\r\n`;
+  media.start();
+  await settle();
+  media.published({ type: "published", room: "room", n: 1, sdp: from(1, "one") });
+  await settle();
+  for (const side of [PUBLISHER, SUBSCRIBER]) connection(side).become("connected");
+  media.networkChanged();
+  await settle();
+  media.published({ type: "published", room: "room", n: 2, sdp: from(1, "two") });
+  await settle();
+  expect(FakePeerConnection.made).toHaveLength(2);
+  media.resumed(true);
+  await settle();
+  media.published({ type: "published", room: "room", n: 3, sdp: from(2, "three") });
+  await settle();
+  expect(FakePeerConnection.made).toHaveLength(3);
+  expect(connection(PUBLISHER).connectionState).toBe("closed");
+  expect(ofType("publish").at(-1)?.n).toBe(4);
+});
+
 test("a restart whose offer was lost is made again, and the answer to the older one is passed over", async () => {
   media.start();
   await settle();
