@@ -7,17 +7,10 @@ import type { Message, Uplink } from "./e2ee/envelope";
 import type { GroupView, Person, PersonRole } from "./e2ee/worker_messages";
 import { newChanges } from "./key_changes";
 import type { Announcement } from "./model";
+import { type Standing, StateRequests } from "./state_requests";
 
 type StateMessage = Extract<Message, { type: "state" }>;
 
-/** Without a member's state for this long it is asked for, ms; also the pause between two answers to one asker. */
-const RESEND_MS = 2_000;
-/** Asked again for a silent member's state at most so often; a hostile one must not keep the room busy. */
-const MOST_ASKS = 5;
-/** Members who come within this time are answered together, ms: after a server restart all come back at once. */
-const GATHER_MS = 20;
-/** More of them than this are answered by one state for everybody. */
-const MOST_ALONE = 3;
 /** Names of those who are no longer here, kept to say why the keys are new: twice as many as a room holds. */
 const MOST_FORMER = 128;
 
@@ -39,9 +32,6 @@ export interface RoomMember {
   idle: number;
   /** Came while this page watched: worth announcing once the name is known. */
   newcomer: boolean;
-  asks: number;
-  askAt: number;
-  answeredAt: number;
 }
 
 /**
@@ -99,8 +89,7 @@ export class Room {
   #effects: RoomEffect[] = [];
   #names = new Map<string, string>();
   #former = new Map<string, string>();
-  #owed = new Set<string>();
-  #owedAt = Number.POSITIVE_INFINITY;
+  readonly #requests = new StateRequests();
   #shownOwnName: string | null = null;
 
   constructor(private readonly options: RoomOptions) {
@@ -166,7 +155,7 @@ export class Room {
     const owed = changes.filter(({ kind }) => kind === "joined" || kind === "back").flatMap(({ members }) => members);
     for (const member of this.#members.values()) if (entered || owed.includes(member.id)) this.#awaitState(member, now);
     if (entered) this.#effects.push({ do: "send-state", to: null });
-    else for (const id of owed) this.#owe(id, now);
+    else for (const id of owed) if (id !== this.self) this.#requests.owe(id, now);
   }
 
   /** Out of the group until its next view. */
@@ -249,10 +238,7 @@ export class Room {
         if (facilitator) this.#effects.push({ do: "end" });
         break;
       case "resend":
-        if (now - member.answeredAt >= RESEND_MS) {
-          member.answeredAt = now;
-          this.#owe(sender, now);
-        }
+        this.#requests.asked(sender, now);
         break;
     }
   }
@@ -278,34 +264,21 @@ export class Room {
 
   /** When `tick` has something to do, ms; Infinity if nothing is due. */
   get deadline(): number {
-    if (!this.ready) return Number.POSITIVE_INFINITY;
-    let next = this.#unnumbered ? Number.POSITIVE_INFINITY : this.#owedAt;
-    for (const member of this.#members.values()) {
-      if (this.#lacksState(member)) next = Math.min(next, member.askAt);
-    }
-    return next;
+    return this.ready ? this.#requests.deadline(this.#standing) : Number.POSITIVE_INFINITY;
   }
 
   tick(now: number): void {
     if (!this.ready) return;
-    if (this.#owedAt <= now && !this.#unnumbered) {
-      const owed = [...this.#owed].filter((id) => this.#members.has(id));
-      this.#owed.clear();
-      this.#owedAt = Number.POSITIVE_INFINITY;
-      if (owed.length > MOST_ALONE) this.#effects.push({ do: "send-state", to: null });
-      else for (const to of owed) this.#effects.push({ do: "send-state", to });
-    }
-    for (const member of this.#members.values()) {
-      if (!this.#lacksState(member) || member.askAt > now) continue;
-      member.asks += 1;
-      member.askAt = now + RESEND_MS;
-      this.#effects.push({ do: "say", message: { type: "resend" }, to: member.id });
-    }
+    const { tell, ask } = this.#requests.due(this.#standing, now);
+    for (const to of tell) this.#effects.push({ do: "send-state", to });
+    for (const to of ask) this.#effects.push({ do: "say", message: { type: "resend" }, to });
   }
 
-  /** While one's hand or screen has no number yet, a state for one member alone would tell a wrong one. */
-  get #unnumbered(): boolean {
-    return this.own.hand === null || this.own.sharing === null;
+  get #standing(): Standing {
+    return {
+      unnumbered: this.own.hand === null || this.own.sharing === null,
+      connected: (id) => this.#members.get(id)?.connected ?? false,
+    };
   }
 
   /** Facilitators are muted by nobody; a co-facilitator mutes participants alone, and so does "everyone". */
@@ -322,6 +295,7 @@ export class Room {
     const handBefore = member.hand;
     member.state = message;
     member.told = true;
+    this.#requests.heard(member.id);
     if (message.hand !== null) member.hand = message.hand;
     else if (member.hand === 0) member.hand = seq;
     if (renamed) {
@@ -352,21 +326,10 @@ export class Room {
     }
   }
 
-  #lacksState(member: RoomMember): boolean {
-    return !member.told && member.id !== this.self && member.connected && member.asks < MOST_ASKS;
-  }
-
-  /** Their next state counts: the one before was said in a group, or to a device, that is no more. */
   #awaitState(member: RoomMember, now: number): void {
+    if (member.id === this.self) return;
     member.told = false;
-    member.asks = 0;
-    member.askAt = now + RESEND_MS;
-  }
-
-  #owe(id: string, now: number): void {
-    if (id === this.self) return;
-    this.#owed.add(id);
-    this.#owedAt = Math.min(this.#owedAt, now + GATHER_MS);
+    this.#requests.await(member.id, now);
   }
 
   #seat(person: Person, watched: boolean, now: number): void {
@@ -403,10 +366,8 @@ export class Room {
       sharing: 0,
       idle: 0,
       newcomer,
-      asks: 0,
-      askAt: now + RESEND_MS,
-      answeredAt: Number.NEGATIVE_INFINITY,
     });
+    if (id !== this.self) this.#requests.await(id, now);
   }
 
   #leave(id: string): void {
@@ -414,7 +375,7 @@ export class Room {
     const name = this.nameOf(id);
     this.#members.delete(id);
     this.#hints.delete(id);
-    this.#owed.delete(id);
+    this.#requests.forget(id);
     this.#effects.push({ do: "forget", member: id });
     if (name === null) return;
     this.#former.set(id, name);
