@@ -38,6 +38,11 @@ ASKS, ASKS_WITHIN = 3, 10.0
 receiver). Each costs the publisher and everybody else as much as ten frames: higher lets one member spoil the picture
 for all, lower leaves the picture of somebody on a bad line broken for longer."""
 
+BEGINS, BEGINS_WITHIN = 5, 10.0
+"""Key frames that one copy may cause by beginning or by changing up, and in how many seconds: what goes beyond waits,
+or takes the key frame of somebody else. A join takes three, an allocation changes up every few seconds at most. Without
+a limit, whoever hides and shows a tile five times a second has its publisher send hardly anything but key frames."""
+
 
 class DownTrack:
     """A track on its way to one subscriber. Nothing flows before `resume`.
@@ -47,9 +52,9 @@ class DownTrack:
     """
 
     __slots__ = (
-        "_again", "_asked", "_filters", "_formats", "_headers", "_numbered", "_on_ended", "_outgoing", "_reported_at",
-        "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_source", "_wanted", "_wants_key_frame",
-        "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started", "stream", "track",
+        "_again", "_asked", "_begun", "_filters", "_formats", "_headers", "_numbered", "_on_ended", "_outgoing",
+        "_reported_at", "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_source", "_wanted",
+        "_wants_key_frame", "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started", "stream", "track",
     )  # fmt: skip
 
     def __init__(
@@ -99,10 +104,11 @@ class DownTrack:
         self._selector = LayerSelector()
         self._filters = False
         self._asked: deque[float] = deque(maxlen=ASKS)
+        self._begun: deque[float] = deque(maxlen=BEGINS)
         self._wants_key_frame = track.kind == "video"
         self._rtx_sequence = first_rtx_sequence
         self._again: dict[int, tuple[float, int]] = {}
-        self._headers = [b""] * (0 if self._wants_key_frame else AUDIO_PACKETS)
+        self._headers = [bytearray()] * (0 if self._wants_key_frame else AUDIO_PACKETS)
         """Of the sound sent last, transport-wide numbers included. AES-GCM breaks where two packets that differ go out
         under one SSRC and sequence number (RFC 7714 section 8.1): anybody on the way could then forge others."""
         self._reported_at = float("-inf")
@@ -117,7 +123,7 @@ class DownTrack:
         if not self.flowing:
             self.flowing = True
             self._attend()
-            self.need_key_frame(self.encoding, now=now)
+            self._seek(now)
 
     def pause(self) -> None:
         """Send nothing until `resume`."""
@@ -144,11 +150,10 @@ class DownTrack:
         self._wanted, encoding = self.track.choose(self.selected)
         self._selector.want(*self.track.limits(self.selected))
         self._filters = self._filters or not self._selector.open
-        changed = encoding is not self.encoding
         self.encoding = encoding
         self._attend()
-        if changed or (self._source is not None and self._selector.waits_for_key_frame):
-            self.need_key_frame(encoding, now=now)
+        if encoding is not self._source or self._selector.waits_for_key_frame:
+            self._seek(now)
 
     def begin_anew(self, encoding: UpEncoding) -> None:
         """Break with what an encoding sent before: its numbers jumped."""
@@ -189,10 +194,10 @@ class DownTrack:
             stream = self.stream
             now = packet.arrival
             if self._wants_key_frame:
-                self._send_video(end, self._numbered, stream=stream.ssrc, now=now)
+                self._send_video(end, self._numbered, stream.ssrc, now)
             else:
-                self._send(end, self._numbered, now=now)
-                self._headers[buffer[3] % AUDIO_PACKETS] = bytes(buffer[:start])
+                self._send(end, self._numbered, now)
+                self._headers[buffer[3] % AUDIO_PACKETS] = buffer[:start]
             stream.packets += 1
             stream.octets += size
 
@@ -262,6 +267,22 @@ class DownTrack:
         if self.rtx_ssrc:
             self._sender.channel.forget_sent(self.rtx_ssrc)
         self._on_ended(self)
+
+    def _seek(self, now: float) -> None:
+        """Ask for the key frame that this copy waits for, unless it did so too often of late; `follow` tries again.
+
+        A change down is never held back: it makes room.
+        """
+        if not self.flowing or not self._wants_key_frame:
+            return
+        encoding, source, encodings = self.encoding, self._source, self.track.encodings
+        down = source is not None and encodings.index(encoding) < encodings.index(source)
+        if not down and not encoding.awaits_key_frame:  # else it is the same one that will do
+            begun = self._begun
+            if len(begun) == BEGINS and now - begun[0] < BEGINS_WITHIN:
+                return
+            begun.append(now)
+        self.need_key_frame(encoding, now=now)
 
     def _attend(self) -> None:
         """Be handed the packets of the encodings that are needed, and of no others."""

@@ -3,7 +3,7 @@ import struct
 import pytest
 
 from sfu.control import Codec
-from sfu.forwarding.down_track import MAX_REPEATS, REPEAT_AFTER, REPORT_LIFE, DownTrack
+from sfu.forwarding.down_track import BEGINS, BEGINS_WITHIN, MAX_REPEATS, REPEAT_AFTER, REPORT_LIFE, DownTrack
 from sfu.forwarding.paced_sender import PacedSender
 from sfu.forwarding.up_encoding import UpEncoding
 from sfu.forwarding.up_track import UpTrack
@@ -91,6 +91,22 @@ def test_video_that_resumes_waits_for_a_key_frame_again() -> None:
     copy.put(2)
     copy.put(3, keyframe=True)
     assert copy.take() == [(100, 100, 50, b"p1"), (100, 102, 50, b"p3")]
+
+
+def test_showing_and_hiding_over_and_over_costs_few_key_frames() -> None:
+    copy = Copy()
+    layer = copy.source.layers(now=0.0)[0]
+
+    def asks(at: float, *, shows: bool) -> bool:
+        copy.encoding.heard_at = at
+        copy.track.select(layer if shows else None, now=at)
+        copy.encoding.handle_timer(rtt=0.0, now=at)
+        copy.encoding._requests.key_frame()  # which others get, who do not hide
+        return bool(copy.up.take_rtcp())
+
+    asked = sum(asks(step / 10, shows=step % 2 == 0) for step in range(300))
+    assert BEGINS <= asked <= BEGINS * (30 / BEGINS_WITHIN + 1)
+    assert any(asks(30.0 + second, shows=True) for second in range(int(BEGINS_WITHIN) + 1))  # patience is enough
 
 
 def test_sound_starts_at_once_and_asks_for_nothing() -> None:
