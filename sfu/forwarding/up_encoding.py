@@ -12,7 +12,7 @@ from sfu.rtp.layers import PLAIN, LayerReader
 from sfu.rtp.packet import MediaPacket, RtpHeader
 from sfu.rtp.rtcp import Nack, PictureLossIndication
 from sfu.streams.clock_map import ClockMap, RemoteClock
-from sfu.streams.keyframe_requests import INTERVAL, SMALL_INTERVAL, KeyframeRequests
+from sfu.streams.keyframe_requests import KeyframeRequests, Spacing
 from sfu.streams.nack_generator import NackGenerator
 from sfu.streams.receive_stream import MAX_DROPOUT, ReceiveStream
 from sfu.streams.retransmission_cache import (
@@ -52,13 +52,13 @@ class UpEncoding:
         parameters: EncodingParameters,
         channel: Channel,
         clock: RemoteClock,
+        spacing: Spacing,
         *,
-        small: bool,
         report_ssrc: int,
     ) -> None:
         """Prepare for packets; SSRCs that ``parameters`` leaves at 0 are bound later.
 
-        ``small`` says that it is the smallest of several.
+        ``spacing`` is shared by the track's encodings.
         """
         clock_rate = request.codecs[0].clock_rate
         self.parameters = parameters
@@ -83,7 +83,7 @@ class UpEncoding:
         self.layer_rates = LayerRates()
         self._nack = NackGenerator()
         self._newest = 0
-        self._requests = KeyframeRequests(interval=SMALL_INTERVAL if small else INTERVAL)
+        self._requests = KeyframeRequests(spacing)
         self._unheard = 0
         self._reader = LayerReader({codec.payload_type: codec.name for codec in request.codecs})
         self._channel = channel

@@ -11,6 +11,7 @@ from sfu.forwarding.up_encoding import UpEncoding
 from sfu.rtp.layers import MAX_SPATIAL, MAX_TEMPORAL
 from sfu.rtp.rtcp import ReportBlock
 from sfu.streams.clock_map import RemoteClock
+from sfu.streams.keyframe_requests import Spacing
 
 if TYPE_CHECKING:
     from sfu.forwarding.channel import Channel
@@ -48,10 +49,10 @@ class UpTrack:
         self.request = request
         self.kind = request.kind
         self.cname = cname
-        several = len(request.encodings) > 1
+        spacing = Spacing()
         self.encodings = [
-            UpEncoding(request, parameters, channel, clock, small=several and not index, report_ssrc=report_ssrc)
-            for index, parameters in enumerate(request.encodings)
+            UpEncoding(request, parameters, channel, clock, spacing, report_ssrc=report_ssrc)
+            for parameters in request.encodings
         ]
         self.down_tracks: list[DownTrack] = []
         """Every subscriber's copy."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from sfu.bwe.allocation import HEADROOM, Allocator, Layer, Priority, Request, wanted_layer, wanted_rate
+from sfu.bwe.allocation import HEADROOM, Allocator, Layer, Priority, Request, wanted_layer, wanted_rate, worthwhile
 
 if TYPE_CHECKING:
     from sfu.bwe.estimator import Estimator
@@ -119,7 +119,7 @@ class Watch:
         selected = down_track.selected
         if not height and selected is None:
             return None
-        layers = down_track.track.layers(now=now)
+        layers = worthwhile(down_track.track.layers(now=now))
         first = wish is not None and wish.first
         priority = Priority.FIRST if first else Priority.NORMAL
         return Request(name, height, layers, _place(layers, selected), priority)

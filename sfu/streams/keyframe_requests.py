@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 INTERVAL = 0.5
-"""Seconds between two PLIs for one encoding (Galene, LiveKit's low layer). Each key frame costs the publisher's uplink
-about ten ordinary frames: lower lets joins starve it, higher makes newcomers wait."""
+"""Seconds between two PLIs for one encoding while none is answered (Galene, LiveKit's low layer): a lost PLI, or a lost
+key frame. Lower asks twice over slow paths, higher makes newcomers wait."""
 
-SMALL_INTERVAL = 0.2
-"""Seconds, for the smallest encoding of several, whose key frames are small (Signal, call.rs)."""
+SPACING = 1.0
+"""Seconds from a PLI that was answered to the next one of the same track. Ten people who join within a second then cost
+two key frames of each encoding, and whoever comes just after the first waits a second for the picture. Each costs the
+publisher's uplink about ten ordinary frames: lower lets joins starve it."""
 
-PER_SECOND = 2
-"""PLIs within any second: ten people who join in one cost two key frames, also of the small encoding."""
+
+class Spacing:
+    """The latest PLIs of one track, shared by its encodings.
+
+    Browsers make a key frame of each encoding at once, whichever was asked for (libwebrtc, video_stream_encoder.cc,
+    SendKeyFrame): what several want leaves in one moment, and an answer to one counts as an answer to all.
+    """
+
+    __slots__ = ("allowed_at", "sent_at")
+
+    def __init__(self) -> None:
+        self.sent_at = self.allowed_at = float("-inf")
 
 
 class KeyframeRequests:
@@ -22,12 +32,11 @@ class KeyframeRequests:
     asked for again each interval, for as long as somebody wants one.
     """
 
-    __slots__ = ("_allowed_at", "_interval", "_sent", "_wanted")
+    __slots__ = ("_asked_at", "_spacing", "_wanted")
 
-    def __init__(self, *, interval: float = INTERVAL) -> None:
-        self._interval = interval
-        self._allowed_at: float | None = None
-        self._sent: deque[float] = deque(maxlen=PER_SECOND)
+    def __init__(self, spacing: Spacing) -> None:
+        self._spacing = spacing
+        self._asked_at = float("-inf")
         self._wanted = False
 
     def request(self, *, now: float) -> bool:
@@ -38,6 +47,7 @@ class KeyframeRequests:
     def key_frame(self) -> None:
         """A key frame began to arrive: every request so far is answered."""
         self._wanted = False
+        self._spacing.allowed_at = self._spacing.sent_at + SPACING
 
     def cancel(self) -> None:
         """Nobody wants one any more."""
@@ -45,14 +55,14 @@ class KeyframeRequests:
 
     def next_deadline(self) -> float | None:
         """When `handle_timer` wants to be called, None while nothing is asked for."""
-        return self._allowed_at if self._wanted else None
+        return self._spacing.allowed_at if self._wanted else None
 
     def handle_timer(self, *, now: float) -> bool:
-        """Return whether a PLI is to be sent now."""
-        if not self._wanted or (self._allowed_at is not None and now < self._allowed_at):
+        """Return whether a PLI is to be sent now. What several encodings want at one moment leaves together."""
+        spacing = self._spacing
+        if not self._wanted or self._asked_at == now or (now < spacing.allowed_at and now != spacing.sent_at):
             return False
-        self._sent.append(now)
-        self._allowed_at = now + self._interval
-        if len(self._sent) == PER_SECOND:
-            self._allowed_at = max(self._allowed_at, self._sent[0] + 1.0)
+        if now != spacing.sent_at:
+            spacing.sent_at, spacing.allowed_at = now, now + INTERVAL
+        self._asked_at = now
         return True

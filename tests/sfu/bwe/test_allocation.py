@@ -20,6 +20,7 @@ from sfu.bwe.allocation import (
     allocate,
     wanted_layer,
     wanted_rate,
+    worthwhile,
 )
 
 SIMULCAST = "180@150 360@500 720@1500"
@@ -193,3 +194,18 @@ def test_no_budget_is_overdrawn(
     total = sum(one.layers[index].rate for one, index in given_away if index is not None)
     assert total == 0 or total <= HEADROOM * estimate - audio
     assert all(index is None or one.height > 0 for one, index in given_away)
+
+
+def test_a_taller_picture_is_offered_with_all_its_frames_or_not_at_all() -> None:
+    layers = [
+        Layer(180 << index, 100 * index + temporal, index, temporal) for index in range(3) for temporal in (0, 1, 2)
+    ]
+    assert [(layer.encoding, layer.temporal) for layer in worthwhile(layers)] == [
+        (0, 0),
+        (0, 1),
+        (0, 2),
+        (1, 2),
+        (2, 2),
+    ]
+    assert worthwhile(layers[:3]) == layers[:3]
+    assert worthwhile([]) == []
