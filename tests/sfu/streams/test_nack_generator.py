@@ -57,15 +57,17 @@ def test_numbers_go_out_with_sixteen_bits_oldest_first() -> None:
     assert generator.due(rtt=0.0, now=0.0) == [0xFFFE, 0xFFFF, 0, 1]
 
 
-def test_repeats_wait_for_the_round_trip_and_end() -> None:
+def test_repeats_wait_for_half_a_round_trip_and_end_with_a_key_frame() -> None:
     generator = fed(100, 102, 103)
     times = []
     for step in range(200):
         now = step / 128
         if generator.due(rtt=1 / 16, now=now):
             times.append(now)
-    assert times == [index / 16 for index in range(MAX_TRIES)]
+    assert times == [index / 32 for index in range(MAX_TRIES)]
     assert generator.next_deadline() is None
+    assert generator.take_key_frame_request(), "nothing else brings the picture back"
+    assert not generator.take_key_frame_request()
 
 
 def test_repeats_are_never_closer_than_the_minimum() -> None:
@@ -80,6 +82,7 @@ def test_an_old_gap_is_given_up() -> None:
     assert generator.due(rtt=0.4, now=0.0) == [101]
     assert generator.due(rtt=0.4, now=LIFETIME) == []
     assert generator.next_deadline() is None
+    assert generator.take_key_frame_request()
 
 
 def test_a_key_frame_makes_earlier_gaps_worthless() -> None:
