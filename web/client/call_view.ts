@@ -90,7 +90,7 @@ export class CallView {
   }
 
   #sources() {
-    const { devices, room, media, network } = this.options;
+    const { devices, room, network } = this.options;
     const microphone = devices.outgoing("microphone") !== null;
     const camera = devices.outgoing("camera") !== null;
     return {
@@ -98,10 +98,7 @@ export class CallView {
       keyState: (member: string) => this.#keys.get(member) ?? (room.member(member)?.told ? "encrypted" : "waiting"),
       video: (member: string) => {
         const camera = room.trackOf(member, "video", false);
-        const screen = room.trackOf(member, "video", true);
-        const pictures = media.remoteTracks.filter((one) => one.member === member && one.kind === "video");
-        const found = pictures.find(({ id }) => id === camera) ?? pictures.find(({ id }) => id !== screen);
-        return found?.stream ?? null;
+        return camera === null ? null : this.#stream(member, camera);
       },
       held: (member: string) => network.held(room.trackOf(member, "video", false)),
       network: (member: string) => network.networkOf(member),
@@ -112,14 +109,19 @@ export class CallView {
   }
 
   #screenSources() {
-    const { media, network, screen } = this.options;
+    const { network, screen } = this.options;
     return {
       own: screen.stream,
-      stream: (member: string, track: string) =>
-        media.remoteTracks.find((one) => one.member === member && one.id === track)?.stream ?? null,
+      stream: (member: string, track: string) => this.#stream(member, track),
       held: (track: string) => network.held(track),
       pinned: (member: string) => network.pinned(member, "screen"),
     } as const;
+  }
+
+  /** Of somebody's own track, as they announce it. */
+  #stream(member: string, track: string): MediaStream | null {
+    const { remoteTracks } = this.options.media;
+    return remoteTracks.find((one) => one.member === member && one.id === track)?.stream ?? null;
   }
 
   #drawEncryption(): void {

@@ -24,7 +24,7 @@ let waiting: WaitingList;
 let news: EncryptionNews;
 let media: {
   state: RoomMedia["state"];
-  remoteTracks: { member: string; kind: "audio" | "video"; stream: MediaStream }[];
+  remoteTracks: { member: string; id: string; kind: "audio" | "video"; stream: MediaStream }[];
 };
 let devices: { open: Set<string>; loudness: { peak: number } | null };
 let played: string[];
@@ -125,7 +125,7 @@ test("keys: awaited until somebody's own word has come, then as the frames tell,
 
 test("nobody is heard who is not in the group, though the server sends it", () => {
   group(MARTA);
-  media.remoteTracks = ["marta", "ghost"].map((member) => ({ member, kind: "audio", stream: PICTURE }));
+  media.remoteTracks = ["marta", "ghost"].map((member) => ({ member, id: "voice", kind: "audio", stream: PICTURE }));
   view.draw();
   expect(played).toEqual(["marta"]);
   group();
@@ -133,14 +133,18 @@ test("nobody is heard who is not in the group, though the server sends it", () =
   expect(played).toEqual([]);
 });
 
-test("pictures: another's as it comes, one's own from the device, none with the camera off", () => {
+test("pictures: another's as they announce it, one's own from the device, none with the camera off", () => {
+  const contexts = [{ context: 1, track: "martas-camera", kind: "video" }];
   group(MARTA);
-  say();
-  media.remoteTracks = [{ member: "marta", kind: "video", stream: PICTURE }];
+  say({ contexts });
+  media.remoteTracks = [{ member: "marta", id: "another", kind: "video", stream: PICTURE }];
+  view.draw();
+  expect(tile("marta")?.video).toBeNull();
+  media.remoteTracks.push({ member: "marta", id: "martas-camera", kind: "video", stream: PICTURE });
   view.draw();
   expect([tile("marta")?.video, tile("me")?.video]).toEqual([PICTURE, PICTURE]);
   devices.open.delete("camera");
-  say({ camera: false });
+  say({ camera: false, contexts });
   view.draw();
   expect([tile("marta")?.video, tile("me")?.video, tile("me")?.cameraOff]).toEqual([null, null, true]);
 });
