@@ -194,9 +194,9 @@ class DownTrack:
             stream = self.stream
             now = packet.arrival
             if self._wants_key_frame:
-                self._send_video(end, self._numbered, stream.ssrc, now)
+                self._send_video(end, self._numbered, stream=stream.ssrc, now=now)
             else:
-                self._send(end, self._numbered, now)
+                self._send(end, self._numbered, now=now)
                 self._headers[buffer[3] % AUDIO_PACKETS] = buffer[:start]
             stream.packets += 1
             stream.octets += size
