@@ -156,11 +156,11 @@ class Estimator:
         """Seconds that packets stood in queues of late."""
         return self._twcc.queue_delay
 
-    def send(self, size: int, *, now: float) -> int:
+    def send(self, size: int, now: float) -> int:
         """Count a packet that leaves now, whatever it is; return its transport-wide sequence number (16 bits)."""
         prober = self._prober
         self._sent.bytes += size
-        return self._twcc.send(size, now=now, cluster=prober.sent(size, now=now) if prober.cluster is not None else 0)
+        return self._twcc.send(size, now, prober.sent(size, now=now) if prober.cluster is not None else 0)
 
     def send_unnumbered(self, size: int) -> None:
         """Count a packet that leaves without such a number: no feedback will speak of it."""

@@ -57,16 +57,17 @@ class Pacer(Generic[Packet]):
         self._video.append(Waiting(packet, size, now, stream))
         self.size += size
 
-    def pass_by(self, size: int, *, now: float) -> bool:
+    def pass_by(self, size: int, now: float) -> bool:
         """Whether a packet may leave at once without being queued; if so it is counted against the pace.
 
         This is what nearly every packet of video does, so that the queue costs nothing while nothing waits.
         """
-        free_at = self._free_at
+        free_at, earliest = self._free_at, now - BURST
+        if free_at < earliest:  # no `max`: this runs for every packet of video
+            free_at = earliest
         if self.size or free_at > now + BURST:
             return False
-        earliest = now - BURST
-        self._free_at = max(free_at, earliest) + size * 8 / self.rate
+        self._free_at = free_at + size * 8 / self.rate
         return True
 
     def push_repair(self, packet: Packet, size: int, *, stream: int, now: float) -> None:

@@ -119,7 +119,7 @@ class TwccSender:
         self.queue_delay = 0.0
         """Seconds that the latest packets stood in queues, by comparison with the fastest of the last 10 to 20 s."""
 
-    def send(self, size: int, *, now: float, cluster: int = 0) -> int:
+    def send(self, size: int, now: float, cluster: int = 0) -> int:
         """Note a packet of `size` bytes that leaves now; return its 16-bit transport-wide sequence number."""
         number = self._next
         slot = number & _MASK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from struct import Struct
 from typing import Generic, TypeVar
@@ -44,6 +45,9 @@ _X = 0x1000_0000
 _BLOCK_WITH_ROOM = extensions.ONE_BYTE << 16 | 1
 _WRITE_WITH_ROOM = Struct("!IIIII").pack_into
 """Header, and an extension block that holds room for the number alone."""
+
+_WRITE_PLAIN_WITH_ROOM = Struct("!HHI12s").pack_into
+"""The same as `_WRITE_WITH_ROOM`, with all that never changes, from the SSRC on, in one piece."""
 
 _TWO_WORDS = Struct("!II").pack_into
 
@@ -102,7 +106,7 @@ class HeaderRewriter(Generic[Source]):
 
     __slots__ = (
         "_descriptor_id", "_first_sequence", "_highest", "_last", "_renewed", "_room", "_run", "_runs",
-        "_short", "_skipped_picture", "_ssrc", "_words", "clock_rate", "transport_id",
+        "_short", "_skipped_picture", "_ssrc", "_tail", "_types", "clock_rate", "transport_id",
     )  # fmt: skip
 
     def __init__(
@@ -122,7 +126,7 @@ class HeaderRewriter(Generic[Source]):
         The extensions' ids are as in `carry`.
         """
         self._ssrc = ssrc
-        self._words = {theirs: 0x8000_0000 | ours << 16 for theirs, ours in payload_types.items()}
+        self._types = {theirs: 0x8000 | ours for theirs, ours in payload_types.items()}
         self.carry(descriptor_id, transport_id)
         self._first_sequence = first_sequence
         self._highest = -1
@@ -141,6 +145,7 @@ class HeaderRewriter(Generic[Source]):
         self._descriptor_id = descriptor_id
         self.transport_id = transport_id
         self._room = 0 if transport_id is None else transport_id << 20 | 1 << 16
+        self._tail = struct.pack("!III", self._ssrc, _BLOCK_WITH_ROOM, self._room) if self._room else b""
         small = descriptor_id is not None and 0 < descriptor_id < 15
         self._short = (descriptor_id or 0) << 28 | MANDATORY_LENGTH - 1 << 24 if small else 0
 
@@ -259,8 +264,8 @@ class HeaderRewriter(Generic[Source]):
         format that the subscriber did not accept.
         """
         run = self._run
-        word = self._words.get(packet.payload_type)
-        if run is None or word is None:
+        first = self._types.get(packet.payload_type)
+        if run is None or first is None:
             return 0
         if packet.sequence < run.first:
             run = self._earlier(packet.sequence)
@@ -270,9 +275,12 @@ class HeaderRewriter(Generic[Source]):
         if sequence > self._highest:
             self._highest = sequence
             self._last = packet
-        first = word | packet.marker << 16 | sequence & 0xFFFF
+        first |= packet.marker
         timestamp = packet.timestamp + run.timestamp_offset & 0xFFFF_FFFF
-        return self._write_header(buffer, first, timestamp, self._ssrc, packet, run)
+        if self._tail and not packet.descriptor:  # sound always, and nearly everything where there is no descriptor
+            _WRITE_PLAIN_WITH_ROOM(buffer, 0, first | _X >> 16, sequence & 0xFFFF, timestamp, self._tail)
+            return _ROOM_END
+        return self._write_header(buffer, first << 16 | sequence & 0xFFFF, timestamp, self._ssrc, packet, run)
 
     def write_again(
         self, buffer: bytearray, packet: MediaPacket, run: Run[Source], *, payload_type: int, sequence: int, ssrc: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from sfu.bwe.estimator import Estimator
@@ -11,8 +10,6 @@ from sfu.forwarding.header_rewriter import NUMBER_AT
 
 if TYPE_CHECKING:
     from sfu.forwarding.channel import Channel
-
-_WRITE_NUMBER = Struct("!H").pack_into
 
 
 class _Queued(NamedTuple):
@@ -42,24 +39,27 @@ class PacedSender:
         self._count_unnumbered = self.estimator.send_unnumbered
         self._pass_by = self._pacer.pass_by
 
-    def send(self, length: int, numbered: bool, *, now: float) -> None:
+    def send(self, length: int, numbered: bool, now: float) -> None:
         """Send a packet now: sound and its retransmissions, which stand outside the pace."""
         if numbered:
-            _WRITE_NUMBER(self.outgoing, NUMBER_AT, self._count(length, now=now))
+            number = self._count(length, now)
+            outgoing = self.outgoing
+            outgoing[NUMBER_AT] = number >> 8
+            outgoing[NUMBER_AT + 1] = number & 0xFF
         else:
             self._count_unnumbered(length)
         self._send(length)
 
-    def send_video(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
+    def send_video(self, length: int, numbered: bool, stream: int, now: float) -> None:
         """Send a packet of video, at once if nothing waits and the pace allows; ``stream`` is the copy's SSRC."""
-        if self._pass_by(length, now=now):
-            self.send(length, numbered, now=now)
+        if self._pass_by(length, now):
+            self.send(length, numbered, now)
         else:
             self._pacer.push(_Queued(bytes(self.outgoing[:length]), numbered), length, stream=stream, now=now)
 
     def send_repair(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
         """Send a retransmission of video, before all video that waits; ``stream`` as in `send_video`."""
-        if self._pass_by(length, now=now):
+        if self._pass_by(length, now):
             self.send(length, numbered, now=now)
         else:
             self._pacer.push_repair(_Queued(bytes(self.outgoing[:length]), numbered), length, stream=stream, now=now)

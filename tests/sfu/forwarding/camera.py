@@ -198,7 +198,7 @@ class Shown:
 class Unpaced(PacedSender):
     """A sender that lets video go at once: the pace is not what is tried here."""
 
-    def send_video(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
+    def send_video(self, length: int, numbered: bool, stream: int, now: float) -> None:
         self.send(length, numbered, now=now)
 
     def send_repair(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
