@@ -256,10 +256,12 @@ class MediaPlane:
         wanted = {track.id: track for track in offer.tracks}
         ended = [track for name, track in before.items() if wanted.get(name) != track.offer]
         after = {name: track for name, track in before.items() if track not in ended}
+        kept = {track.key for track in after.values()}
         undo: list[Request] = []
         try:
             for track in ended:
                 await self._sfu.do(UnpublishTrack(publisher.transport, track.key))
+                publisher.wanted.pop(track.key, None)
                 undo.append(_publish_track(publisher.transport, track))
             for offered in offer.tracks:
                 if offered.id not in after:
@@ -271,6 +273,7 @@ class MediaPlane:
         except MediaError:
             for request in reversed(undo):
                 await self._sfu.close(request)
+            publisher.wanted = {key: wanted for key, wanted in publisher.wanted.items() if key in kept}
             # Tracks that ended and came back have new down tracks to get: they count as new.
             publisher.tracks = {
                 name: UpTrack(state.id, track.offer) if track in ended else track for name, track in before.items()
@@ -280,9 +283,6 @@ class MediaPlane:
         if publisher is not state.publisher:
             raise MediaError("media_unavailable")  # it was closed, or the member left, while the SFU worked
         publisher.remote, publisher.local, publisher.tracks = offer.remote, local, after
-        for track in ended:
-            if track.offer.id not in after:
-                publisher.wanted.pop(track.key, None)
         if after != before:
             self._refresh_others(state)
         return local

@@ -85,6 +85,31 @@ async def test_a_new_transport_and_an_ice_restart_can_be_told_apart() -> None:
     assert all(0 < int(each) < 1 << 62 for each in sessions + ids)
 
 
+@virtual
+async def test_nothing_is_kept_of_what_the_sfu_says_about_tracks_that_ended_or_were_refused() -> None:
+    meeting = Meeting()
+    await meeting.publish(ANA)
+    transport = meeting.sfu.asked(PublishTrack)[-1].transport
+    meeting.plane.on_event(EncodingsWanted(transport, f"{ANA}/camera-0", [True]))
+
+    def refuse(request: Request) -> Refused | None:
+        if isinstance(request, PublishTrack) and request.track.endswith("new-sound"):
+            # What it says of a track that is taken, and taken back because another one of the same offer is refused.
+            meeting.plane.on_event(EncodingsWanted(transport, f"{ANA}/new-camera", [False]))
+            return Refused("limit")
+        return None
+
+    meeting.sfu.fail = refuse
+    refused = await meeting.publish(
+        ANA, m.TrackOffer("new-camera", "1", "video"), m.TrackOffer("new-sound", "0", "audio")
+    )
+    assert isinstance(refused, m.Error)
+    meeting.sfu.fail = lambda _: None
+    meeting.sent.clear()
+    meeting.plane.returned(ROOM, ANA)
+    assert told(meeting, ANA, m.EncodingsWanted) == []  # the camera came back, and is another track now
+
+
 # -- Wishes -----------------------------------------------------------------------------------------------------------
 
 
