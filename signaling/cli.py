@@ -171,14 +171,14 @@ def first_certificate(organiser: bytes, group: str, *, now: datetime) -> str:
 
 
 async def create_group(
-    store: Store, title: str, public_url: str, *, grace_seconds: int = GRACE_SECONDS
+    store: Store, profile: links.Profile, public_url: str, *, grace_seconds: int = GRACE_SECONDS
 ) -> dict[str, str]:
-    """Make a group's keys, keep its public half and return id and links. The title is sealed before it is stored."""
+    """Make a group's keys, keep its public half and return id and links. The profile is sealed before it is stored."""
     group = b64(secrets.token_bytes(links.GROUP_ID_BYTES))
     while group.startswith("-"):  # `group delete` would take it for an option
         group = b64(secrets.token_bytes(links.GROUP_ID_BYTES))
     keys = GroupKeys(group, secrets.token_bytes(links.ROOM_SECRET_BYTES), secrets.token_bytes(links.SEED_BYTES))
-    profile = links.seal_profile(keys.room_secret, keys.group, title, nonce=secrets.token_bytes(links.NONCE_BYTES))
+    sealed = links.seal_profile(keys.room_secret, keys.group, profile, nonce=secrets.token_bytes(links.NONCE_BYTES))
     now = datetime.now(UTC)
     await store.create_group(
         Group(
@@ -187,7 +187,7 @@ async def create_group(
             root_key=b64(keys.root_key),
             door_key=b64(keys.door_key),
             role_keys=[b64(keys.role_key(1))],
-            profile=profile,
+            profile=sealed,
             certificates=[first_certificate(keys.root_seed, keys.group, now=now)],
             grace_seconds=grace_seconds,
         )
@@ -206,10 +206,13 @@ async def create_group(
     show_default=True,
     help="How long a meeting goes on without a facilitator.",
 )
-def create_command(config_file: Path | None, data: str | None, title: str, as_json: bool, grace_minutes: int) -> None:
+@click.option("--many-screens", is_flag=True, help="Let several people share their screens at once.")
+def create_command(
+    config_file: Path | None, data: str | None, title: str, as_json: bool, grace_minutes: int, many_screens: bool
+) -> None:
     """Create a group and print its links. TITLE '-' reads the title from standard input."""
     settings = load_settings(config_file, data=data)
-    cleaned = clean_title(_standard_input() if title == "-" else title)
+    profile = links.Profile(clean_title(_standard_input() if title == "-" else title), many_screens)
 
     async def work() -> tuple[str, dict[str, str]]:
         store = await Store.open(settings.database)
@@ -217,7 +220,7 @@ def create_command(config_file: Path | None, data: str | None, title: str, as_js
             url = settings.public_url
             if not settings.public_url_given:
                 url = await store.public_url() or url
-            return url, await create_group(store, cleaned, url, grace_seconds=grace_minutes * 60)
+            return url, await create_group(store, profile, url, grace_seconds=grace_minutes * 60)
         finally:
             await store.close()
 

@@ -23,7 +23,7 @@ from signaling import config, logs
 from signaling.certificates import DAY_SECONDS, apply_update, decode_certificate, decode_revocations
 from signaling.cli import Sentence, create_group, describe, first_certificate, load_settings, run
 from signaling.config import Settings
-from signaling.links import b64, parse_link, public_key, unb64
+from signaling.links import Profile, b64, parse_link, public_key, unb64
 from signaling.messages import UpdateGroup
 from signaling.store import Group, Store
 
@@ -129,7 +129,7 @@ async def demonstration_links(
         elif known.door_key != b64(public_key(participant.seed)):
             known, note = None, "The demonstration group's links were changed: a new demonstration group was made."
     if known is None:
-        kept = await create_group(store, TITLE, public_url)
+        kept = await create_group(store, Profile(TITLE), public_url)
     origin = urlsplit(public_url)
     made = {
         name: value if name == "id" else urlsplit(value)._replace(scheme=origin.scheme, netloc=origin.netloc).geturl()

@@ -143,7 +143,8 @@ def _seal(room_secret: bytes, info: bytes, fields: dict[str, str], nonce: bytes)
     return bytes([BLOB_VERSION]) + nonce + AESGCM(key).encrypt(nonce, pad(text), info)
 
 
-def _open(room_secret: bytes, info: bytes, blob: bytes, *fields: str) -> list[str]:
+def _open(room_secret: bytes, info: bytes, blob: bytes, *fields: str) -> dict[str, str]:
+    """Everything that a sealed blob holds; `fields` are there, and texts. Raises `SealError`."""
     if len(blob) < 1 + NONCE_BYTES + TAG_BYTES or blob[0] != BLOB_VERSION:
         raise SealError("not a sealed blob of version 1")
     nonce = blob[1 : 1 + NONCE_BYTES]
@@ -155,18 +156,27 @@ def _open(room_secret: bytes, info: bytes, blob: bytes, *fields: str) -> list[st
         raise SealError("the blob does not open with this key") from error
     if not all(isinstance(value, str) for value in found):
         raise SealError("a field is not a text")
-    return found
+    return dict(values)
 
 
-def seal_profile(room_secret: bytes, group: str, title: str, *, nonce: bytes) -> bytes:
-    """Seal a group's title. `nonce` is 12 random bytes, never used twice. Raises `ValueError` for too long a title."""
-    return _seal(room_secret, _info("hearthside profile v1", group), {"title": title}, nonce)
+class Profile(NamedTuple):
+    """What link holders know of a group."""
+
+    title: str
+    many_screens: bool = False
+    """Several people may share their screens at once."""
 
 
-def open_profile(room_secret: bytes, group: str, blob: bytes) -> str:
-    """The title in a sealed profile. Raises `SealError`."""
-    (title,) = _open(room_secret, _info("hearthside profile v1", group), blob, "title")
-    return title
+def seal_profile(room_secret: bytes, group: str, profile: Profile, *, nonce: bytes) -> bytes:
+    """Seal a profile. `nonce` is 12 random bytes, never used twice. Raises `ValueError` for too long a title."""
+    fields = {"title": profile.title, **({"screens": "many"} if profile.many_screens else {})}
+    return _seal(room_secret, _info("hearthside profile v1", group), fields, nonce)
+
+
+def open_profile(room_secret: bytes, group: str, blob: bytes) -> Profile:
+    """What a sealed profile holds. Raises `SealError`."""
+    values = _open(room_secret, _info("hearthside profile v1", group), blob, "title")
+    return Profile(values["title"], values.get("screens") == "many")
 
 
 class KnockText(NamedTuple):
@@ -187,9 +197,9 @@ def seal_knock(room_secret: bytes, group: str, knock: KnockText, *, nonce: bytes
 
 def open_knock(room_secret: bytes, group: str, blob: bytes) -> KnockText:
     """What a sealed knock holds. Raises `SealError`; whether the signature is good is for the caller to check."""
-    name, ref, signature = _open(room_secret, _info("hearthside knock v1", group), blob, "name", "ref", "signature")
+    values = _open(room_secret, _info("hearthside knock v1", group), blob, "name", "ref", "signature")
     try:
-        return KnockText(name, unb64(ref), unb64(signature))
+        return KnockText(values["name"], unb64(values["ref"]), unb64(values["signature"]))
     except ValueError as error:
         raise SealError("the blob does not open with this key") from error
 

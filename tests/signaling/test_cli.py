@@ -70,7 +70,7 @@ def test_a_group_is_created_with_a_sealed_title(tmp_path: Path) -> None:
 
     group = stored(tmp_path, made["id"])
     link = links.parse_link(made["organiser"])
-    assert links.open_profile(link.room_secret, link.group, group.profile) == "Thursday circle"
+    assert links.open_profile(link.room_secret, link.group, group.profile) == ("Thursday circle", False)
     participant, facilitator = links.parse_link(made["participant"]), links.parse_link(made["facilitator"])
     assert group.root_key == links.b64(links.public_key(link.seed))
     assert group.door_key == links.b64(links.public_key(participant.seed))
@@ -88,6 +88,15 @@ def test_a_group_is_created_with_a_sealed_title(tmp_path: Path) -> None:
         for part in url.partition("#")[2].split(".")[1:]:
             assert part.encode() not in on_disk
             assert links.unb64(part) not in on_disk
+
+
+def test_a_group_may_have_several_screens(tmp_path: Path) -> None:
+    made = json.loads(
+        hearthside("group", "create", "Circle", "--json", "--data", str(tmp_path), "--many-screens").stdout
+    )
+    link = links.parse_link(made["participant"])
+    sealed = stored(tmp_path, made["id"]).profile
+    assert links.open_profile(link.room_secret, link.group, sealed) == links.Profile("Circle", many_screens=True)
 
 
 @pytest.mark.parametrize("minutes", [1, 120])

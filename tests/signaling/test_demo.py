@@ -16,7 +16,7 @@ from signaling.certificates import (
     issue_certificate,
     issue_revocations,
 )
-from signaling.links import Link, b64, door_seed, parse_link, public_key, role_seed, seal_profile, unb64
+from signaling.links import Link, Profile, b64, door_seed, parse_link, public_key, role_seed, seal_profile, unb64
 from signaling.listen import tls_context
 from signaling.messages import UpdateGroup
 from signaling.store import Group, Store
@@ -160,7 +160,7 @@ async def test_other_facilitators_keep_theirs_and_a_revoked_link_stays_so(demons
 async def test_links_that_were_changed_make_a_new_group(demonstration: Demonstration) -> None:
     group = demonstration.organiser.group
     secret = bytes(16)
-    profile = b64(seal_profile(secret, group, "Circle", nonce=bytes(12)))
+    profile = b64(seal_profile(secret, group, Profile("Circle"), nonce=bytes(12)))
     await demonstration.update(UpdateGroup(door_key=b64(public_key(door_seed(secret))), profile=profile))
     assert "links were changed" in str(await demonstration.start())
     assert demonstration.organiser.group != group

@@ -66,12 +66,14 @@ def test_the_code_gives_the_vectors(case: dict[str, Any]) -> None:
 @every_case
 def test_profile_and_knock_seal_and_open(case: dict[str, Any]) -> None:
     given_, secret = case["input"], unb64(case["input"]["room_secret"])
-    profile = links.seal_profile(secret, given_["group"], given_["title"], nonce=unb64(given_["profile_nonce"]))
+    for many, sealed in ((False, case["sealed_profile"]), (True, case["sealed_profile_many_screens"])):
+        known = links.Profile(given_["title"], many)
+        profile = links.seal_profile(secret, given_["group"], known, nonce=unb64(given_["profile_nonce"]))
+        assert b64(profile) == sealed
+        assert links.open_profile(secret, given_["group"], profile) == known
     text = KnockText(given_["name"], unb64(given_["ref"]), unb64(case["knock_signature"]))
     knock = links.seal_knock(secret, given_["group"], text, nonce=unb64(given_["knock_nonce"]))
-    assert b64(profile) == case["sealed_profile"]
     assert b64(knock) == case["sealed_knock"]
-    assert links.open_profile(secret, given_["group"], profile) == given_["title"]
     assert links.open_knock(secret, given_["group"], knock) == text
 
 
@@ -152,7 +154,7 @@ def test_a_text_above_the_largest_class_is_refused() -> None:
 @given(st.integers(0, 284), st.integers(0, 7))
 def test_a_changed_blob_does_not_open(position: int, bit: int) -> None:
     secret, group = bytes(16), "AAECAwQFBgcICQoLDA0ODw"
-    blob = bytearray(links.seal_profile(secret, group, "Thursday circle", nonce=bytes(12)))
+    blob = bytearray(links.seal_profile(secret, group, links.Profile("Thursday circle"), nonce=bytes(12)))
     blob[position] ^= 1 << bit
     with pytest.raises(SealError):
         links.open_profile(secret, group, bytes(blob))
@@ -160,8 +162,8 @@ def test_a_changed_blob_does_not_open(position: int, bit: int) -> None:
 
 def test_a_blob_opens_only_for_its_group_its_secret_and_its_use() -> None:
     secret, group = bytes(16), "AAECAwQFBgcICQoLDA0ODw"
-    blob = links.seal_profile(secret, group, "Thursday circle", nonce=bytes(12))
-    assert links.open_profile(secret, group, blob) == "Thursday circle"
+    blob = links.seal_profile(secret, group, links.Profile("Thursday circle"), nonce=bytes(12))
+    assert links.open_profile(secret, group, blob) == ("Thursday circle", False)
     for other_secret, other_group, other_blob in [
         (bytes(15) + b"\1", group, blob),
         (secret, "BAECAwQFBgcICQoLDA0ODw", blob),

@@ -41,6 +41,7 @@ def link_case(given: dict[str, Any]) -> dict[str, Any]:
     statement = b"hearthside knock v1\0" + unb64(group) + ref + unb64(given["nonce"])
     knock = KnockText(given["name"], ref, sign(leaf_seed, statement))
     made = keys.links(given["public_url"])
+    profile_nonce = unb64(given["profile_nonce"])
     roles: tuple[links.Role, ...] = ("participant", "facilitator", "organiser")
     seeds = {role: links.parse_link(made[role]).seed for role in roles}
     return {
@@ -58,7 +59,10 @@ def link_case(given: dict[str, Any]) -> dict[str, Any]:
         "leaf_key": b64(links.public_key(leaf_seed)),
         "knock_statement": statement.hex(),
         "knock_signature": b64(knock.signature),
-        "sealed_profile": b64(links.seal_profile(secret, group, given["title"], nonce=unb64(given["profile_nonce"]))),
+        "sealed_profile": b64(links.seal_profile(secret, group, links.Profile(given["title"]), nonce=profile_nonce)),
+        "sealed_profile_many_screens": b64(
+            links.seal_profile(secret, group, links.Profile(given["title"], many_screens=True), nonce=profile_nonce)
+        ),
         "sealed_knock": b64(links.seal_knock(secret, group, knock, nonce=unb64(given["knock_nonce"]))),
         "proofs": {
             role: {

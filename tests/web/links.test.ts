@@ -55,6 +55,8 @@ describe.each(vectors.cases)("worked example $input.group", ({ input, links, pro
   });
 
   test("the title opens for the holders of the link, and only what is whole", async () => {
+    const many = await (await door("participant")).openProfile(expected.sealed_profile_many_screens);
+    expect(many).toEqual({ title: input.title, screens: "many" });
     for (const role of ROLES)
       expect(await (await door(role)).openProfile(expected.sealed_profile)).toEqual({
         title: input.title,
