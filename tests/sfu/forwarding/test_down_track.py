@@ -105,7 +105,7 @@ def test_showing_and_hiding_over_and_over_costs_few_key_frames() -> None:
         return bool(copy.up.take_rtcp())
 
     asked = sum(asks(step / 10, shows=step % 2 == 0) for step in range(300))
-    assert BEGINS <= asked <= BEGINS * (30 / BEGINS_WITHIN + 1)
+    assert 0 < asked <= BEGINS * (30 / BEGINS_WITHIN + 1)
     assert any(asks(30.0 + second, shows=True) for second in range(int(BEGINS_WITHIN) + 1))  # patience is enough
 
 
