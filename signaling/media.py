@@ -19,10 +19,7 @@ from sfu.control import (
     Event,
     LocalParameters,
     OpenTransport,
-    PublishTrack,
     Refused,
-    RemoteParameters,
-    Request,
     RestartIce,
     Sfu,
     StartTrack,
@@ -30,7 +27,6 @@ from sfu.control import (
     TrackSubscribed,
     TrackWish,
     TransportClosed,
-    UnpublishTrack,
     UnsubscribeTrack,
     WatchTracks,
 )
@@ -51,7 +47,8 @@ from signaling.messages import (
     Watch,
 )
 from signaling.messages import VideoCodec as VideoCodecMessage
-from signaling.negotiation import PublisherOffer, UpTrack, read_offer
+from signaling.negotiation import PublisherOffer, read_offer
+from signaling.publishing import change, same_peer
 from signaling.sdp import SdpError
 from signaling.sfu_calls import MediaError, SfuCalls
 from signaling.subscriber_session import SUBSCRIBER_EXTENSIONS, SubscriberSession
@@ -223,7 +220,7 @@ class MediaPlane:
 
     async def _accept(self, state: Member, offer: PublisherOffer) -> tuple[Publisher, LocalParameters]:
         publisher = state.publisher
-        if publisher is not None and (publisher.remote is None or not _same_peer(publisher.remote, offer.remote)):
+        if publisher is not None and (publisher.remote is None or not same_peer(publisher.remote, offer.remote)):
             # A page that was reloaded, or has given its old connection up.
             self._forget_publisher(state)
             await self._sfu.close_transport(publisher.transport)
@@ -238,54 +235,18 @@ class MediaPlane:
             if publisher.local is None:
                 opening = OpenTransport(state.room, state.id, publisher.transport, "publish")
                 publisher.local = await self._sfu.open(opening)
-            return publisher, await self._change(state, publisher, offer)
+            before = publisher.tracks
+            try:
+                return publisher, await change(self._sfu, state, publisher, offer)
+            finally:
+                if publisher.tracks != before:
+                    self._refresh_others(state)
         except MediaError as error:
             if fresh or error.code == "media_unavailable":
                 if state.publisher is publisher:
                     self._forget_publisher(state)
                 await self._sfu.close_transport(publisher.transport)
             raise
-
-    async def _change(self, state: Member, publisher: Publisher, offer: PublisherOffer) -> LocalParameters:
-        """Bring a publisher to what its new offer says; if the SFU refuses any of it, back to what it was."""
-        local = publisher.local
-        if publisher.remote not in (None, offer.remote):
-            local = await self._sfu.open(RestartIce(publisher.transport))
-        assert local is not None
-        before = publisher.tracks
-        wanted = {track.id: track for track in offer.tracks}
-        ended = [track for name, track in before.items() if wanted.get(name) != track.offer]
-        after = {name: track for name, track in before.items() if track not in ended}
-        kept = {track.key for track in after.values()}
-        undo: list[Request] = []
-        try:
-            for track in ended:
-                await self._sfu.do(UnpublishTrack(publisher.transport, track.key))
-                publisher.wanted.pop(track.key, None)
-                undo.append(_publish_track(publisher.transport, track))
-            for offered in offer.tracks:
-                if offered.id not in after:
-                    track = after[offered.id] = UpTrack(state.id, offered)
-                    await self._sfu.do(_publish_track(publisher.transport, track))
-                    undo.append(UnpublishTrack(publisher.transport, track.key))
-            if publisher.remote != offer.remote:
-                await self._sfu.do(ConnectTransport(publisher.transport, offer.remote))
-        except MediaError:
-            for request in reversed(undo):
-                await self._sfu.close(request)
-            publisher.wanted = {key: wanted for key, wanted in publisher.wanted.items() if key in kept}
-            # Tracks that ended and came back have new down tracks to get: they count as new.
-            publisher.tracks = {
-                name: UpTrack(state.id, track.offer) if track in ended else track for name, track in before.items()
-            }
-            self._refresh_others(state)
-            raise
-        if publisher is not state.publisher:
-            raise MediaError("media_unavailable")  # it was closed, or the member left, while the SFU worked
-        publisher.remote, publisher.local, publisher.tracks = offer.remote, local, after
-        if after != before:
-            self._refresh_others(state)
-        return local
 
     def _forget_publisher(self, state: Member) -> None:
         if state.publisher is not None:
@@ -506,16 +467,6 @@ class MediaPlane:
     async def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run to the end even if the caller is cancelled, as when a socket is lost: half-done is worse than done."""
         await asyncio.shield(self._start(work))
-
-
-def _same_peer(one: RemoteParameters, other: RemoteParameters) -> bool:
-    """Whether two halves belong to one connection of one browser: it keeps its certificate, also over ICE restarts."""
-    return (one.fingerprint_algorithm, one.fingerprint) == (other.fingerprint_algorithm, other.fingerprint)
-
-
-def _publish_track(transport: str, track: UpTrack) -> PublishTrack:
-    offer = track.offer
-    return PublishTrack(transport, track.key, offer.mid, offer.kind, offer.codecs, offer.extensions, offer.encodings)
 
 
 def _member_of(key: str) -> str:
