@@ -48,6 +48,8 @@ export interface CallOptions {
   muted(everyone: boolean): void;
   /** A facilitator signed that the meeting is over. */
   ended(): void;
+  /** The connections that carried voice and picture do so no longer. */
+  mediaLost(): void;
 }
 
 export class Call {
@@ -68,6 +70,7 @@ export class Call {
   readonly #intake: Intake;
   #iceServers: JoinedMessage["ice_servers"];
   #lastHand: number;
+  #mediaStood = false;
   #ended = false;
   #looks: ReturnType<typeof setInterval> | undefined;
   #due: ReturnType<typeof setTimeout> | undefined;
@@ -121,7 +124,7 @@ export class Call {
       openReceiver: (receiver, from) => this.#openReceiver(receiver, from),
       contextsChanged: () => this.#words.queueState(),
       subscribing: () => this.network.renew(),
-      changed: () => this.#draw(),
+      changed: () => this.#mediaChanged(),
     });
     const { room, media } = { room: this.#room, media: this.#media };
     this.network = new CallNetwork({
@@ -325,6 +328,13 @@ export class Call {
   }
 
   // -- Going out -----------------------------------------------------------------------------------------------------
+
+  #mediaChanged(): void {
+    const stands = this.#media.state === "connected";
+    if (this.#mediaStood && !stands) this.options.mediaLost();
+    this.#mediaStood = stands;
+    this.#draw();
+  }
 
   /** Carry out what the room decided, show what changed, and wake up when something is due. */
   #settle(): void {

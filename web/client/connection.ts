@@ -12,6 +12,11 @@ const PING_MS = 10_000;
 const DEAD_MS = 25_000;
 /** After waking up or a change of network, the answer to a ping must come within this, ms; a phone's radio needs about 2 s. */
 const PROBE_MS = 4_000;
+/**
+ * The same while a call goes on, whose media keep the radio awake, ms. Without the socket media find no new paths: what is
+ * waited here is silence. Less would take a slow mobile cell for a dead one, and costs a new socket that changes nothing.
+ */
+export const CALL_PROBE_MS = 1_500;
 /** From the attempt to the server's answer to `join` or `resume`, ms. */
 const OPENING_MS = 12_000;
 
@@ -73,15 +78,15 @@ export class Connection {
     return true;
   }
 
-  /** The network or the page came back: look at once, instead of at the next turn. */
-  wake(): void {
+  /** The network or the page came back, or may have: look at once, instead of at the next turn. */
+  wake(within = PROBE_MS): void {
     if (this.#stopped) return;
     if (this.#retry !== undefined) {
       this.#attempt = 0;
       this.#clearTimers();
       this.#open();
     } else if (this.#established) {
-      this.#probe ??= setTimeout(() => this.#drop(), PROBE_MS);
+      this.#probe ??= setTimeout(() => this.#drop(), within);
       this.#ping();
     }
   }

@@ -45,6 +45,8 @@ export interface MeetingEvents {
   muted(everyone: boolean): void;
   /** One's part is over. */
   finished(reason: LeftReason): void;
+  /** Voice or picture, which came and went, does so no longer. */
+  mediaLost(): void;
   /** With this link or device nobody comes in. */
   hindered(problem: Problem): void;
 }
@@ -195,6 +197,7 @@ export class Meeting {
       },
       muted: this.events.muted,
       ended: () => this.#ending.signed(),
+      mediaLost: this.events.mediaLost,
     });
   }
 

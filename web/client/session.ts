@@ -3,7 +3,7 @@
  * interface asks (`Actions`) and what the server says; what goes on behind the door is meeting.ts's.
  */
 import { callActions } from "./call_actions";
-import { Connection, type SocketLike } from "./connection";
+import { CALL_PROBE_MS, Connection, type SocketLike } from "./connection";
 import { deviceActions } from "./device_actions";
 import { KeptDevices } from "./kept_devices";
 import { LinkHolder } from "./link_holder";
@@ -60,6 +60,8 @@ export class Session {
       muted: (everyone) => this.#kept.mute(everyone),
       finished: (reason) => this.#finish(reason),
       hindered: (problem) => this.#close({ name: "problem", problem }),
+      // Desktops do not say that they are in another network, and a socket of the old one ends without a word.
+      mediaLost: () => this.#connection.wake(CALL_PROBE_MS),
     });
     store.role.value = door.link.role;
     store.ownName.value = tab.name;
@@ -120,8 +122,9 @@ export class Session {
 
   /** The device is in another network, or has one again. */
   networkChanged(): void {
-    this.#connection.wake();
-    this.#meeting.call?.networkChanged();
+    const { call } = this.#meeting;
+    this.#connection.wake(call ? CALL_PROBE_MS : undefined);
+    call?.networkChanged();
   }
 
   /** Nobody sees the page, or somebody does again. */

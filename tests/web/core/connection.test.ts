@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Connection, type ConnectionEvents } from "../../../web/client/connection";
+import { CALL_PROBE_MS, Connection, type ConnectionEvents } from "../../../web/client/connection";
 import type { ServerMessage } from "../../../web/client/protocol_types";
 import { FakeSocket } from "./fakes";
 
@@ -164,6 +164,16 @@ test("waking up over a dead socket is seen within four seconds", async () => {
   connection.wake();
   connection.wake();
   await vi.advanceTimersByTimeAsync(3_999);
+  expect(events.lost).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(events.lost).toHaveBeenCalledTimes(1);
+});
+
+test("who knows that the network is awake waits less", async () => {
+  connection.start();
+  await welcome();
+  connection.wake(CALL_PROBE_MS);
+  await vi.advanceTimersByTimeAsync(CALL_PROBE_MS - 1);
   expect(events.lost).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1);
   expect(events.lost).toHaveBeenCalledTimes(1);

@@ -61,6 +61,7 @@ function make(outdated = false): Meeting {
       muted: (everyone) => told.push(`muted ${everyone}`),
       finished: (reason) => told.push(reason),
       hindered: (problem) => told.push(problem),
+      mediaLost: () => told.push("media lost"),
     },
   );
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { CALL_PROBE_MS } from "../../../web/client/connection";
 import type { ErrorCode, ServerMessage } from "../../../web/client/protocol_types";
 import { FakeManager, person } from "./fake_manager";
 import { FakePeerConnection } from "./fakes";
@@ -65,6 +66,26 @@ test("what the worker wants to be sent is sent, and what is the group's reaches 
   await ana.hear({ type: "mls_ready", room: "room", epoch: 3 }, { type: "pong", n: 1 });
   await ana.hear({ type: "mls_refused", room: "room", code: "stale", about: "say", n: 1 });
   expect(ana.e2ee.forwarded.map(({ type }) => type)).toEqual(["mls_ready", "mls_refused"]);
+});
+
+test("media that stop are a question to the socket: one that does not answer is replaced, one that does stays", async () => {
+  const ana = new Person();
+  await ana.comeIn();
+  for (const one of FakePeerConnection.made) one.become("connected");
+  const [sockets, pings] = [ana.sockets.length, ana.sent("ping").length];
+  FakePeerConnection.made[0]?.become("disconnected");
+  expect(ana.sent("ping")).toHaveLength(pings + 1);
+  await vi.advanceTimersByTimeAsync(CALL_PROBE_MS + 1);
+  expect(ana.sockets).toHaveLength(sockets + 1);
+
+  const ben = new Person();
+  FakePeerConnection.made.length = 0;
+  await ben.comeIn();
+  ben.socket.onSend((message) => message.type === "ping" && ben.socket.say({ type: "pong", n: message.n }));
+  for (const one of FakePeerConnection.made) one.become("connected");
+  FakePeerConnection.made[0]?.become("disconnected");
+  await vi.advanceTimersByTimeAsync(CALL_PROBE_MS + 1);
+  expect(ben.sockets).toHaveLength(1);
 });
 
 test("a facilitator goes straight in, without a mark and without a knock", async () => {
