@@ -238,5 +238,5 @@ def medias(draw: st.DrawFn) -> Media:
 
 @given(st.lists(medias(), max_size=4, unique_by=lambda media: media.mid), st.booleans(), st.integers(0, 1 << 60))
 def test_what_is_written_is_read_again(media: list[Media], flag: bool, version: int) -> None:
-    session = Session(version, flag, not flag, [each.mid for each in media], media)
+    session = Session(0, version, flag, not flag, [each.mid for each in media], media)
     assert dataclasses.asdict(read(write(session))) == dataclasses.asdict(session)
