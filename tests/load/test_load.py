@@ -5,7 +5,11 @@ import sys
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.load", *arguments]
+    return start("tests.load", *arguments)
+
+
+def start(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -22,3 +26,14 @@ def test_a_short_meeting_is_measured() -> None:
     columns = result.stdout.splitlines()[-1].split()
     assert columns[0] == "6"
     assert len(columns) == 8
+
+
+def test_the_work_of_the_core_is_measured_by_parts() -> None:
+    result = start("tests.load.in_process", "--seconds", "0.3")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert {line.split("µs  ")[1] for line in lines[:-1]} == {
+        "audio", "video", "feedback", "publishers' timer", "subscribers' timer"
+    }  # fmt: skip
+    sent = int(lines[-1].split()[-1])
+    assert sent > 0.8 * 0.3 * 12 * 11 * (50 + 60)
