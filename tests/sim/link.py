@@ -20,6 +20,12 @@ class Loss:
     to_bad: float = 0.0
     to_good: float = 1.0
 
+    @property
+    def fraction(self) -> float:
+        """Of packets lost in the long run."""
+        bad = self.to_bad / (self.to_bad + self.to_good) if self.to_bad else 0.0
+        return round((1 - bad) * self.in_good + bad * self.in_bad, 9)
+
     @classmethod
     def uniform(cls, fraction: float) -> "Loss":
         """Each packet by itself."""

@@ -45,6 +45,8 @@ class Output:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.target = 0.0
+        """Seconds of `jitterBufferTarget`: what the page asks the buffer to hold at least."""
         self.sync_error: float | None = None
         """Seconds by which reports place what was last shown after its capture, whatever the clocks' offset."""
         self._report: tuple[int, int] | None = None
@@ -115,6 +117,8 @@ class Eye(Output):
         self._fastest: float | None = None
         self._mean = self._deviation = 0.0
         self._nacked: deque[float] = deque(maxlen=NACKED_FRAMES)
+        self._held = 0.0
+        self._held_at = clock.now
 
     @property
     def starved(self) -> bool:
@@ -189,13 +193,22 @@ class Eye(Output):
             extra = self._rtt()
         return self._mean + DEVIATIONS * 1.25 * self._deviation + extra
 
+    def _hold(self) -> float:
+        """Seconds that the buffer holds now: what is needed or asked for, whichever is more, approached slowly."""
+        now = self.clock.now
+        step = SLEW * (now - self._held_at)
+        wanted = max(self.delay, self.target)
+        self._held_at = now
+        self._held = max(self.delay, self._held + max(-step, min(step, wanted - self._held)))
+        return self._held
+
     def look(self) -> None:
         """Show what can be shown and is due; see to it that the next is shown in time."""
         while True:
             found = next((frame for frame in self._frames if self._decodable(frame)), None)
             if found is None:
                 return
-            due = found.timestamp / 90_000 + (self._fastest or 0.0) + self.delay + RENDER
+            due = found.timestamp / 90_000 + (self._fastest or 0.0) + self._hold() + RENDER
             if due > self.clock.now + 1e-6 and due < self.clock.now + 5:
                 self.clock.call_at(due, self.look)
                 return
@@ -309,7 +322,7 @@ class Ear(Output):
             (ordered[index] + COST_OF_LOSS * (count - 1 - index) / count, ordered[index])
             for index in range(count // 2, count, max(1, count // 100))
         )[1]
-        target = max(0.04, min(best + 0.02, 0.5))
+        target = max(0.04, self.target, min(best + 0.02, 0.5))
         step = SLEW * elapsed
         self.delay += max(-step, min(step, target - self.delay))
 

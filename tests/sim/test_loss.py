@@ -1,10 +1,15 @@
 """What is seen and heard on lossy paths. Each plan states its seed, its loss and direction.
 
 Ana publishes 720 lines in three encodings, Ben watches her at 720. Whose path is lossy has a round trip of 100 ms, the
-other's 20 ms. Uplink means from Ana to the server, downlink from the server to Ben. Forty seconds, after 10 to settle.
+other's 20 ms. Uplink means from Ana to the server, downlink from the server to Ben. Forty seconds, after 10 to settle,
+of which the last 5 with the `jitterBufferTarget` that Ben's client would have chosen: what Ana says of her uplink and
+what he loses himself is known by then. The client's rule is tested by the same vectors.
 """
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +42,19 @@ class LossWorld(Meeting):
 
 
 WATCHED = 40.0
+TARGETS = json.loads((Path(__file__).parents[1] / "vectors" / "playout.json").read_text())
+
+
+def target(up: float, down: float) -> float:
+    """Return the seconds for which the client has sound and picture wait, for fractions lost; see web/client/playout.ts."""
+    uplink = "poor" if up >= 0.1 else "fair" if up >= 0.02 else "good"
+    found = {
+        vector["target"]
+        for vector in TARGETS
+        if (vector["uplink"], vector["loss"], vector["round_trip"]) == (uplink, down, 0.1 if down else 0.02)
+    }
+    (only,) = found
+    return float(only)
 
 
 def path(loss: Loss | None) -> Conditions:
@@ -50,6 +68,14 @@ def meeting(seed: int, *, up: Loss | None = None, down: Loss | None = None) -> L
     world.ben = world.person("ben", up=path(Loss() if down else None), down=path(down))
     world.ana.publish()
     world.ben.subscribe(world.ana)
+    lost = [0.0 if loss is None else loss.fraction for loss in (up, down)]
+    seconds = target(*lost)
+
+    def wait() -> None:
+        for stream in world.ben.receives.streams.values():
+            stream.output.target = seconds
+
+    world.clock.call_at(5.0, wait)
     return world
 
 
@@ -57,6 +83,7 @@ def watch(world: LossWorld) -> None:
     play(world, [Run(10), Do("count", LossWorld.reset), Run(WATCHED)])
     eye, ear = world.ben.receives.eye("ana/cam"), world.ben.receives.ear("ana/mic")
     print(f"height {world.height}, {eye.shown} frames, {eye.freezes} freezes, the longest {eye.longest:.2f} s")
+    print(f"waits {ear.target:.3f} s, key frames {eye.key_frames}")
     print(f"sound {ear.played}, concealed {ear.concealed}, by FEC {ear.corrected}, delay {ear.delay:.3f} s")
 
 

@@ -8,6 +8,7 @@ import { Lasting } from "./lasting";
 import type { RoomMedia } from "./media";
 import { type Figures, figuresOf } from "./media_figures";
 import type { Announcement, NetworkChoices, QualityView } from "./model";
+import { Playout, playoutTarget } from "./playout";
 import type { ClientMessage, TracksHeldMessage } from "./protocol_types";
 import type { Announced, Room } from "./room";
 import { Settling } from "./settling";
@@ -41,6 +42,8 @@ export interface CallNetworkOptions {
 
 export class CallNetwork {
   readonly #watch = new Watch();
+  /** By member. */
+  readonly #playouts = new Map<string, Playout>();
   readonly #pauses = new VoicePauses();
   readonly #uplink = new SteadyQuality();
   readonly #settling = new Settling();
@@ -126,6 +129,7 @@ export class CallNetwork {
 
   forget(member: string): void {
     this.#watch.forget(member);
+    this.#playouts.delete(member);
     this.#arriving.delete(member);
   }
 
@@ -157,8 +161,20 @@ export class CallNetwork {
     if (this.#asked) this.options.store.quality.value = this.#quality;
     const { room } = this.options;
     this.#judge(this.#quality, now);
+    this.#playLater(this.#quality, now);
     room.setOwn({ uplink: this.#uplink.update(this.#quality.up.quality, now) });
     this.options.changed();
+  }
+
+  /** What is lost on the way can be sent again while what came waits. */
+  #playLater({ down, roundTrip }: QualityView, now: number): void {
+    for (const { id, state } of this.options.room.members) {
+      if (id === this.options.room.self) continue;
+      const playout = this.#playouts.get(id) ?? new Playout();
+      this.#playouts.set(id, playout);
+      const wanted = playoutTarget(state?.uplink ?? "good", { loss: down.loss, roundTrip });
+      this.options.media.delay(id, playout.update(wanted, now));
+    }
   }
 
   /** Tell the server what is wanted, if that is due. */

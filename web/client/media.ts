@@ -202,6 +202,11 @@ export class RoomMedia {
     return { up, down, at: (mid) => subscriber?.at(mid) };
   }
 
+  /** How long somebody's voice and pictures wait before they are played, seconds; 0 for what the browser thinks best. */
+  delay(member: string, seconds: number): void {
+    this.#subscriber?.delay(member, seconds);
+  }
+
   /** Linear 0..1, by member, of every voice that arrives and `counts`. */
   async levels(counts: (voice: RemoteTrack) => boolean = () => true): Promise<Map<string, number>> {
     const levels = new Map<string, number>();

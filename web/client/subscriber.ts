@@ -51,6 +51,18 @@ export class Subscriber {
     return this.#bound.get(mid);
   }
 
+  /** Somebody's voice and pictures wait this long before they are played, seconds; 0 for what the browser thinks best. */
+  delay(member: string, seconds: number): void {
+    const target = seconds > 0 ? Math.round(seconds * 1000) : null;
+    for (const { mid, receiver } of this.connection.getTransceivers()) {
+      if (mid === null || this.#bound.get(mid)?.member !== member) continue;
+      // Safari has none, and waits as it thinks best.
+      if ("jitterBufferTarget" in receiver && receiver.jitterBufferTarget !== target) {
+        receiver.jitterBufferTarget = target;
+      }
+    }
+  }
+
   /** An ICE restart was asked for: the next offer may come from other credentials of the same transport. */
   expectRestart(): void {
     this.#restarting = true;

@@ -306,6 +306,34 @@ test("a tile shows what its owner says of their way up", async () => {
   expect(tile("marta")?.network).toBeNull();
 });
 
+test("who says that their way up loses is played later, voice and picture alike, until it is good", async () => {
+  await offer();
+  for (const one of FakePeerConnection.made) one.become("connected");
+  const targets = () => connection(SUBSCRIBER).transceivers.map(({ receiver }) => receiver.jitterBufferTarget);
+  await run(3000);
+  expect(targets()).toEqual([null, null, null]);
+  await ana.hearSaid("marta", { ...MARTA, uplink: "fair" });
+  await run(2000);
+  expect(targets()).toEqual([150, 150, 150]);
+  await ana.hearSaid("marta", MARTA);
+  await run(5000);
+  expect(targets()).toEqual([150, 150, 150]);
+  await run(15_000);
+  expect(targets()).toEqual([null, null, null]);
+});
+
+test("a browser that cannot wait plays as it thinks best", async () => {
+  await offer();
+  for (const { receiver } of connection(SUBSCRIBER).transceivers) {
+    Reflect.deleteProperty(receiver, "jitterBufferTarget");
+  }
+  await ana.hearSaid("marta", { ...MARTA, uplink: "poor" });
+  await run(3000);
+  expect(connection(SUBSCRIBER).transceivers.map(({ receiver }) => Object.keys(receiver))).toEqual(
+    Array(3).fill(["track"]),
+  );
+});
+
 test("what the server offers and its owner does not announce as a screen is none", async () => {
   await offer();
   expect(ana.model.screens.value).toEqual([]);

@@ -191,11 +191,11 @@ export class FakeTransceiver {
   direction: RTCRtpTransceiverDirection = "sendrecv";
   currentDirection: RTCRtpTransceiverDirection | null = null;
   readonly sender = new FakeSender();
-  readonly receiver: { track: FakeTrack };
+  readonly receiver: { track: FakeTrack; jitterBufferTarget: number | null };
   preferred: string[] = [];
 
   constructor(readonly kind: "audio" | "video") {
-    this.receiver = { track: new FakeTrack(kind) };
+    this.receiver = { track: new FakeTrack(kind), jitterBufferTarget: null };
   }
 
   setCodecPreferences(codecs: { mimeType: string }[]): void {
