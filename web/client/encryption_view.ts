@@ -17,7 +17,7 @@ export interface EncryptionSources {
 
 export function encryptionView(sources: EncryptionSources): EncryptionView {
   const { ready, group, check, troubles, locked } = sources;
-  const names = (members: readonly string[]) => members.flatMap((member) => sources.nameOf(member) ?? []);
+  const names = (members: readonly string[]) => members.map(sources.nameOf);
   const others = (group?.people ?? []).filter((person) => !person.self);
   const unchecked = others.filter((person) => !person.checked);
   const last = group?.changes.at(-1);
@@ -41,15 +41,16 @@ function shownCheck(
   group: GroupView | null,
   nameOf: EncryptionSources["nameOf"],
 ): NonNullable<EncryptionView["check"]> {
-  const names = (members: readonly string[]) => members.flatMap((member) => nameOf(member) ?? []);
+  const names = (members: readonly string[]) => members.map(nameOf);
   const asked = new Set([...check.took, ...check.silent]);
   const present = group?.people ?? [];
+  const own = present.find((person) => person.self)?.member;
   return {
     state: check.state,
     startedBy: nameOf(check.startedBy) ?? "",
     emoji: check.emoji?.flatMap((number) => shownEmoji(number)) ?? null,
     digits: check.digits,
-    took: names(check.took),
+    took: names(check.took.filter((member) => member !== own)),
     silent: names(check.silent),
     at: check.at === null ? null : new Date(check.at),
     marked: check.marked,

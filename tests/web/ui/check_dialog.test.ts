@@ -56,6 +56,32 @@ describe("the check of the encryption", () => {
     expect(facts().at(-1)).toMatch(/They are renewed every few minutes\.$/);
   });
 
+  it("counts those whose names have not arrived among the silent, the checked and the unchecked", async () => {
+    const { model } = await show("call-check-nameless");
+    await press("Encrypted, 2 not checked. Check encryption");
+    expect(facts()).toEqual([
+      "This check speaks for Marta, Ben, Quiet Heron, and Chi. Marking it covers exactly them.",
+      "No answer from Lindiwe and somebody new yet. Without one this check cannot speak for Lindiwe and somebody new.",
+      "Checked: Marta, Ben, Quiet Heron, and Chi. That stays valid when keys change.",
+      "Not checked yet: Lindiwe and somebody new.",
+      expect.stringMatching(/because somebody joined: Lindiwe and somebody new\.$/),
+    ]);
+    const { value } = model.encryption;
+    model.encryption.value = {
+      ...value,
+      check: check({ took: [null], silent: [null, null] }),
+      checkedNames: [null],
+      uncheckedNames: [null, null],
+    };
+    await settle();
+    expect(facts().slice(0, 4)).toEqual([
+      "This check speaks for somebody new. Marking it covers exactly them.",
+      "No answer from 2 new people yet. Without one this check cannot speak for 2 new people.",
+      "Checked: somebody new. That stays valid when keys change.",
+      "Not checked yet: 2 new people.",
+    ]);
+  });
+
   it("shows a result that stands and starts no other one", async () => {
     const { calls } = await show("call-check");
     await press(chip);

@@ -1,9 +1,10 @@
 /** "Check encryption": eight emoji that everybody reads aloud, what they speak for, and what to do if they differ. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { EncryptionView } from "../model";
+import type { EncryptionView, Names } from "../model";
 import { useApp } from "./context";
 import { Dialog } from "./dialog";
+import { namesInWords } from "./encryption_words";
 import { Icon, type IconName } from "./icons";
 
 type Check = NonNullable<EncryptionView["check"]>;
@@ -78,13 +79,11 @@ function AgainButton() {
 }
 
 function Facts(props: { view: EncryptionView }) {
-  const { model, l10n } = useApp();
-  const { t, list, time } = l10n;
+  const { l10n } = useApp();
+  const { t, time } = l10n;
   const { check, since, checkedNames, uncheckedNames } = props.view;
   const done = check?.state === "done" ? check : null;
-  const own = model.members.value.find((member) => member.self)?.name;
-  const others = done?.took.filter((name) => name !== own) ?? [];
-  const names = (all: readonly string[]) => (all.length > 0 ? list(all) : t("somebody"));
+  const names = (all: Names) => namesInWords(all, l10n);
   return (
     <ul class="facts">
       {done?.outdated && (
@@ -101,7 +100,7 @@ function Facts(props: { view: EncryptionView }) {
       )}
       {done && !done.marked && (
         <Fact icon="users-round">
-          <p>{others.length > 0 ? t("check-took", { names: names(others) }) : t("check-alone")}</p>
+          <p>{done.took.length > 0 ? t("check-took", { names: names(done.took) }) : t("check-alone")}</p>
         </Fact>
       )}
       {done && done.silent.length > 0 && (

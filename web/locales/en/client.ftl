@@ -19,6 +19,11 @@ reload = Load the page again
 you = You
 somebody = Somebody
 somebody-new = Somebody new
+# Inside a sentence, after those whose names are known: people whose names have not arrived.
+people-new = { $count ->
+    [one] somebody new
+   *[other] { $count } new people
+}
 copy = Copy
 not-now = Not now
 # Joins what is said about a person: "Marta, facilitator, speaking".
