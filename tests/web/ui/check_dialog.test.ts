@@ -118,6 +118,26 @@ describe("the check of the encryption", () => {
     expect(failing.calls).toEqual(["startCheck", "startCheck"]);
   });
 
+  it("that did not come through says in one breath who is to be asked, and that it is nobody's fault", async () => {
+    const { model } = await show("call-check-not-through");
+    const said = () => dialog()?.querySelector('[role="status"]')?.textContent;
+    await press(chip);
+    const sentence =
+      "This check did not come through. Perhaps somebody came or went, or a device did not answer. " +
+      "Please check again; if it never works, tell a facilitator.";
+    const by = (names: string) => `${sentence} Something was missing from ${names}. Often it is only a slow connection.`;
+    expect(said()).toBe(by("Lindiwe"));
+    const fail = async (silent: (string | null)[]) => {
+      const failed = check({ state: "failed", emoji: null, digits: null, at: null, silent });
+      model.encryption.value = { ...model.encryption.value, check: failed };
+      await settle();
+    };
+    await fail(["Marta", null]);
+    expect(said()).toBe(by("Marta and somebody new"));
+    await fail([]);
+    expect(said()).toBe(sentence);
+  });
+
   it("that has become old while it is looked at says so, and can still be marked", async () => {
     const { model } = await show("call-check");
     await press(chip);

@@ -58,12 +58,16 @@ const PROGRESS: Readonly<Record<Check["state"], string>> = {
 };
 
 /** Where the round is. The page's live regions cannot be heard beside an open dialog, so the result is told here too. */
-function Progress(props: { ready: boolean; state: Check["state"] }) {
-  const { t } = useApp().l10n;
-  const done = props.state === "done";
+function Progress(props: { ready: boolean; check: Check | null }) {
+  const { l10n } = useApp();
+  const { state, silent } = props.check ?? { state: "gathering", silent: [] };
+  const words = [l10n.t(props.ready || state === "done" ? PROGRESS[state] : "check-no-keys")];
+  if (state === "failed" && silent.length > 0) {
+    words.push(l10n.t("check-not-through-by", { names: namesInWords(silent, l10n) }));
+  }
   return (
-    <p class={done ? "visually-hidden" : "check-progress"} role="status">
-      {t(props.ready || done ? PROGRESS[props.state] : "check-no-keys")}
+    <p class={state === "done" ? "visually-hidden" : "check-progress"} role="status">
+      {words.join(" ")}
     </p>
   );
 }
@@ -196,7 +200,7 @@ export function CheckDialog() {
   }
   return (
     <Dialog key="check" title={t("check-encryption")} closeLabel={t("close")} wide onCancel={close}>
-      <Progress ready={view.ready} state={check?.state ?? "gathering"} />
+      <Progress ready={view.ready} check={check} />
       {result?.emoji && <Result emoji={result.emoji} digits={result.digits} />}
       {check?.state === "failed" && (
         <span>

@@ -452,6 +452,7 @@ check-no-keys = Die Schlüssel sind unterwegs. Die Prüfung beginnt, wenn sie da
 check-gathering = Jedes Gerät gibt seinen Teil dazu. Die acht Emoji erscheinen in ein paar Sekunden.
 check-revealing = Alle Teile sind da. Die acht Emoji werden zusammengesetzt.
 check-not-through = Diese Prüfung kam nicht zustande. Vielleicht kam oder ging jemand, oder ein Gerät antwortete nicht. Bitte prüfe noch einmal; gelingt es nie, sage der Leitung Bescheid.
+check-not-through-by = Noch unvollständig: { $names }. Oft ist nur eine Verbindung langsam.
 check-again = Noch einmal prüfen
 check-took = Diese Prüfung spricht für { $names }. Als geprüft gelten dann genau sie.
 check-alone = An dieser Prüfung war sonst niemand beteiligt.

@@ -472,6 +472,8 @@ check-no-keys = The keys are on their way. The check begins when they are here.
 check-gathering = Every device puts in its share. The eight emoji appear in a few seconds.
 check-revealing = All shares are here. The eight emoji are being put together.
 check-not-through = This check did not come through. Perhaps somebody came or went, or a device did not answer. Please check again; if it never works, tell a facilitator.
+# After the sentences above; the names may be of people whose connection was slow, one's own among them.
+check-not-through-by = Something was missing from { $names }. Often it is only a slow connection.
 check-again = Check again
 check-took = This check speaks for { $names }. Marking it covers exactly them.
 check-alone = Nobody else took part in this check.
