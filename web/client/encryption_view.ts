@@ -21,11 +21,13 @@ export function encryptionView(sources: EncryptionSources): EncryptionView {
   const others = (group?.people ?? []).filter((person) => !person.self);
   const unchecked = others.filter((person) => !person.checked);
   const last = group?.changes.at(-1);
+  const own = group?.people.find((person) => person.self)?.member;
+  const entered = last?.kind === "joined" && last.members.some((member) => member === own);
   return {
     ready,
     unchecked: unchecked.length,
-    check: check && shownCheck(check, group, sources.nameOf),
-    since: last ? { at: new Date(last.at), kind: last.kind, names: names(last.members) } : null,
+    check: check && shownCheck(check, group?.people ?? [], own, sources.nameOf),
+    since: last ? { at: new Date(last.at), kind: entered ? "entered" : last.kind, names: names(last.members) } : null,
     checkedNames: names(others.filter((person) => person.checked).map((person) => person.member)),
     uncheckedNames: names(unchecked.map((person) => person.member)),
     troubles: troubles.map((trouble) => ({
@@ -38,13 +40,12 @@ export function encryptionView(sources: EncryptionSources): EncryptionView {
 
 function shownCheck(
   check: CheckView,
-  group: GroupView | null,
+  present: GroupView["people"],
+  own: string | undefined,
   nameOf: EncryptionSources["nameOf"],
 ): NonNullable<EncryptionView["check"]> {
   const names = (members: readonly string[]) => members.map(nameOf);
   const asked = new Set([...check.took, ...check.silent]);
-  const present = group?.people ?? [];
-  const own = present.find((person) => person.self)?.member;
   return {
     state: check.state,
     startedBy: nameOf(check.startedBy) ?? "",

@@ -177,8 +177,8 @@ export interface EncryptionView {
     /** Somebody came or went since: the round no longer speaks for everybody present. */
     outdated: boolean;
   } | null;
-  /** Since when the keys are what they are, and why. */
-  since: { at: Date; kind: KeyChange["kind"]; names: Names } | null;
+  /** Since when the keys are what they are, and why. `entered`: oneself came in. */
+  since: { at: Date; kind: KeyChange["kind"] | "entered"; names: Names } | null;
   checkedNames: Names;
   uncheckedNames: Names;
   troubles: { kind: Trouble["kind"]; names: Names }[];

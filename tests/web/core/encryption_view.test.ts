@@ -51,6 +51,14 @@ test("others are counted, oneself is not; somebody without a name yet counts all
   expect(view.since).toEqual({ at: new Date(2000), kind: "joined", names: ["Ben", null] });
 });
 
+test("one's own coming in is told as such, somebody else's after it as theirs", () => {
+  const mine = { kind: "joined", members: ["me"], by: null, at: 1500 } as const;
+  const since = (...changes: GroupView["changes"]) => show({ group: { ...GROUP, changes } }).since;
+  expect(since(mine)).toEqual({ at: new Date(1500), kind: "entered", names: ["Ana"] });
+  expect(since(mine, ...GROUP.changes.slice(1))).toMatchObject({ kind: "joined", names: ["Ben", null] });
+  expect(since({ ...mine, kind: "back" })).toMatchObject({ kind: "back" });
+});
+
 test("the eight are the list's, in the round's order, repeats included", () => {
   const { check } = show({ check: CHECK });
   const shown = (number: number) => ({ symbol: EMOJI[number]?.symbol, name: `emoji-${EMOJI[number]?.name}` });

@@ -54,6 +54,10 @@ describe("the check of the encryption", () => {
     model.encryption.value = { ...model.encryption.value, since: { at: new Date(), kind: "renewed", names: [] } };
     await settle();
     expect(facts().at(-1)).toMatch(/They are renewed every few minutes\.$/);
+    const at = new Date(2026, 10, 19, 19, 14);
+    model.encryption.value = { ...model.encryption.value, since: { at, kind: "entered", names: ["Ana"] } };
+    await settle();
+    expect(facts().at(-1)).toMatch(/^New keys since 7:14\sPM, because you came in\.$/);
   });
 
   it("counts those whose names have not arrived among the silent, the checked and the unchecked", async () => {
@@ -125,7 +129,8 @@ describe("the check of the encryption", () => {
     const sentence =
       "This check did not come through. Perhaps somebody came or went, or a device did not answer. " +
       "Please check again; if it never works, tell a facilitator.";
-    const by = (names: string) => `${sentence} Something was missing from ${names}. Often it is only a slow connection.`;
+    const by = (names: string) =>
+      `${sentence} Something was missing from ${names}. Often it is only a slow connection.`;
     expect(said()).toBe(by("Lindiwe"));
     const fail = async (silent: (string | null)[]) => {
       const failed = check({ state: "failed", emoji: null, digits: null, at: null, silent });

@@ -134,6 +134,7 @@ function Facts(props: { view: EncryptionView }) {
 /** Why the keys are what they are. That somebody was removed is nobody's business, as facilitators are promised. */
 export const SINCE: Readonly<Record<NonNullable<EncryptionView["since"]>["kind"], string>> = {
   founded: "check-since-founded",
+  entered: "check-since-entered",
   joined: "check-since-joined",
   left: "check-since-left",
   removed: "check-since-left",

@@ -462,6 +462,7 @@ check-unchecked = Noch ungeprüft: { $names }.
 check-marked = Du hast diese als geprüft vermerkt.
 check-outdated = Inzwischen kam oder ging jemand. Prüfe für die, die jetzt da sind, noch einmal.
 check-since-founded = Die Schlüssel sind die vom Beginn des Treffens, { $time }.
+check-since-entered = Neue Schlüssel seit { $time }, weil du hereinkamst.
 check-since-joined = Neue Schlüssel seit { $time }, weil jemand dazukam: { $names }.
 check-since-left = Neue Schlüssel seit { $time }, weil jemand nicht mehr hier ist: { $names }.
 check-since-back = Neue Schlüssel seit { $time }, weil jemand zurückkam: { $names }.

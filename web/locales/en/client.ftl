@@ -483,6 +483,7 @@ check-unchecked = Not checked yet: { $names }.
 check-marked = You marked these as checked.
 check-outdated = Somebody came or went since. For those who are here now, check again.
 check-since-founded = The keys are those of the meeting's beginning, { $time }.
+check-since-entered = New keys since { $time }, because you came in.
 check-since-joined = New keys since { $time }, because somebody joined: { $names }.
 check-since-left = New keys since { $time }, because somebody is no longer here: { $names }.
 check-since-back = New keys since { $time }, because somebody came back: { $names }.

@@ -49,8 +49,9 @@ describe("coming in", () => {
     await world.advance(1);
     expect(world.agreement(ana, ben, chi)).toMatchObject({ epoch: 2, people: ["ana", "ben", "chi"] });
     expect(ben.view?.people.map(({ role }) => role)).toEqual(["facilitator", "participant", "participant"]);
-    expect(kinds(ben)).toEqual(["joined"]);
-    expect(kinds(chi)).toEqual([]);
+    expect(kinds(ben)).toEqual(["joined", "joined"]);
+    expect(ben.view?.changes[0]).toMatchObject({ members: [ben.member], by: null });
+    expect(chi.view?.changes).toMatchObject([{ kind: "joined", members: [chi.member], by: null }]);
     expect([ana, ben, chi].map(({ frames }) => frames.ready)).toEqual([2, 2, 2]);
     quiet(ana, ben, chi);
   });
