@@ -1,4 +1,4 @@
-"""The accessible names that are part of the contract, each found literally, by role, in one real meeting."""
+"""The accessible names that are part of the contract, each found literally, by role, in real meetings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.harness import Gathering, Person
+from tests.browser.harness import Gathering, Person, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -129,3 +129,80 @@ async def test_every_promised_name_is_there(people: Gathering) -> None:
     await ana.open_panel("People")
     for name in ("Mute Chi", "Remove Chi", "Mute everyone", "End meeting for everyone", "Unmute Chi"):
         await expect(ana.button(name), name).to_have_count(0)
+
+
+async def test_every_promised_name_of_the_encryption_is_there(people: Gathering) -> None:
+    links = await people.server.create_group()
+    marta = await people.person("Marta")
+    await marta.join(links.facilitator, devices=False)
+    ana = await people.person("Ana")
+    await ana.knock(links.participant, devices=False)
+    await marta.admit("Ana")
+    await ana.in_call()
+
+    # The door and the co-facilitator's role, each with both names; neither is a participant's to change.
+    await ana.open_panel("More")
+    await marta.open_panel("More")
+    for pressed, then in [("Lock meeting", "Unlock meeting"), ("Unlock meeting", "Lock meeting")]:
+        await has(marta, "button", pressed)
+        await marta.button(pressed).click()
+        await has(marta, "button", then)
+        await expect(marta.button(pressed)).to_have_count(0)
+        await expect(ana.button(then)).to_have_count(0)
+    await marta.open_panel("People")
+    make, withdraw = "Make Ana co-facilitator", "Withdraw co-facilitator role from Ana"
+    for pressed, then in [(make, withdraw), (withdraw, make)]:
+        await has(marta, "button", pressed)
+        await marta.button(pressed).click()
+        await has(marta, "button", then)
+        await expect(marta.button(pressed)).to_have_count(0)
+
+    # The check, which everybody may start: its first list is the emoji.
+    await has(ana, "button", "Check encryption")
+    await ana.button("Check encryption").click()
+    dialog = ana.page.get_by_role("dialog", name="Check encryption", exact=True)
+    emoji = dialog.get_by_role("list", name="Emoji", exact=True)
+    await expect(emoji).to_have_count(1, timeout=20_000)
+    await expect(emoji.get_by_role("listitem")).to_have_count(8)
+    await expect(dialog.get_by_role("list").first).to_have_accessible_name("Emoji")
+    await has(ana, "button", "Mark as checked")
+    await ana.button("Mark as checked").click()
+    await expect(dialog).to_have_count(0)
+
+
+async def test_every_promised_name_of_the_organiser_is_there(people: Gathering) -> None:
+    """ "Add a facilitator" makes a link that opens the meeting, and "Revoke" ends that one alone."""
+    links = await people.server.create_group()
+    olu = await people.person("Olu")
+    # Reading the clipboard is forbidden to the page by its own policy: note what is written.
+    await olu.page.add_init_script("navigator.clipboard.writeText = async (text) => { window.__copied = text; };")
+    await olu.open(links.organiser)
+    await has(olu, "button", "Add a facilitator", "Revoke")
+    await olu.button("Add a facilitator").click()
+    await expect(olu.button("Revoke")).to_have_count(2)
+
+    async def copied() -> bool:
+        return str(await olu.page.evaluate("window.__copied ?? ''")).startswith(links.facilitator.partition("#")[0])
+
+    await eventually(copied, "the new link is copied")
+    added = str(await olu.page.evaluate("window.__copied"))
+    assert added not in (links.participant, links.facilitator, links.organiser)
+    marta = await people.person("Marta")
+    await marta.join(links.facilitator, devices=False)
+    ben = await people.person("Ben")
+    await ben.join(added, devices=False)
+    await expect(marta.tile("Ben")).to_have_count(1)
+
+    second = olu.page.get_by_role("listitem").filter(has_text="Facilitator link 2")
+    await second.get_by_role("button", name="Revoke", exact=True).click()
+    dialog = olu.page.get_by_role("dialog", name="Revoke facilitator link 2?", exact=True)
+    await dialog.get_by_role("button", name="Revoke", exact=True).click()
+    await expect(dialog).to_have_count(0)
+    await expect(olu.button("Revoke")).to_have_count(1)
+    await expect(marta.tile("Ben")).to_have_count(0)
+    again = await people.person("Ben")
+    await again.get_ready(added, devices=False)
+    await again.button("Join meeting").click()
+    for page in (ben.page, again.page):
+        await expect(page.get_by_role("heading", name="This facilitator link was withdrawn")).to_be_visible()
+    await marta.in_call()

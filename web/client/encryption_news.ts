@@ -30,7 +30,7 @@ export class EncryptionNews {
       const before = this.troubles.find(({ kind }) => kind === trouble.kind);
       const known = before ? membersOf(before) : [];
       if (before && membersOf(trouble).every((member) => known.includes(member))) continue;
-      const names = membersOf(trouble).flatMap((member) => nameOf(member) ?? []);
+      const names = membersOf(trouble).map(nameOf);
       // Nobody hears or sees this person any more: as urgent as a microphone that closed.
       const urgency = trouble.kind === "keys-disagree" ? "assertive" : "polite";
       announce({ urgency, kind: "trouble", trouble: trouble.kind, names });

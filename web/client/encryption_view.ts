@@ -17,15 +17,17 @@ export interface EncryptionSources {
 
 export function encryptionView(sources: EncryptionSources): EncryptionView {
   const { ready, group, check, troubles, locked } = sources;
-  const names = (members: readonly string[]) => members.flatMap((member) => sources.nameOf(member) ?? []);
+  const names = (members: readonly string[]) => members.map(sources.nameOf);
   const others = (group?.people ?? []).filter((person) => !person.self);
   const unchecked = others.filter((person) => !person.checked);
   const last = group?.changes.at(-1);
+  const own = group?.people.find((person) => person.self)?.member;
+  const entered = last?.kind === "joined" && last.members.some((member) => member === own);
   return {
     ready,
     unchecked: unchecked.length,
-    check: check && shownCheck(check, group, sources.nameOf),
-    since: last ? { at: new Date(last.at), kind: last.kind, names: names(last.members) } : null,
+    check: check && shownCheck(check, group?.people ?? [], own, sources.nameOf),
+    since: last ? { at: new Date(last.at), kind: entered ? "entered" : last.kind, names: names(last.members) } : null,
     checkedNames: names(others.filter((person) => person.checked).map((person) => person.member)),
     uncheckedNames: names(unchecked.map((person) => person.member)),
     troubles: troubles.map((trouble) => ({
@@ -38,18 +40,18 @@ export function encryptionView(sources: EncryptionSources): EncryptionView {
 
 function shownCheck(
   check: CheckView,
-  group: GroupView | null,
+  present: GroupView["people"],
+  own: string | undefined,
   nameOf: EncryptionSources["nameOf"],
 ): NonNullable<EncryptionView["check"]> {
-  const names = (members: readonly string[]) => members.flatMap((member) => nameOf(member) ?? []);
+  const names = (members: readonly string[]) => members.map(nameOf);
   const asked = new Set([...check.took, ...check.silent]);
-  const present = group?.people ?? [];
   return {
     state: check.state,
     startedBy: nameOf(check.startedBy) ?? "",
     emoji: check.emoji?.flatMap((number) => shownEmoji(number)) ?? null,
     digits: check.digits,
-    took: names(check.took),
+    took: names(check.took.filter((member) => member !== own)),
     silent: names(check.silent),
     at: check.at === null ? null : new Date(check.at),
     marked: check.marked,

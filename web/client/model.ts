@@ -207,6 +207,9 @@ export interface ChatMessage {
   state: "sending" | "sent" | "not-sent";
 }
 
+/** Several people's, as everybody shows them: null for each whose name has not arrived, so that nobody goes uncounted. */
+export type Names = (string | null)[];
+
 /** What the shield, the dialog "Check encryption" and the notices show. Names are numbered already. */
 export interface EncryptionView {
   /** Keys stand: false before the first and while coming back. */
@@ -219,18 +222,20 @@ export interface EncryptionView {
     /** Eight, when done. */
     emoji: { symbol: string; name: string }[] | null; // name: the catalogue's key, "emoji-owl"
     digits: string | null;
-    took: string[];
-    silent: string[];
+    /** Others who took part, or have answered so far. */
+    took: Names;
+    /** Who did not answer; in a failed round, by whom it failed. */
+    silent: Names;
     at: Date | null;
     marked: boolean;
     /** Somebody came or went since: the round no longer speaks for everybody present. */
     outdated: boolean;
   } | null;
-  /** Since when the keys are what they are, and why. */
-  since: { at: Date; kind: KeyChange["kind"]; names: string[] } | null;
-  checkedNames: string[];
-  uncheckedNames: string[];
-  troubles: { kind: Trouble["kind"]; names: string[] }[];
+  /** Since when the keys are what they are, and why. `entered`: oneself came in. */
+  since: { at: Date; kind: KeyChange["kind"] | "entered"; names: Names } | null;
+  checkedNames: Names;
+  uncheckedNames: Names;
+  troubles: { kind: Trouble["kind"]; names: Names }[];
   locked: boolean;
 }
 
@@ -252,7 +257,7 @@ export type Announcement = { urgency: "polite" | "assertive" } & (
   | { kind: "links-changed" | "facilitator-withdrawn" | "messages-missed" }
   | { kind: "locked" | "unlocked" | "check-done" | "newcomer-unchecked"; name?: string }
   | { kind: "co-facilitator-made" | "co-facilitator-withdrawn"; name: string; self: boolean }
-  | { kind: "trouble"; trouble: Trouble["kind"]; names: string[] }
+  | { kind: "trouble"; trouble: Trouble["kind"]; names: Names }
   | { kind: "trouble-over"; trouble: Trouble["kind"] }
   | { kind: "incident"; incident: Incident["kind"]; name: string | null }
 );

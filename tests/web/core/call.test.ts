@@ -309,6 +309,13 @@ test("a check of the encryption: asked for, shown when it is done, and marked", 
   expect(ana.model.encryption.value.check?.emoji).toHaveLength(8);
 });
 
+test("a check that failed reaches the page with those by whom it failed", async () => {
+  await ana.hearSaid("marta", MARTA);
+  ana.e2ee.tell(round({ state: "failed", silent: ["marta"] }));
+  await settle();
+  expect(ana.model.encryption.value.check).toMatchObject({ state: "failed", silent: ["Marta"] });
+});
+
 test("troubles and incidents are told with people's names", async () => {
   await ana.hearSaid("marta", MARTA);
   ana.e2ee.tell({ type: "troubles", room: "room", troubles: [{ kind: "facilitator-silent", members: ["marta"] }] });

@@ -49,6 +49,11 @@ test("a trouble is told when it begins, when it reaches further people, and when
   ]);
 });
 
+test("a trouble counts whose name has not arrived", () => {
+  news.troubled([{ kind: "facilitator-silent", members: ["ben", "ghost"] }]);
+  expect(announced).toMatchObject([{ kind: "trouble", names: ["BEN", null] }]);
+});
+
 test("an incident names who did it, if it was somebody in the room", () => {
   news.happened({ kind: "forged-request", by: "ben" });
   news.happened({ kind: "forged-commit", by: null, reason: "sender" });

@@ -47,15 +47,39 @@ test("before there is a group nothing is claimed", () => {
 
 test("others are counted, oneself is not; somebody without a name yet counts all the same", () => {
   const view = show();
-  expect([view.unchecked, view.checkedNames, view.uncheckedNames]).toEqual([2, ["Marta"], ["Ben"]]);
-  expect(view.since).toEqual({ at: new Date(2000), kind: "joined", names: ["Ben"] });
+  expect([view.unchecked, view.checkedNames, view.uncheckedNames]).toEqual([2, ["Marta"], ["Ben", null]]);
+  expect(view.since).toEqual({ at: new Date(2000), kind: "joined", names: ["Ben", null] });
+});
+
+test("one's own coming in is told as such, somebody else's after it as theirs", () => {
+  const mine = { kind: "joined", members: ["me"], by: null, at: 1500 } as const;
+  const since = (...changes: GroupView["changes"]) => show({ group: { ...GROUP, changes } }).since;
+  expect(since(mine)).toEqual({ at: new Date(1500), kind: "entered", names: ["Ana"] });
+  expect(since(mine, ...GROUP.changes.slice(1))).toMatchObject({ kind: "joined", names: ["Ben", null] });
+  expect(since({ ...mine, kind: "back" })).toMatchObject({ kind: "back" });
 });
 
 test("the eight are the list's, in the round's order, repeats included", () => {
   const { check } = show({ check: CHECK });
   const shown = (number: number) => ({ symbol: EMOJI[number]?.symbol, name: `emoji-${EMOJI[number]?.name}` });
   expect(check?.emoji).toEqual([0, 63, 63, 3, 4, 5, 6, 7].map(shown));
-  expect(check).toMatchObject({ startedBy: "Ben", took: ["Marta", "Ana", "Ben"], silent: [], at: new Date(3000) });
+  expect(check).toMatchObject({ startedBy: "Ben", took: ["Marta", "Ben"], at: new Date(3000) });
+});
+
+test("who was silent is told, by name or without one, and who took part besides oneself", () => {
+  const told = (took: string[], silent: string[]) => {
+    const { check } = show({ check: { ...CHECK, took, silent } });
+    return [check?.took, check?.silent];
+  };
+  expect(told(["marta", "me"], ["ben", "nameless"])).toEqual([["Marta"], ["Ben", null]]);
+  expect(told(["me", "nameless"], ["ben"])).toEqual([[null], ["Ben"]]);
+  expect(told(["me"], ["nameless"])).toEqual([[], [null]]);
+});
+
+test("by whom a round failed is told, oneself included", () => {
+  const failed = { ...CHECK, state: "failed", emoji: null, digits: null, took: [], at: null } as const;
+  const { check } = show({ check: { ...failed, silent: ["ben", "nameless", "me"] } });
+  expect(check).toMatchObject({ state: "failed", took: [], silent: ["Ben", null, "Ana"] });
 });
 
 test("a number outside the list is not shown as anything", () => {
@@ -81,7 +105,7 @@ test("troubles are told with names, the lock as it is", () => {
   const view = show({ troubles, locked: true });
   expect(view.troubles).toEqual([
     { kind: "keys-disagree", names: [] },
-    { kind: "facilitator-silent", names: ["Marta"] },
+    { kind: "facilitator-silent", names: ["Marta", null] },
   ]);
   expect(view.locked).toBe(true);
 });

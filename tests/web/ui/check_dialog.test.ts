@@ -54,6 +54,36 @@ describe("the check of the encryption", () => {
     model.encryption.value = { ...model.encryption.value, since: { at: new Date(), kind: "renewed", names: [] } };
     await settle();
     expect(facts().at(-1)).toMatch(/They are renewed every few minutes\.$/);
+    const at = new Date(2026, 10, 19, 19, 14);
+    model.encryption.value = { ...model.encryption.value, since: { at, kind: "entered", names: ["Ana"] } };
+    await settle();
+    expect(facts().at(-1)).toMatch(/^New keys since 7:14\sPM, because you came in\.$/);
+  });
+
+  it("counts those whose names have not arrived among the silent, the checked and the unchecked", async () => {
+    const { model } = await show("call-check-nameless");
+    await press("Encrypted, 2 not checked. Check encryption");
+    expect(facts()).toEqual([
+      "This check speaks for Marta, Ben, Quiet Heron, and Chi. Marking it covers exactly them.",
+      "No answer from Lindiwe and somebody new yet. Without one this check cannot speak for Lindiwe and somebody new.",
+      "Checked: Marta, Ben, Quiet Heron, and Chi. That stays valid when keys change.",
+      "Not checked yet: Lindiwe and somebody new.",
+      expect.stringMatching(/because somebody joined: Lindiwe and somebody new\.$/),
+    ]);
+    const { value } = model.encryption;
+    model.encryption.value = {
+      ...value,
+      check: check({ took: [null], silent: [null, null] }),
+      checkedNames: [null],
+      uncheckedNames: [null, null],
+    };
+    await settle();
+    expect(facts().slice(0, 4)).toEqual([
+      "This check speaks for somebody new. Marking it covers exactly them.",
+      "No answer from 2 new people yet. Without one this check cannot speak for 2 new people.",
+      "Checked: somebody new. That stays valid when keys change.",
+      "Not checked yet: 2 new people.",
+    ]);
   });
 
   it("shows a result that stands and starts no other one", async () => {
@@ -90,6 +120,27 @@ describe("the check of the encryption", () => {
     expect(dialog()?.querySelector('[role="status"]')?.textContent).toMatch(/^This check did not come through/);
     await press("Check again");
     expect(failing.calls).toEqual(["startCheck", "startCheck"]);
+  });
+
+  it("that did not come through says in one breath who is to be asked, and that it is nobody's fault", async () => {
+    const { model } = await show("call-check-not-through");
+    const said = () => dialog()?.querySelector('[role="status"]')?.textContent;
+    await press(chip);
+    const sentence =
+      "This check did not come through. Perhaps somebody came or went, or a device did not answer. " +
+      "Please check again; if it never works, tell a facilitator.";
+    const by = (names: string) =>
+      `${sentence} Something was missing from ${names}. Often it is only a slow connection.`;
+    expect(said()).toBe(by("Lindiwe"));
+    const fail = async (silent: (string | null)[]) => {
+      const failed = check({ state: "failed", emoji: null, digits: null, at: null, silent });
+      model.encryption.value = { ...model.encryption.value, check: failed };
+      await settle();
+    };
+    await fail(["Marta", null]);
+    expect(said()).toBe(by("Marta and somebody new"));
+    await fail([]);
+    expect(said()).toBe(sentence);
   });
 
   it("that has become old while it is looked at says so, and can still be marked", async () => {

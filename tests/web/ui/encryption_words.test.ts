@@ -1,7 +1,15 @@
 /** Shields in words: one person's, the whole meeting's, and which check is news. */
 import { describe, expect, it } from "vitest";
 import { createL10n } from "../../../web/client/l10n";
-import { encryptionState, isNewRound, SHIELDS, shieldOf, TROUBLES } from "../../../web/client/ui/encryption_words";
+import {
+  encryptionState,
+  isNewRound,
+  namesInWords,
+  SHIELDS,
+  shieldOf,
+  TROUBLES,
+  troubleWords,
+} from "../../../web/client/ui/encryption_words";
 import { catalogue } from "./catalogues.mjs";
 import { check, encryption } from "./fake_model";
 
@@ -20,6 +28,27 @@ describe("one person's shield", () => {
     expect(said.every((sentence) => sentence.includes("Ana"))).toBe(true);
     expect(new Set(said).size).toBe(4);
     expect(new Set(Object.values(SHIELDS).map(({ icon }) => icon)).size).toBe(4);
+  });
+});
+
+describe("several people", () => {
+  const german = createL10n("de", catalogue("de"));
+
+  it("are all counted, those without a name after those with one", () => {
+    expect(namesInWords(["Ana", "Ben"], l10n)).toBe("Ana and Ben");
+    expect(namesInWords([null, "Ana"], l10n)).toBe("Ana and somebody new");
+    expect(namesInWords([null, "Ana", null], l10n)).toBe("Ana and 2 new people");
+    expect(namesInWords([null], german)).toBe("jemand Neues");
+    expect(namesInWords([null, "Ana", null], german)).toBe("Ana und 2 Neue");
+    expect(namesInWords([], l10n)).toBe("Somebody");
+  });
+
+  it("are so in what is wrong, too", () => {
+    expect(troubleWords("facilitator-silent", ["Ana", null], l10n)).toMatch(
+      /^Nothing was heard of Ana and somebody new/,
+    );
+    expect(troubleWords("no-facilitator", [null], l10n)).toMatch(/; somebody new can let people in/);
+    expect(troubleWords("no-facilitator", [], l10n)).toMatch(/nobody new can come in/);
   });
 });
 

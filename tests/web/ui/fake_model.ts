@@ -285,7 +285,8 @@ export function createFake(): Fake {
     startCheck() {
       const { value } = model.encryption;
       const startedBy = model.members.value.find((one) => one.self)?.name ?? "";
-      const running = check({ state: fake.startedCheck, startedBy, emoji: null, digits: null, at: null });
+      const silent = fake.startedCheck === "failed" ? value.uncheckedNames : [];
+      const running = check({ state: fake.startedCheck, startedBy, emoji: null, digits: null, silent, at: null });
       model.encryption.value = { ...value, check: running };
     },
     markChecked() {

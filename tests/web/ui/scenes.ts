@@ -224,13 +224,13 @@ function withQuality(build: Build, whose: "ours" | "theirs"): Build {
 function withCheck(build: Build, more: Parameters<typeof check>[0] = {}): Build {
   return (fake, context) => {
     build(fake, context);
-    const { encryption: view, members } = fake.model;
+    const { encryption: view } = fake.model;
     const { checkedNames, uncheckedNames } = view.value;
     view.value = {
       ...view.value,
       check: check({
         startedBy: context.cast.name(0),
-        took: [...checkedNames, ...members.value.flatMap((one) => (one.self && one.name ? [one.name] : []))],
+        took: checkedNames,
         silent: uncheckedNames.slice(0, 1),
         ...more,
       }),
@@ -312,6 +312,18 @@ export const SCENES: Record<string, Build> = {
   },
   "call-shortcuts": inCall(6, "facilitator"),
   "call-check": withCheck(inCall(6, "participant")),
+  "call-check-nameless": (fake, context) => {
+    withCheck(inCall(6, "participant"))(fake, context);
+    const { encryption: view } = fake.model;
+    const { check: round, since, uncheckedNames } = view.value;
+    view.value = {
+      ...view.value,
+      unchecked: view.value.unchecked + 1,
+      check: round && { ...round, silent: [...round.silent, null] },
+      since: since && { ...since, names: [...since.names, null] },
+      uncheckedNames: [...uncheckedNames, null],
+    };
+  },
   "call-check-gathering": withCheck(inCall(6, "participant"), { state: "gathering", emoji: null }),
   "call-check-not-through": (fake, context) => {
     inCall(6, "participant")(fake, context);
@@ -392,6 +404,7 @@ export const PRESS: Record<string, string[]> = {
   "call-last": [".tool-leave"],
   "call-shortcuts": ["#tool-more", '[data-opens="shortcuts"]'],
   "call-check": [".chip-button"],
+  "call-check-nameless": [".chip-button"],
   "call-check-gathering": [".chip-button"],
   "call-check-not-through": [".chip-button"],
   "call-check-outdated": ["#tool-more", ".panel section:first-of-type .button"],

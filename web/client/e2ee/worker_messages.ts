@@ -50,7 +50,10 @@ export interface Person {
   checked: boolean;
 }
 
-/** Why the keys are other ones than before. `members` are whom it concerns, `by` who committed it. */
+/**
+ * Why the keys are other ones than before. `members` are whom it concerns, `by` who committed it; null for one's own coming
+ * in or coming back, where a Welcome gave the keys.
+ */
 export interface KeyChange {
   kind: "founded" | "joined" | "left" | "removed" | "back" | "renewed" | "granted" | "withdrawn";
   members: readonly string[];
@@ -66,7 +69,7 @@ export interface GroupView {
   state: "out" | "in";
   epoch: number;
   people: readonly Person[];
-  /** What led here, the newest last; empty for a newcomer. */
+  /** What led here, the newest last; for a newcomer, since their own coming in. */
   changes: readonly KeyChange[];
 }
 

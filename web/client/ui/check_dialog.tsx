@@ -1,9 +1,10 @@
 /** "Check encryption": eight emoji that everybody reads aloud, what they speak for, and what to do if they differ. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { EncryptionView } from "../model";
+import type { EncryptionView, Names } from "../model";
 import { useApp } from "./context";
 import { Dialog } from "./dialog";
+import { namesInWords } from "./encryption_words";
 import { Icon, type IconName } from "./icons";
 
 type Check = NonNullable<EncryptionView["check"]>;
@@ -57,12 +58,16 @@ const PROGRESS: Readonly<Record<Check["state"], string>> = {
 };
 
 /** Where the round is. The page's live regions cannot be heard beside an open dialog, so the result is told here too. */
-function Progress(props: { ready: boolean; state: Check["state"] }) {
-  const { t } = useApp().l10n;
-  const done = props.state === "done";
+function Progress(props: { ready: boolean; check: Check | null }) {
+  const { l10n } = useApp();
+  const { state, silent } = props.check ?? { state: "gathering", silent: [] };
+  const words = [l10n.t(props.ready || state === "done" ? PROGRESS[state] : "check-no-keys")];
+  if (state === "failed" && silent.length > 0) {
+    words.push(l10n.t("check-not-through-by", { names: namesInWords(silent, l10n) }));
+  }
   return (
-    <p class={done ? "visually-hidden" : "check-progress"} role="status">
-      {t(props.ready || done ? PROGRESS[props.state] : "check-no-keys")}
+    <p class={state === "done" ? "visually-hidden" : "check-progress"} role="status">
+      {words.join(" ")}
     </p>
   );
 }
@@ -78,13 +83,11 @@ function AgainButton() {
 }
 
 function Facts(props: { view: EncryptionView }) {
-  const { model, l10n } = useApp();
-  const { t, list, time } = l10n;
+  const { l10n } = useApp();
+  const { t, time } = l10n;
   const { check, since, checkedNames, uncheckedNames } = props.view;
   const done = check?.state === "done" ? check : null;
-  const own = model.members.value.find((member) => member.self)?.name;
-  const others = done?.took.filter((name) => name !== own) ?? [];
-  const names = (all: readonly string[]) => (all.length > 0 ? list(all) : t("somebody"));
+  const names = (all: Names) => namesInWords(all, l10n);
   return (
     <ul class="facts">
       {done?.outdated && (
@@ -101,7 +104,7 @@ function Facts(props: { view: EncryptionView }) {
       )}
       {done && !done.marked && (
         <Fact icon="users-round">
-          <p>{others.length > 0 ? t("check-took", { names: names(others) }) : t("check-alone")}</p>
+          <p>{done.took.length > 0 ? t("check-took", { names: names(done.took) }) : t("check-alone")}</p>
         </Fact>
       )}
       {done && done.silent.length > 0 && (
@@ -131,6 +134,7 @@ function Facts(props: { view: EncryptionView }) {
 /** Why the keys are what they are. That somebody was removed is nobody's business, as facilitators are promised. */
 export const SINCE: Readonly<Record<NonNullable<EncryptionView["since"]>["kind"], string>> = {
   founded: "check-since-founded",
+  entered: "check-since-entered",
   joined: "check-since-joined",
   left: "check-since-left",
   removed: "check-since-left",
@@ -197,7 +201,7 @@ export function CheckDialog() {
   }
   return (
     <Dialog key="check" title={t("check-encryption")} closeLabel={t("close")} wide onCancel={close}>
-      <Progress ready={view.ready} state={check?.state ?? "gathering"} />
+      <Progress ready={view.ready} check={check} />
       {result?.emoji && <Result emoji={result.emoji} digits={result.digits} />}
       {check?.state === "failed" && (
         <span>

@@ -1,6 +1,6 @@
 /** What shields show and say: of one person, and of the whole meeting. */
 import type { L10n } from "../l10n";
-import type { EncryptionView, MemberView, Model } from "../model";
+import type { EncryptionView, MemberView, Model, Names } from "../model";
 import type { UiState } from "./context";
 import type { IconName } from "./icons";
 
@@ -36,9 +36,17 @@ export const TROUBLES: Readonly<Record<Trouble, { icon: IconName; text: string }
   rejoining: { icon: "shield-ellipsis", text: "trouble-rejoining" },
 };
 
-export function troubleWords(kind: Trouble, names: readonly string[], { t, list }: L10n): string {
-  if (kind === "no-facilitator" && names.length > 0) return t("trouble-no-facilitator-helped", { names: list(names) });
-  return t(TROUBLES[kind].text, { names: names.length > 0 ? list(names) : t("somebody") });
+/** "Marta, Ben, and somebody new" inside a sentence; without anybody, "Somebody". */
+export function namesInWords(names: Readonly<Names>, { t, list }: L10n): string {
+  const known = names.filter((name) => name !== null);
+  const count = names.length - known.length;
+  return names.length > 0 ? list(count > 0 ? [...known, t("people-new", { count })] : known) : t("somebody");
+}
+
+export function troubleWords(kind: Trouble, names: Readonly<Names>, l10n: L10n): string {
+  const helped = kind === "no-facilitator" && names.length > 0;
+  const text = helped ? "trouble-no-facilitator-helped" : TROUBLES[kind].text;
+  return l10n.t(text, { names: namesInWords(names, l10n) });
 }
 
 /** How the whole meeting stands, in few words. */

@@ -18,6 +18,11 @@ reload = Seite neu laden
 you = Du
 somebody = Jemand
 somebody-new = Jemand Neues
+# Im Satz, nach denen, deren Namen bekannt sind; nur im ersten und vierten Fall zu gebrauchen.
+people-new = { $count ->
+    [one] jemand Neues
+   *[other] { $count } Neue
+}
 copy = Kopieren
 not-now = Jetzt nicht
 and-then = { $said }, { $word }
@@ -306,7 +311,7 @@ locked-what = Das Treffen ist geschlossen. Niemand Neues kann um Einlass bitten.
 
 notices = Hinweise
 trouble-keys-disagree = Das Senden ruht: Die anderen benutzen Schlüssel, von denen dieses Gerät nichts erfuhr. Es geht von selbst weiter, wenn sie übereinstimmen. Dauert es eine Minute, lade die Seite neu.
-trouble-facilitator-silent = Von { $names } war seit 15 Sekunden nichts zu hören. Bis sich das ändert, kommen Entscheidungen von dort vielleicht nicht an.
+trouble-facilitator-silent = Seit 15 Sekunden nicht zu hören: { $names }. Bis sich das ändert, kommen Entscheidungen von dort vielleicht nicht an.
 trouble-no-facilitator = Niemand von der Leitung ist da, darum kann niemand Neues hereinkommen. Das Treffen kann noch eine Weile weitergehen, meist 10 Minuten, dann endet es von selbst.
 trouble-no-facilitator-helped = Niemand von der Leitung ist da; einlassen können: { $names }. Das Treffen kann noch eine Weile weitergehen, meist 10 Minuten, dann endet es von selbst.
 trouble-rejoining = Dieses Gerät hat die Schlüssel des Treffens verloren und bittet um neue. Stimme und Bild sind in ein paar Sekunden wieder da.
@@ -447,15 +452,17 @@ check-no-keys = Die Schlüssel sind unterwegs. Die Prüfung beginnt, wenn sie da
 check-gathering = Jedes Gerät gibt seinen Teil dazu. Die acht Emoji erscheinen in ein paar Sekunden.
 check-revealing = Alle Teile sind da. Die acht Emoji werden zusammengesetzt.
 check-not-through = Diese Prüfung kam nicht zustande. Vielleicht kam oder ging jemand, oder ein Gerät antwortete nicht. Bitte prüfe noch einmal; gelingt es nie, sage der Leitung Bescheid.
+check-not-through-by = Noch unvollständig: { $names }. Oft ist nur eine Verbindung langsam.
 check-again = Noch einmal prüfen
 check-took = Diese Prüfung spricht für { $names }. Als geprüft gelten dann genau sie.
 check-alone = An dieser Prüfung war sonst niemand beteiligt.
-check-silent = Noch keine Antwort von { $names }. Ohne sie kann diese Prüfung nicht für { $names } sprechen.
+check-silent = Noch ohne Antwort: { $names }. Ohne sie kann diese Prüfung nicht für { $names } sprechen.
 check-checked = Geprüft: { $names }. Das gilt auch, wenn Schlüssel wechseln.
 check-unchecked = Noch ungeprüft: { $names }.
 check-marked = Du hast diese als geprüft vermerkt.
 check-outdated = Inzwischen kam oder ging jemand. Prüfe für die, die jetzt da sind, noch einmal.
 check-since-founded = Die Schlüssel sind die vom Beginn des Treffens, { $time }.
+check-since-entered = Neue Schlüssel seit { $time }, weil du hereinkamst.
 check-since-joined = Neue Schlüssel seit { $time }, weil jemand dazukam: { $names }.
 check-since-left = Neue Schlüssel seit { $time }, weil jemand nicht mehr hier ist: { $names }.
 check-since-back = Neue Schlüssel seit { $time }, weil jemand zurückkam: { $names }.

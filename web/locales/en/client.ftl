@@ -19,6 +19,11 @@ reload = Load the page again
 you = You
 somebody = Somebody
 somebody-new = Somebody new
+# Inside a sentence, after those whose names are known: people whose names have not arrived.
+people-new = { $count ->
+    [one] somebody new
+   *[other] { $count } new people
+}
 copy = Copy
 not-now = Not now
 # Joins what is said about a person: "Marta, facilitator, speaking".
@@ -467,6 +472,8 @@ check-no-keys = The keys are on their way. The check begins when they are here.
 check-gathering = Every device puts in its share. The eight emoji appear in a few seconds.
 check-revealing = All shares are here. The eight emoji are being put together.
 check-not-through = This check did not come through. Perhaps somebody came or went, or a device did not answer. Please check again; if it never works, tell a facilitator.
+# After the sentences above; the names may be of people whose connection was slow, one's own among them.
+check-not-through-by = Something was missing from { $names }. Often it is only a slow connection.
 check-again = Check again
 check-took = This check speaks for { $names }. Marking it covers exactly them.
 check-alone = Nobody else took part in this check.
@@ -476,6 +483,7 @@ check-unchecked = Not checked yet: { $names }.
 check-marked = You marked these as checked.
 check-outdated = Somebody came or went since. For those who are here now, check again.
 check-since-founded = The keys are those of the meeting's beginning, { $time }.
+check-since-entered = New keys since { $time }, because you came in.
 check-since-joined = New keys since { $time }, because somebody joined: { $names }.
 check-since-left = New keys since { $time }, because somebody is no longer here: { $names }.
 check-since-back = New keys since { $time }, because somebody came back: { $names }.

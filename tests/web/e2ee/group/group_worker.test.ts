@@ -1,5 +1,6 @@
 /** Meetings of several workers: what people do, and what happens to their devices, sockets and server. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { toBase64url } from "../../../../web/client/base64url";
 import { Committer } from "../../../../web/client/e2ee/group/committer";
 import { UNSETTLED } from "../../../../web/client/e2ee/group/snapshots";
 import { bytesFor, DAY, YEAR } from "../mls/world";
@@ -49,10 +50,20 @@ describe("coming in", () => {
     await world.advance(1);
     expect(world.agreement(ana, ben, chi)).toMatchObject({ epoch: 2, people: ["ana", "ben", "chi"] });
     expect(ben.view?.people.map(({ role }) => role)).toEqual(["facilitator", "participant", "participant"]);
-    expect(kinds(ben)).toEqual(["joined"]);
-    expect(kinds(chi)).toEqual([]);
+    expect(kinds(ben)).toEqual(["joined", "joined"]);
+    expect(ben.view?.changes[0]).toMatchObject({ members: [ben.member], by: null });
+    expect(chi.view?.changes).toMatchObject([{ kind: "joined", members: [chi.member], by: null }]);
     expect([ana, ben, chi].map(({ frames }) => frames.ready)).toEqual([2, 2, 2]);
     quiet(ana, ben, chi);
+  });
+
+  test("no key that seals frames is among what is told, to the page or through it to the server", async () => {
+    const { ana, ben, chi } = await three();
+    const plain = (_: string, value: unknown) => (value instanceof Uint8Array ? toBase64url(value) : value);
+    const told = JSON.stringify([ana.told, ben.told, chi.told], plain);
+    const keys = [ana, ben, chi].flatMap(({ frames }) => frames.epochs.map(({ baseKey }) => toBase64url(baseKey)));
+    expect(new Set(keys).size).toBeGreaterThan(1);
+    expect(keys.filter((key) => told.includes(key))).toEqual([]);
   });
 
   test("the first admission goes at once, those of the next 500 ms in one commit", async () => {

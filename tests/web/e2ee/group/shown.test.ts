@@ -68,6 +68,12 @@ test("people are told with their roles, and stay the last known ones while out",
   expect(views()[0]?.changes).toEqual([{ kind: "founded", members: [idOf("ana")], by: idOf("ana"), at: 1000 }]);
 });
 
+test("a newcomer is told since when, and that it is because of them", () => {
+  shown.entered(ana, "joined");
+  shown.group(ana);
+  expect(views()[0]?.changes).toEqual([{ kind: "joined", members: [idOf("ana")], by: null, at: 1000 }]);
+});
+
 test("why the keys are others is told, and not any more once it is void", async () => {
   const renewed = await change(await emptyCommit(ana.group));
   expect(shown.advanced(renewed, () => false)).toBe(false);

@@ -19,11 +19,11 @@ import { type Change, type Held, meetingOf, memberOf, type Prepared, personOf, r
 import type { Link } from "./link";
 
 /** Seconds in which admissions share a commit, after the first that went at once. More makes people wait at the door. */
-export const ADMISSIONS = 0.5;
+const ADMISSIONS = 0.5;
 /** Seconds that each rank leaves to those before it: a commit's way to everybody on a slow line. */
-export const RANK = 0.3;
+const RANK = 0.3;
 /** Seconds between new keys. RFC 9750 §8.2: the oftener, the sooner a stolen state is worth nothing. */
-export const RENEWAL = 300;
+const RENEWAL = 300;
 /** Seconds that each facilitator leaves to those before it with a renewal: nothing hurries. */
 const RENEWAL_RANK = 10;
 /**

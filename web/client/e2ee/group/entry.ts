@@ -27,7 +27,6 @@ const KEYS = 4;
 /** A leaf that is one's own, or was. */
 interface Place {
   readonly group: Bytes;
-  /** Where it was last known to be. */
   readonly rejoinKey: RejoinKey;
   /**
    * All of one's own leaf keys that may hold it, the newest last: one that was offered may have been taken without anybody

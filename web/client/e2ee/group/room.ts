@@ -247,7 +247,7 @@ export class Room implements MembershipEvents {
   async entered(how: "founded" | "joined" | "back"): Promise<void> {
     const { held } = this.#membership;
     if (!held) return;
-    if (how !== "joined") this.#shown.entered(held, how);
+    this.#shown.entered(held, how);
     this.#outbox.newLeaf();
     this.#watch.back(this.#clock);
     await this.#epoch(held, false);

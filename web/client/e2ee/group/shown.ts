@@ -66,7 +66,7 @@ export class Shown {
   // -- Who is there, and why -----------------------------------------------------------------------------------------
 
   /** Not told yet: `group` does. */
-  entered(held: Held, how: "founded" | "back"): void {
+  entered(held: Held, how: "founded" | "joined" | "back"): void {
     const own = memberOf(self(held));
     const by = how === "founded" ? own : null;
     this.#history.add(epochOf(held), { kind: how, members: [own], by, at: this.wall() });

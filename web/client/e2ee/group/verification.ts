@@ -19,11 +19,11 @@ import type { CheckView } from "../worker_messages";
  * Seconds that one step may take: for answers to come in, and for numbers to be revealed. Answers are given without
  * anybody's click, so that a device which needs longer has no usable connection; people wait for it with open eyes.
  */
-export const STEP = 6;
+const STEP = 6;
 /** Seconds for the starter's next word to travel, after its own step is over. */
-export const GRACE = 3;
+const GRACE = 3;
 /** Rounds that one start may lead to after changes of the epoch. More would give whoever causes these more tries. */
-export const RESTARTS = 3;
+const RESTARTS = 3;
 /** Rounds of one member that are answered in `STARTS_SECONDS`: each costs a message from everybody. */
 const STARTS = 8;
 const STARTS_SECONDS = 60;

@@ -10,14 +10,14 @@ import { u32 } from "../mls/fields";
 import type { Person, Trouble } from "../worker_messages";
 
 /** Seconds between two heartbeats of a facilitator. Twice as often would double what a quiet meeting sends. */
-export const HEARTBEAT = 5;
+const HEARTBEAT = 5;
 /** Seconds without one after which a facilitator is named: two may be lost and the third late. */
-export const SILENCE = 15;
+const SILENCE = 15;
 /**
  * Seconds that people have to be heard again after one's own socket was lost: the next heartbeat, and its way. Once
  * only until they are heard, because it is the server that cuts sockets: twice would excuse any silence.
  */
-export const GRACE = 8;
+const GRACE = 8;
 
 /** SHA-256 of, for each leaf rising, u32 leaf ‖ leaf key (docs/protocol.md, section 8); base64url. */
 export async function rosterHash(roster: readonly { leaf: number; key: Bytes }[]): Promise<string> {
