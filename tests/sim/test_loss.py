@@ -46,7 +46,7 @@ TARGETS = json.loads((Path(__file__).parents[1] / "vectors" / "playout.json").re
 
 
 def target(up: float, down: float) -> float:
-    """Return the seconds for which the client has sound and picture wait, for fractions lost; see web/client/playout.ts."""
+    """Return the seconds for which the client has sound and picture wait, for fractions lost."""
     uplink = "poor" if up >= 0.1 else "fair" if up >= 0.02 else "good"
     found = {
         vector["target"]

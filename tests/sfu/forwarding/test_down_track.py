@@ -153,7 +153,7 @@ def test_sound_whose_header_is_not_known_any_more_does_not_come_again() -> None:
     copy.track.resume(now=0.0)
     copy.put(1)
     copy.down.sent.clear()
-    copy.track._headers = [b"\x90\xef\x00\xa4"] * 64  # of another number in the same place
+    copy.track._headers = [bytearray(b"\x90\xef\x00\xa4")] * 64  # of another number in the same place
     copy.track.receive_nack([100], now=0.05)
     assert copy.down.sent == []
 
