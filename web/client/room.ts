@@ -8,6 +8,7 @@ import type { GroupView, Person, PersonRole } from "./e2ee/worker_messages";
 import { newChanges } from "./key_changes";
 import type { Announcement } from "./model";
 import { type Standing, StateRequests } from "./state_requests";
+import { Turn } from "./turn";
 
 type StateMessage = Extract<Message, { type: "state" }>;
 
@@ -24,12 +25,8 @@ export interface RoomMember {
   state: StateMessage | null;
   /** `state` was said since they, and oneself, came (back) into the group. */
   told: boolean;
-  /** Place in time of the raised hand: the `seq` of the message that raised it; 0 if down. */
-  hand: number;
-  /** As `hand`, of their shared screen. */
-  sharing: number;
-  /** The `seq` of their last state without a screen; 0 for none. */
-  idle: number;
+  hand: Turn;
+  sharing: Turn;
   /** Came while this page watched: worth announcing once the name is known. */
   newcomer: boolean;
 }
@@ -91,6 +88,8 @@ export class Room {
   #former = new Map<string, string>();
   readonly #requests = new StateRequests();
   #shownOwnName: string | null = null;
+  /** The highest `seq` that was heard of. */
+  #latest = 0;
 
   constructor(private readonly options: RoomOptions) {
     this.self = options.self;
@@ -127,8 +126,8 @@ export class Room {
 
   /** 1-based place among raised hands, 0 if down. */
   handPlace(id: string): number {
-    const hands = [...this.#members.values()].filter((member) => member.hand > 0).sort((a, b) => a.hand - b.hand);
-    return hands.findIndex((member) => member.id === id) + 1;
+    const raised = [...this.#members.values()].filter(({ hand }) => hand.since > 0);
+    return raised.sort((a, b) => a.hand.since - b.hand.since).findIndex((member) => member.id === id) + 1;
   }
 
   /** Whether one's own leaving would leave the room without a facilitator. */
@@ -193,23 +192,25 @@ export class Room {
   /** Who else shares a screen, by the number at which they began; whoever has no socket holds nobody up. */
   get sharers(): { id: string; since: number }[] {
     return this.members
-      .filter(({ id, sharing, connected }) => id !== this.self && sharing > 0 && connected)
-      .map(({ id, sharing }) => ({ id, since: sharing }));
+      .filter(({ id, sharing, connected }) => id !== this.self && sharing.since > 0 && connected)
+      .map(({ id, sharing }) => ({ id, since: sharing.since }));
   }
 
   /** One's own `state` was numbered, and said this. The place of what was on its way is known now. */
   echoed(seq: number, hand: number | null, sharing: number | null = 0): void {
+    this.#latest = Math.max(this.#latest, seq);
     if (sharing === null && this.own.sharing === null) this.own = { ...this.own, sharing: seq };
     const self = this.#members.get(this.self);
     if (!self || hand !== null || this.own.hand !== null) return;
     this.own = { ...this.own, hand: seq };
-    self.hand = seq;
+    self.hand.since = seq;
     const name = this.nameOf(this.self) ?? this.own.name;
     this.#announce({ urgency: "polite", kind: "hand-raised", name, place: this.handPlace(this.self) });
   }
 
   /** What another member signed; `seq` is its place in the room's order. Nobody but a member has a say. */
   heard(sender: string, seq: number, message: Message, now: number): void {
+    this.#latest = Math.max(this.#latest, seq);
     const member = this.#members.get(sender);
     if (!member || sender === this.self) return;
     const facilitator = member.role === "facilitator";
@@ -250,7 +251,7 @@ export class Room {
     if (same) return;
     this.own = next;
     const self = this.#members.get(this.self);
-    if (self && next.hand !== null) self.hand = next.hand;
+    if (self && next.hand !== null) self.hand.since = next.hand;
     this.#effects.push({ do: "send-state", to: null });
   }
 
@@ -292,23 +293,18 @@ export class Room {
   #heardState(member: RoomMember, seq: number, message: StateMessage): void {
     const first = member.state === null;
     const renamed = member.state?.name !== message.name;
-    const handBefore = member.hand;
+    const before = { raised: member.hand.since > 0, shared: member.sharing.since > 0 };
+    const shared = message.contexts.some(({ kind, screen }) => kind === "video" && screen);
     member.state = message;
     member.told = true;
     this.#requests.heard(member.id);
-    if (message.hand !== null) member.hand = message.hand;
-    else if (member.hand === 0) member.hand = seq;
+    member.hand.claimed(message.hand, seq);
+    // A screen is there when its track is; who says no number for it has none yet.
+    member.sharing.claimed(shared ? message.sharing || null : 0, seq);
     if (renamed) {
       this.#renumber();
       this.#effects.push({ do: "name-known", member: member.id });
     }
-    const shared = message.contexts.some(({ kind, screen }) => kind === "video" && screen);
-    const sharedBefore = member.sharing > 0;
-    // Nobody began before what they were last known to do: else a claim would end the screen of whoever was first.
-    const earliest = member.sharing || (member.newcomer ? seq : member.idle + 1);
-    const claimed = message.sharing ?? 0;
-    member.sharing = shared ? (claimed >= earliest ? claimed : member.sharing || seq) : 0;
-    if (!shared) member.idle = seq;
     const name = this.nameOf(member.id) ?? message.name;
     if (member.newcomer) {
       member.newcomer = false;
@@ -316,12 +312,13 @@ export class Room {
       const othersChecked = this.members.some((one) => one.checked && one.id !== this.self);
       if (!member.checked && othersChecked) this.#announce({ urgency: "polite", kind: "newcomer-unchecked", name });
     }
-    if (shared && !sharedBefore) this.#announce({ urgency: "polite", kind: "screen-shared", name, self: false });
+    if (shared && !before.shared) this.#announce({ urgency: "polite", kind: "screen-shared", name, self: false });
     if (first) return;
-    if (!shared && sharedBefore) this.#announce({ urgency: "polite", kind: "screen-stopped", name, self: false });
-    if (handBefore === 0 && member.hand > 0) {
+    if (!shared && before.shared) this.#announce({ urgency: "polite", kind: "screen-stopped", name, self: false });
+    const raised = member.hand.since > 0;
+    if (raised && !before.raised) {
       this.#announce({ urgency: "polite", kind: "hand-raised", name, place: this.handPlace(member.id) });
-    } else if (handBefore > 0 && member.hand === 0) {
+    } else if (!raised && before.raised) {
       this.#announce({ urgency: "polite", kind: "hand-lowered", name });
     }
   }
@@ -354,6 +351,9 @@ export class Room {
   }
 
   #add({ member: id, leaf, role, checked }: Person, newcomer: boolean, now: number): void {
+    const earlier = newcomer ? this.#latest : 0;
+    const hand = new Turn(earlier);
+    if (id === this.self) hand.since = this.own.hand ?? 0;
     this.#members.set(id, {
       id,
       leaf,
@@ -362,9 +362,8 @@ export class Room {
       connected: id === this.self || (this.#hints.get(id) ?? true),
       state: null,
       told: false,
-      hand: id === this.self ? (this.own.hand ?? 0) : 0,
-      sharing: 0,
-      idle: 0,
+      hand,
+      sharing: new Turn(earlier),
       newcomer,
     });
     if (id !== this.self) this.#requests.await(id, now);

@@ -190,6 +190,28 @@ test("hands stand in the order of their numbers, the same for sender and receive
   expect([room.handPlace("marta"), room.handPlace("me")]).toEqual([0, 1]);
 });
 
+test("nobody comes before others in the order of hands by a number from before their own was down, or from before they came", () => {
+  room.heard("marta", 5, state("Marta"), 0);
+  room.setOwn({ hand: null });
+  room.echoed(8, null);
+  room.heard("marta", 9, state("Marta", { hand: 1 }), 0);
+  expect([room.handPlace("me"), room.handPlace("marta")]).toEqual([1, 2]);
+  room.heard("marta", 10, state("Marta", { hand: 2 }), 0);
+  expect([room.handPlace("me"), room.handPlace("marta")]).toEqual([1, 2]);
+  room.groupChanged(view([...TWO, ANA], ["joined", "ana"]), 0);
+  room.heard("ana", 11, state("Ana", { hand: 3 }), 0);
+  expect(["me", "marta", "ana"].map((id) => room.handPlace(id))).toEqual([1, 2, 3]);
+});
+
+test("a hand that went up while one was away has its place, also of somebody who came meanwhile", () => {
+  room.heard("marta", 5, state("Marta"), 0);
+  room.groupChanged(OUT, 0);
+  room.groupChanged(view([...TWO, ANA], ["joined", "ana"]), 0);
+  room.heard("marta", 60, state("Marta", { hand: 45 }), 0);
+  room.heard("ana", 61, state("Ana", { hand: 40 }), 0);
+  expect([room.handPlace("ana"), room.handPlace("marta")]).toEqual([1, 2]);
+});
+
 test("a hand that is lowered before its echo came stays down", () => {
   room.setOwn({ hand: null });
   room.setOwn({ hand: 0 });
