@@ -424,7 +424,11 @@ class MediaPlane:
         if state.subscriber is not None:
             state.subscriber.stop_waiting()
             self._owners.pop(state.subscriber.transport, None)
+            held = state.subscriber.held
             state.subscriber = None
+            if held is not None and not state.gone:
+                # What was held went with the connection, and the next one speaks up only when it holds something.
+                self._send(state.id, TracksHeld(state.room, [], sound_too_much=False))
 
     # -- Codec --------------------------------------------------------------------------------------------------------
 

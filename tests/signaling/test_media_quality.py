@@ -199,6 +199,33 @@ def without_credentials(sdp: str) -> str:
     return re.sub(r"a=ice-(ufrag|pwd):.*\r\n|o=.*\r\n", "", sdp)
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_was_held_on_a_connection_ends_with_it_before_the_next_is_offered(lost: bool) -> None:
+    @virtual
+    async def test() -> None:
+        meeting = Meeting()
+        await meeting.publish(ANA)
+        await meeting.subscribe(BEN)
+        transport = meeting.sfu.asked(OpenTransport)[-1].transport
+        meeting.plane.on_event(TracksHeld(transport, [f"{ANA}/camera-0"], sound_too_much=True))
+        meeting.sent.clear()
+        if lost:
+            # The client asks for a restart of what is gone, and learns from the offer that it was built anew.
+            meeting.sfu._close(transport)
+        await meeting.plane.subscribe(ROOM, BEN, restart_ice=lost)
+        meeting.plane.on_event(TracksHeld(transport, [f"{ANA}/camera-0"], sound_too_much=True))  # of the old one, late
+        assert [type(message) for message in meeting.to(BEN)] == [m.TracksHeld, m.VideoCodec, m.SubscribeOffer]
+        assert meeting.to(BEN)[0] == m.TracksHeld(ROOM, [], sound_too_much=False)
+        # Who is gone is told nothing.
+        transport = meeting.sfu.asked(OpenTransport)[-1].transport
+        meeting.plane.on_event(TracksHeld(transport, [f"{ANA}/camera-0"], sound_too_much=True))
+        meeting.sent.clear()
+        await meeting.plane.drop_member(ROOM, BEN)
+        assert meeting.to(BEN) == []
+
+    test()
+
+
 @virtual
 async def test_a_restart_changes_the_credentials_and_nothing_else() -> None:
     meeting = Meeting()
