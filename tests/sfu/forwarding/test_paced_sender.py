@@ -1,6 +1,10 @@
 import struct
 
-from sfu.bwe.pacer import MAX_WAIT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfu.bwe.estimator import FIRST_ESTIMATE, PACE
+from sfu.bwe.pacer import BURST, MAX_REPAIR_WAIT, MAX_WAIT
 from sfu.forwarding.header_rewriter import NUMBER_AT
 from sfu.forwarding.paced_sender import PacedSender
 from tests.sfu.fakes import FakeChannel
@@ -119,3 +123,89 @@ def test_padding_takes_from_the_pace() -> None:
     way.video(2, now=1.0)
     assert len(way.channel.sent) == 3
     assert way.sender.waiting == SIZE
+
+
+class Plainly:
+    """What is to leave, and when, in as many words: everything queues, and what may leave is asked of the queue."""
+
+    def __init__(self) -> None:
+        self.free_at = float("-inf")
+        self.repairs: list[tuple[int, int, int, float, bool]] = []
+        """Mark, SSRC, bytes, since when, numbered."""
+        self.video: list[tuple[int, int, int, float, bool]] = []
+        self.left: list[tuple[int, int, bool]] = []
+        """Mark, bytes, numbered."""
+
+    def leave(self, mark: int, size: int, numbered: bool) -> None:
+        self.left.append((mark, size, numbered))
+
+    def pace(self, size: int, now: float) -> None:
+        self.free_at = max(self.free_at, now - BURST) + size * 8 / int(PACE * FIRST_ESTIMATE)
+
+    def come(self, queue: list[tuple[int, int, int, float, bool]], mark: int, ssrc: int, size: int, now: float) -> None:
+        waits = bool(self.repairs or self.video)
+        queue.append((mark, ssrc, size, now, mark % 3 > 0))
+        if not waits:
+            self.let_go(now)
+
+    def let_go(self, now: float) -> None:
+        while (self.repairs or self.video) and self.free_at <= now + BURST:
+            mark, _, size, _, numbered = (self.repairs or self.video).pop(0)
+            self.pace(size, now)
+            self.leave(mark, size, numbered)
+
+    def forget(self, ssrc: int) -> None:
+        self.repairs = [each for each in self.repairs if each[1] != ssrc]
+        self.video = [each for each in self.video if each[1] != ssrc]
+
+    def flush(self, now: float) -> set[int]:
+        self.repairs = [each for each in self.repairs if now - each[3] <= MAX_REPAIR_WAIT]
+        dropped = {each[1] for each in self.video if now - each[3] > MAX_WAIT}
+        for ssrc in dropped:
+            self.forget(ssrc)
+        self.let_go(now)
+        return dropped
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["video", "video", "video", "sound", "repair", "padding", "forget", "flush", "flush"]),
+            st.integers(1, 3),
+            st.sampled_from([60, 1000, 1400]),
+            st.sampled_from([0.0, 0.0, 0.0, 0.001, 0.004, 0.01, 0.02, 0.3]),
+        ),
+        max_size=80,
+    )
+)
+def test_what_leaves_is_what_leaves_a_plain_queue(steps: list[tuple[str, int, int, float]]) -> None:
+    way, plain = Way(), Plainly()
+    now = 1.0
+    for _ in range(254):  # so that the upper byte of a number changes on the way
+        way.sender.estimator.send(20, now)
+    for mark, (kind, ssrc, size, step) in enumerate(steps):
+        now += step
+        numbered = mark % 3 > 0
+        way.put(ssrc, mark, size)
+        if kind == "video":
+            way.sender.send_video(size, numbered, ssrc, now)
+            plain.come(plain.video, mark, ssrc, size, now)
+        elif kind == "repair":
+            way.sender.send_repair(size, numbered, stream=ssrc, now=now)
+            plain.come(plain.repairs, mark, ssrc, size, now)
+        elif kind == "sound":
+            way.sender.send(size, numbered, now)
+            plain.leave(mark, size, numbered)
+        elif kind == "padding":
+            way.sender.send_padding(size, numbered, now=now)
+            plain.pace(size, now)
+            plain.leave(mark, size, numbered)
+        elif kind == "forget":
+            way.sender.forget(ssrc)
+            plain.forget(ssrc)
+        else:
+            assert way.sender.flush(now=now) == plain.flush(now)
+        assert way.sender.waiting == sum(each[2] for each in plain.repairs + plain.video)
+    numbers = iter(range(254, 254 + len(steps)))
+    expected = [(mark, size, next(numbers) if numbered else 0) for mark, size, numbered in plain.left]
+    assert list(zip(way.marks(), map(len, way.channel.sent), way.numbers(), strict=True)) == expected

@@ -79,6 +79,57 @@ def test_every_short_pattern_of_statuses_survives(symbols: list[int]) -> None:
     assert rtcp.parse(packet.to_bytes()) == [packet]
 
 
+def read_plainly(data: bytes, count: int) -> list[tuple[int, int]] | None:
+    """Read chunks and deltas as sections 3.1.3 to 3.1.5 tell them, symbol by symbol; None where they do not fit.
+
+    ``data`` begins behind the fixed part, whose reference time is 512 ticks.
+    """
+    symbols: list[int] = []
+    position = 0
+    while len(symbols) < count:
+        if position + 2 > len(data):
+            return None
+        bits = f"{int.from_bytes(data[position : position + 2], 'big'):016b}"
+        position += 2
+        if bits[0] == "0":
+            symbols += [int(bits[1:3], 2)] * int(bits[3:], 2)
+        elif bits[1] == "0":
+            symbols += [int(bit) for bit in bits[2:]]
+        else:
+            symbols += [int(bits[place : place + 2], 2) for place in range(2, 16, 2)]
+    ticks, arrivals = 512, []
+    for offset, symbol in enumerate(symbols[:count]):
+        if symbol == 3 or position + symbol > len(data):
+            return None
+        if symbol:
+            ticks += int.from_bytes(data[position : position + symbol], "big", signed=symbol == 2)
+            arrivals.append((offset, ticks))
+        position += symbol
+    return arrivals
+
+
+SYMBOLS = st.sampled_from([0, 1, 1, 1, 2, 3])
+CHUNKS = (
+    st.tuples(SYMBOLS, st.integers(0, 40)).map(lambda run: run[0] << 13 | run[1])
+    | st.integers(0x8000, 0xBFFF)
+    | st.lists(SYMBOLS, min_size=7, max_size=7).map(lambda seven: int("11" + "".join(f"{one:02b}" for one in seven), 2))
+    | st.integers(0, 0xFFFF)
+)
+
+
+@given(st.lists(CHUNKS, max_size=8), st.binary(max_size=300), st.integers(0, 200))
+def test_whatever_comes_is_read_as_if_symbol_by_symbol(chunks: list[int], deltas: bytes, count: int) -> None:
+    body = b"".join(chunk.to_bytes(2, "big") for chunk in chunks) + deltas
+    body = body[: len(body) // 4 * 4]
+    data = bytes.fromhex(f"8fcd{len(body) // 4 + 4:04x} 0000000a 0000000b 0001 {count:04x} 000002 09") + body
+    arrivals = read_plainly(body, count)
+    if arrivals is None:
+        with pytest.raises(ParseError):
+            rtcp.parse(data)
+    else:
+        assert rtcp.parse(data) == [feedback(count, arrivals)]
+
+
 def test_a_run_of_thousands_is_refused_before_it_is_unfolded() -> None:
     with pytest.raises(ParseError, match="lacks deltas"):
         rtcp.parse(wire("3fff" + "00" * 40, count=0xFFFF))
