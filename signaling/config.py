@@ -28,10 +28,8 @@ DEFAULT_PORT = 8080
 DEFAULT_MEDIA_PORT = 8081
 _URL_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 """Host and port of a URL. It goes into a header as it stands: no spaces, commas or letters that need punycode."""
-_TURN_URL = re.compile(
-    r"turns?:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9]\d{0,4}))?(\?transport=(udp|tcp))?", re.IGNORECASE
-)
-"""RFC 7065, section 3.1."""
+_TURN_URL = re.compile(r"turns?:([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([1-9]\d{0,4}))?(\?transport=(udp|tcp))?")
+"""RFC 7065, section 3.1, in small letters."""
 VIDEO_CODECS = ("vp8", "auto")
 MIN_TURN_SECRET = 16
 """Characters of `turn_secret`. Whoever guesses it may use the relay for anything; `openssl rand -hex 32` has 64."""
@@ -68,7 +66,7 @@ class Settings:
     database_url: str | None
     """SQLAlchemy's form, where it is not SQLite in `data`. It may hold a password: never print it."""
     turn_urls: tuple[str, ...]
-    """The TURN server that browsers may use."""
+    """The TURN server that browsers may use, by UDP or TCP (``turn:``) and by TLS (``turns:``), in small letters."""
     turn_secret: str | None = field(repr=False)
     """What it shares with us: never print it."""
     video_codec: str
@@ -197,11 +195,19 @@ def _url(raw: object) -> str:
 
 
 def _turn_urls(raw: object) -> tuple[str, ...]:
-    urls = _list(raw)
-    found = [_TURN_URL.fullmatch(url) for url in urls]
-    if not all(url is not None and int(url[2] or 0) <= 65_535 for url in found):
-        raise ValueError("write it like turn:turn.example.org:3478?transport=udp or turns:turn.example.org:5349")
-    return tuple(dict.fromkeys(urls))
+    return tuple(dict.fromkeys(_turn_url(text.lower()) for text in _list(raw)))
+
+
+def _turn_url(text: str) -> str:
+    if not text.startswith(("turn:", "turns:")):
+        raise ValueError(f"{text!r} is not the address of a TURN server, which begins with turn: or turns:")
+    url = _TURN_URL.fullmatch(text)
+    if url is None or int(url[2] or 0) > 65_535:
+        raise ValueError(f"write {text!r} like turn:turn.example.org:3478?transport=udp or turns:turn.example.org:5349")
+    if text.startswith("turns:") and url[4] == "udp":
+        # That would be DTLS (RFC 7350), which no browser speaks to a relay: the address would never be tried.
+        raise ValueError(f"{text!r} can never work: turns: is TLS and goes over TCP; leave ?transport=udp out")
+    return text
 
 
 def _turn_secret(raw: object) -> str:

@@ -800,7 +800,7 @@ class VideoCodec(ServerMessage, tag="video_codec"):
 
 
 class TracksHeld(ServerMessage, tag="tracks_held"):
-    """What the receiver's network has no room for just now; an empty list when all is well again, and for a connection that is built anew."""
+    """What the receiver's network has no room for just now; empty when all is well again, and for a new connection."""
 
     room: Id
     tracks: list[HeldTrack]

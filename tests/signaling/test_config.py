@@ -1,3 +1,4 @@
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -121,9 +122,28 @@ def test_other_programs_variables_are_left_alone() -> None:
         ({"media_address": ["2001:db8::1%eth0"]}, r"cannot send to 2001:db8::1%eth0"),
         ({"trusted_proxies": "10.0.0.1/8"}, r"networks are written like"),
         *[
-            ({"turn_urls": [url], "turn_secret": "s" * 16}, r"--turn-urls is not usable: write it like turn:")
-            for url in ("turn.example.org", "stun:a", "turn:a:0", "turn:a:65536", "turn:a?transport=tls", "turn:a b")
+            (
+                {"turn_urls": [url], "turn_secret": "s" * 16},
+                rf"--turn-urls is not usable: write '{re.escape(url)}' like",
+            )
+            for url in (
+                "turn:a:0",
+                "turn:a:65536",
+                "turn:a?transport=tls",
+                "turn:a b",
+                "turn://a",
+                "turns:",
+                "turn:u@a",
+            )
         ],
+        *[
+            ({"turn_urls": ["turn:a", url], "turn_secret": "s" * 16}, rf"--turn-urls is not usable: '{url}' is not the")
+            for url in ("turn.example.org", "stun:a", "https://a", "turnss:a")
+        ],
+        (
+            {"turn_urls": "turn:a,turns:b?transport=udp", "turn_secret": "s" * 16},
+            r"'turns:b\?transport=udp' can never work: turns: is TLS and goes over TCP",
+        ),
         ({"turn_secret": "fifteen letters", "turn_urls": ["turn:a"]}, r"--turn-secret is not usable: it needs 16"),
         ({"turn_urls": ["turn:a"]}, r"turn_secret is missing"),
         ({"turn_secret": "s" * 16}, r"turn_urls is missing"),
@@ -248,6 +268,24 @@ def test_media_over_tcp_is_closed_unless_a_port_is_given() -> None:
     assert load().media_tcp_port is None
     assert load({"media_tcp_port": 0}).media_tcp_port is None
     assert load({"media_tcp_port": "8081"}).media_tcp_port == 8081
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "turn:turn.example.org",
+        "turn:192.0.2.9:3478?transport=tcp",
+        "turns:turn.example.org",
+        "turns:turn.example.org:443?transport=tcp",
+        "turns:[2001:db8::9]:5349",
+    ],
+)
+def test_turn_is_taken_by_udp_tcp_and_tls(url: str) -> None:
+    settings = load({"turn_urls": [url, url], "turn_secret": "s" * 16})
+    assert settings.turn_urls == (url,)
+    # Small letters are what every browser takes.
+    loud = url.upper()
+    assert load({"turn_urls": loud, "turn_secret": "s" * 16}).turn_urls == (url,)
 
 
 def test_the_turn_secret_is_in_no_representation() -> None:

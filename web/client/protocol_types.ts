@@ -661,7 +661,7 @@ export interface VideoCodecMessage {
   codec: "VP8" | "VP9";
 }
 
-/** What the receiver's network has no room for just now; an empty list when all is well again, and for a connection that is built anew. */
+/** What the receiver's network has no room for just now; empty when all is well again, and for a new connection. */
 export interface TracksHeldMessage {
   type: "tracks_held";
   room: Id;

@@ -45,6 +45,15 @@ describe("the browser", () => {
     expect(peerConnectionConfiguration()).toMatchObject({ encodedInsertableStreams: true });
   });
 
+  test("is given the relays as the server names them, over TLS too, and nothing besides", () => {
+    stub(able);
+    const servers = [{ urls: ["turn:a", "turns:a:443?transport=tcp"], username: "1:u", credential: "c" }];
+    expect(peerConnectionConfiguration({ servers, relayOnly: true })).toMatchObject({
+      iceServers: servers,
+      iceTransportPolicy: "relay",
+    });
+  });
+
   test("cannot without one, without WebRTC or without WebCrypto", () => {
     for (const missing of [
       { RTCRtpScriptTransform: undefined },
