@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class _Queued(NamedTuple):
     """A packet that waits, in a copy of its own: the outgoing buffer is the next packet's."""
 
-    data: bytes
+    data: bytearray
     numbered: bool
 
 
@@ -55,14 +55,14 @@ class PacedSender:
         if self._pass_by(length, now):
             self.send(length, numbered, now)
         else:
-            self._pacer.push(_Queued(bytes(self.outgoing[:length]), numbered), length, stream=stream, now=now)
+            self._pacer.push(_Queued(self.outgoing[:length], numbered), length, stream=stream, now=now)
 
     def send_repair(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
         """Send a retransmission of video, before all video that waits; ``stream`` as in `send_video`."""
         if self._pass_by(length, now):
             self.send(length, numbered, now=now)
         else:
-            self._pacer.push_repair(_Queued(bytes(self.outgoing[:length]), numbered), length, stream=stream, now=now)
+            self._pacer.push_repair(_Queued(self.outgoing[:length], numbered), length, stream=stream, now=now)
 
     def send_padding(self, length: int, numbered: bool, *, now: float) -> None:
         """Send a packet of padding that a probe needs."""

@@ -157,7 +157,7 @@ class UpEncoding:
             header.timestamp,
             header.marker,
             header.payload_type,
-            bytes(buffer[start:end]),
+            buffer[start:end],
             arrival=now,
             keyframe=layer.key_frame,
             descriptor=descriptor,

@@ -94,7 +94,7 @@ class MediaPacket:
         timestamp: int,
         marker: int,
         payload_type: int,
-        payload: bytes,
+        payload: bytes | bytearray,
         *,
         arrival: float,
         keyframe: bool = False,
@@ -110,6 +110,8 @@ class MediaPacket:
         self.payload_type = payload_type
         """The publisher's."""
         self.payload = payload
+        """Never changed. A bytearray where it is to be copied often: CPython lays bytes into a bytearray by way of a
+        temporary copy (bytearray_ass_subscript), which takes five times as long."""
         self.arrival = arrival
         """Seconds on the worker's clock."""
         self.keyframe = keyframe
