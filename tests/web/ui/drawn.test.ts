@@ -70,6 +70,27 @@ describe("colours", () => {
     const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
     return (light + 0.05) / (dark + 0.05);
   };
+  /** One colour over another, as #rrggbb. */
+  const over = (ink: string, opacity: number, ground: string) => {
+    const part = (colour: string, at: number) => Number.parseInt(colour.slice(at, at + 2), 16);
+    const mixed = [1, 3, 5].map((at) => Math.round(opacity * part(ink, at) + (1 - opacity) * part(ground, at)));
+    return `#${mixed.map((one) => one.toString(16).padStart(2, "0")).join("")}`;
+  };
+
+  it.each(["#ffffff", "#000000"])(
+    "of the sign of a weak connection are told from its plate over a picture of %s",
+    (picture) => {
+      const [, r, g, b, opacity] = value(":root {", "plate").match(/^rgb\((\d+) (\d+) (\d+) \/ ([\d.]+)\)$/) ?? [];
+      const dark = `#${[r, g, b].map((one) => Number(one).toString(16).padStart(2, "0")).join("")}`;
+      const plate = over(dark, Number(opacity), picture);
+      const lamp = value(":root {", "plate-lamp");
+      const faint = Number(readWeb("client/ui/front.css").match(/\.faint \{\s*opacity: ([\d.]+)/)?.[1]);
+      expect(contrast(lamp, plate)).toBeGreaterThanOrEqual(4.5);
+      expect(contrast(over(lamp, faint, plate), plate)).toBeGreaterThanOrEqual(3);
+      expect(contrast(lamp, over(lamp, faint, plate))).toBeGreaterThanOrEqual(1.8);
+    },
+  );
+
   const text: [string, string][] = [
     ...["text", "text-2"].flatMap((ink) =>
       ["bg", "surface-1", "surface-2", "surface-3"].map((ground): [string, string] => [ink, ground]),

@@ -91,7 +91,7 @@ export function WeakSign(props: {
       }}
     >
       <span class="tile-tool-plate tile-tool-weak">
-        <WeakIcon small />
+        <WeakIcon />
       </span>
     </button>
   );

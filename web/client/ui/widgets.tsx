@@ -26,12 +26,11 @@ export function Mark(props: { large?: boolean }) {
 }
 
 /** Of a connection's waves only the smallest: the others stay as a shadow, so that the sign keeps its shape. */
-export function WeakIcon(props: { small?: boolean }) {
-  const { small = false } = props;
+export function WeakIcon() {
   return (
     <span class="weak-icon">
-      <Icon name="wifi" small={small} class="faint" />
-      <Icon name="wifi-low" small={small} />
+      <Icon name="wifi" class="faint" />
+      <Icon name="wifi-low" />
     </span>
   );
 }
