@@ -326,10 +326,11 @@ class DownTrack:
     def _admits(self, packet: MediaPacket) -> bool:
         """Whether the packet's layer is one that this subscriber gets. Closes the gap where it is not."""
         selector, numbers = self._selector, self.numbers
-        if not selector.admits(packet.layer, in_order=numbers.is_next(packet)):
+        in_order = numbers.is_next(packet)
+        if not selector.admits(packet.layer, in_order=in_order):
             numbers.skip(packet)
             return False
-        if numbers.spatial != selector.spatial:
+        if in_order and numbers.spatial != selector.spatial:
             numbers.limit(packet, selector.spatial)
         if selector.open and not numbers.rewrites:
             self._filters = False

@@ -235,7 +235,7 @@ class HeaderRewriter(Generic[Source]):
         run.picture_offset -= dropped
 
     def limit(self, packet: MediaPacket, spatial: int) -> None:
-        """Note which spatial layer is the highest that is passed on, from this packet on."""
+        """Note which spatial layer is the highest that is passed on, from this packet on, which comes in order."""
         run = self._run
         if run is not None and run.spatial != spatial:
             self._split(run, packet.sequence).spatial = spatial

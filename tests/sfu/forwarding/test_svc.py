@@ -1,6 +1,7 @@
 """VP9 with three spatial and three temporal layers in one stream (L3T3_KEY), told by the payload descriptor."""
 
 import itertools
+import random
 import struct
 
 import pytest
@@ -35,7 +36,7 @@ class Svc:
         self._sequence = 65_000
         self._key_at = 0
 
-    def tick(self) -> None:
+    def tick(self, *, deliver: bool = True) -> list[bytes]:
         """Send a picture, a key picture if one was asked for."""
         self.now = self.pictures * FRAME
         key = not self.pictures or any(isinstance(p, PictureLossIndication) for p in self.channel.take_rtcp())
@@ -43,6 +44,7 @@ class Svc:
             self.keys += 1
             self._key_at = self.pictures
         temporal = TEMPORAL[(self.pictures - self._key_at) % 4]
+        packets = []
         for spatial in range(3):
             for first in (True, False):
                 structure = key and first and not spatial
@@ -60,11 +62,18 @@ class Svc:
                     marker=spatial == 2 and not first,
                 )
                 self._sequence += 1
-                header = RtpHeader()
-                header.parse(self.channel.incoming, self.channel.put(packet))
-                self.track.encodings[0].receive(self.channel.incoming, header, now=self.now)
+                packets.append(packet)
+                if deliver:
+                    self.receive(packet)
         self.track.handle_timer(rtt=0.05, now=self.now)
         self.pictures += 1
+        return packets
+
+    def receive(self, packet: bytes) -> None:
+        """Let one packet arrive at the SFU."""
+        header = RtpHeader()
+        header.parse(self.channel.incoming, self.channel.put(packet))
+        self.track.encodings[0].receive(self.channel.incoming, header, now=self.now)
 
     def run(self, pictures: int) -> None:
         """Send so many."""
@@ -148,3 +157,50 @@ def test_what_is_sent_again_ends_its_picture_too(svc: Svc) -> None:
     viewer.channel.sent.clear()
     viewer.copy.receive_nack([number & 0xFFFF for number in sent], now=svc.now)
     assert [packet[1] & 0x80 for packet in viewer.channel.sent] == [packet[1] & 0x80 for packet in sent.values()]
+
+
+def test_a_late_packet_after_a_change_of_size_and_frames_finds_its_own_number(svc: Svc) -> None:
+    """Two packets under one number would be two under one nonce (RFC 7714 section 8.1).
+
+    The smaller size began with a picture that was left out itself, and the next packet to pass was one that came late.
+    """
+    viewer = Viewer(svc, Codec("VP9", 101, 90000, 102), theirs=VP9)
+    svc.run(60)
+    viewer.select(2)
+    svc.run(10)
+    while (svc.pictures - svc._key_at) % 4:
+        svc.tick()
+    (late, *others) = svc.tick(deliver=False)
+    for packet in others:
+        svc.receive(packet)
+    viewer.copy.select(Layer(180, 1, 0, 1), now=svc.now)
+    svc.tick()
+    svc.receive(late)
+    svc.run(10)
+    assert late[-100:] in {packet[-100:] for packet in viewer.packets().values()}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_loss_and_disorder_use_no_number_twice(svc: Svc, seed: int) -> None:
+    chance = random.Random(seed)
+    viewer = Viewer(svc, Codec("VP9", 101, 90000, 102), theirs=VP9)
+    svc.run(60)
+    viewer.select(2)
+    late: list[tuple[int, bytes]] = []
+    for _ in range(300):
+        if chance.random() < 0.2:
+            viewer.copy.select(Layer(1, 1, chance.randrange(3), chance.randrange(3)), now=svc.now)
+        for packet in svc.tick(deliver=False):
+            if chance.random() < 0.1:
+                late.append((svc.pictures + chance.randrange(1, 6), packet))
+            elif chance.random() > 0.03:
+                svc.receive(packet)
+        for item in [item for item in late if item[0] <= svc.pictures]:
+            late.remove(item)
+            svc.receive(item[1])
+    assert len(viewer.packets()) > 300
+    viewer.copy.select(svc.track.layers(now=svc.now)[-1], now=svc.now)
+    viewer.copy.request_key_frame(now=svc.now)
+    svc.run(60)
+    assert viewer.packets()
+    assert {(highest, count) for _, highest, count in pictures(dict(list(viewer.packets().items())[-60:]))} == {(2, 6)}
