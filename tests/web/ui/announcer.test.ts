@@ -223,10 +223,10 @@ describe("screens and the connection", () => {
   it("tell calmly of pictures and voices that rest, and never both that they rest and are back", () => {
     const held: Announcement = { urgency: "polite", kind: "pictures-held" };
     const back: Announcement = { urgency: "polite", kind: "pictures-back" };
-    expect(polite(held)).toMatch(/^Your connection carries less at the moment/);
+    expect(polite(held)).toMatch(/^Your connection is weak at the moment/);
     expect(polite(held, back)).toBe("All pictures are back.");
     const paused: Announcement = { urgency: "polite", kind: "voices-paused" };
-    expect(polite(paused)).toMatch(/so that whoever speaks stays clear\.$/);
+    expect(polite(paused)).toMatch(/so that whoever speaks stays clear. You may miss somebody's first words\.$/);
     expect(polite(paused, { urgency: "polite", kind: "voices-back" })).toBe("All voices are back.");
     expect(polite({ urgency: "polite", kind: "request-refused", code: "screen_busy" })).toMatch(/One screen at a time/);
   });

@@ -108,7 +108,7 @@ describe("the sign of a weak connection", () => {
     await settle();
     expect(explained()).toBeNull();
     await press("Your connection is weak");
-    expect(explained()).toMatch(/^Your connection carries little at the moment\./);
+    expect(explained()).toMatch(/^Your connection is weak at the moment\./);
   });
 
   it("goes with what it tells of, and is a word in People", async () => {
@@ -150,7 +150,7 @@ describe("a paused picture", () => {
       model.screens.value = model.screens.value.map((one) => ({ ...one, stream: video }));
     });
     expect(document.querySelectorAll(".stage video").length).toBe(1);
-    expect(document.querySelector("[data-screen]")?.textContent).toContain("Not shown, because you chose sound alone");
+    expect(document.querySelector("[data-screen]")?.textContent).toContain('Not shown, because "Audio only" is on');
   });
 });
 

@@ -24,8 +24,8 @@ describe("the switches in More", () => {
       'setNetwork({"audioOnly":true})',
       'setNetwork({"relayOnly":true})',
     ]);
-    expect(noteOf("Audio only")).toBe("No pictures come to you, and your camera closes. Sound stays.");
-    expect(noteOf("Relay only")).toContain("whoever hosts the server always sees an address");
+    expect(noteOf("Audio only")).toBe("You see no pictures, and your camera turns off. Sound stays as it is.");
+    expect(noteOf("Relay only")).toContain("whoever hosts the server always sees an internet address");
   });
 
   it("keep Relay only out of use, and say why, where there is no relay", async () => {
@@ -53,11 +53,11 @@ describe("the line about one's own connection", () => {
     expect(notices()).toEqual([]);
     own("poor");
     await settle();
-    expect(notices()).toEqual(["Your connection carries little at the moment."]);
+    expect(notices()).toEqual(["Your connection is weak at the moment."]);
     model.members.value = [...model.members.value];
     await vi.advanceTimersByTimeAsync(4000);
     expect(document.querySelector('[data-region="polite"]')?.textContent).toBe(
-      "Your connection carries little at the moment.",
+      "Your connection is weak at the moment.",
     );
     await press("Call quality");
     expect(has("aside h2", "Call quality")).toBe(true);
@@ -71,7 +71,9 @@ describe("the line about one's own connection", () => {
     const { announce, model } = await show("call-6");
     announce({ urgency: "polite", kind: "pictures-held" });
     await settle();
-    expect(notices()).toEqual(["Your connection carries less at the moment. Some pictures are paused."]);
+    expect(notices()).toEqual([
+      "Your connection is weak at the moment. Some pictures are paused to keep the voices clear.",
+    ]);
     model.connection.value = "reconnecting";
     await settle();
     expect(notices().length).toBe(1);
@@ -87,7 +89,7 @@ describe("the line about one's own connection", () => {
     announce({ urgency: "polite", kind: "voices-paused" });
     await settle();
     expect(notices()).toEqual([
-      "Your connection carries little at the moment. Microphones of people who are silent rest in turn.",
+      "Your connection is very weak. The sound of silent people is paused in turn; you may miss somebody's first words.",
     ]);
     announce({ urgency: "polite", kind: "voices-back" });
     await settle();

@@ -58,7 +58,7 @@ describe("the panel", () => {
       "Ben: voice with small gaps, picture often stands stillIt is your connection.",
       "Lindiwe: voice not sent now, camera off",
       "Quiet Heron: voice clear, picture not in view",
-      "Chi: voice often interrupted, picture stops now and thenWhose connection it is cannot be told.",
+      "Chi: voice often interrupted, picture stops now and thenIt is not clear whose connection it is.",
     ]);
     expect(document.querySelectorAll(".helps li").length).toBe(4);
   });
@@ -77,7 +77,7 @@ describe("the panel", () => {
     await press("More");
     await press("Call quality");
     expect(document.querySelector("aside")?.textContent).toContain("It is Ben's connection.");
-    expect(document.querySelector("aside")?.textContent).toContain("nothing needs to be done here");
+    expect(document.querySelector("aside")?.textContent).toContain("so there is nothing that you need to do");
     expect(document.querySelectorAll(".helps li").length).toBe(0);
   });
 
@@ -108,7 +108,7 @@ describe("the panel", () => {
     fake.model.quality.value = quality();
     await settle();
     expect(lines().length).toBe(2);
-    expect(document.querySelector("aside")?.textContent).toContain("Nothing needs to be done.");
+    expect(document.querySelector("aside")?.textContent).toContain("All is well.");
     expect(has("aside h3", "What arrives of the others")).toBe(false);
   });
 });

@@ -68,7 +68,7 @@ describe("Share screen", () => {
     expect(note()).toMatch(/^Nothing is shared\./);
     fake.sharing = "busy";
     await press("Share screen");
-    expect(note()).toMatch(/^Somebody else began to share a moment earlier\./);
+    expect(note()).toMatch(/^Somebody else began to share a moment before you\./);
     fake.sharing = "unsupported";
     await press("Share screen");
     expect(note()).toMatch(/^This browser cannot share a screen\./);

@@ -549,11 +549,11 @@ share-screen-note = Du wählst, was gezeigt wird. Alle hier können es sehen, ve
 sharing-screen = Du teilst deinen Bildschirm.
 sharing-screen-note = Alle hier können ihn sehen. Nachrichten, die dort aufgehen, sieht man auch.
 share-busy = { $name } teilt gerade einen Bildschirm. Es geht einer nach dem anderen; danach ist Platz für deinen.
-share-refused = Es wird nichts geteilt. Kam keine Auswahl, hält der Browser oder dieses Gerät Bildschirme verschlossen; die Einstellungen zum Datenschutz können sie öffnen.
+share-refused = Es wird nichts geteilt. Kam keine Frage, was gezeigt werden soll, lässt der Browser oder dieses Gerät es nicht zu. Die Einstellungen zum Datenschutz können das ändern.
 share-unsupported = Dieser Browser kann keinen Bildschirm teilen. Am Computer geht es in aktuellen Browsern.
 screen-of = Bildschirm von { $name }
 screen-coming = Dieser Bildschirm ist unterwegs
-screen-audio-only = Nicht gezeigt, weil du nur Ton gewählt hast
+screen-audio-only = Nicht gezeigt, weil „Nur Ton“ an ist
 pin = { $name } anheften
 unpin = { $name } lösen
 pin-screen = Bildschirm von { $name } anheften
@@ -561,27 +561,27 @@ unpin-screen = Bildschirm von { $name } lösen
 full-screen = Vollbild: { $name }
 full-screen-back = Zurück aus dem Vollbild
 front = Im Vordergrund
-picture-paused = Bild ruht
+picture-paused = Bild pausiert
 picture-paused-why = damit die Stimmen klar bleiben
-tile-picture-paused = Bild ruht
+tile-picture-paused = Bild pausiert
 person-weak = Schwache Verbindung
 weak-sign = Die Verbindung von { $name } ist schwach
-explain-fair = Die Verbindung von { $name } hat gerade kleine Lücken. Du brauchst nichts zu ändern.
-explain-poor = Von { $name } kommt gerade wenig durch, wie auch immer deine eigene Verbindung ist. Etwas mehr Zeit zu lassen hilft.
+explain-fair = Die Verbindung von { $name } hat gerade kleine Lücken. Du brauchst nichts zu tun.
+explain-poor = Von { $name } kommt gerade wenig durch. Es liegt an der Verbindung von { $name }. Etwas mehr Zeit für Antworten hilft.
 own-weak-sign = Deine Verbindung ist schwach
-own-fair = Deine Verbindung hat gerade kleine Lücken. Die anderen hören oder sehen dich vielleicht mit kurzen Pausen.
-own-poor = Deine Verbindung trägt gerade wenig. Die anderen hören oder sehen dich vielleicht mit Unterbrechungen.
-own-weak = Deine Verbindung trägt gerade wenig.
-own-weak-pictures = Deine Verbindung trägt gerade weniger. Einige Bilder ruhen.
-own-weak-voices = Deine Verbindung trägt gerade wenig. Mikrofone von Menschen, die still sind, ruhen abwechselnd.
+own-fair = Deine Verbindung hat gerade kleine Lücken. Die anderen hören oder sehen dich vielleicht mit kurzen Aussetzern.
+own-poor = Deine Verbindung ist gerade schwach. Die anderen hören oder sehen dich vielleicht mit Unterbrechungen.
+own-weak = Deine Verbindung ist gerade schwach.
+own-weak-pictures = Deine Verbindung ist gerade schwach. Einige Bilder pausieren, damit die Stimmen klar bleiben.
+own-weak-voices = Deine Verbindung ist sehr schwach. Der Ton von Menschen, die still sind, pausiert abwechselnd; erste Worte können fehlen.
 more-network = Verbindung
 data-saver = Daten sparen
-data-saver-note = Kleine Bilder in beide Richtungen: Hier kommen höchstens etwa 180 MB in der Stunde an. Die Stimmen bleiben, wie sie sind.
+data-saver-note = Kleinere Bilder, von dir und zu dir. Auf diesem Gerät kommen höchstens etwa 180 MB in der Stunde an. Die Stimmen bleiben, wie sie sind.
 audio-only = Nur Ton
-audio-only-note = Zu dir kommen keine Bilder, und deine Kamera geht aus. Der Ton bleibt.
+audio-only-note = Du siehst keine Bilder, und deine Kamera geht aus. Der Ton bleibt, wie er ist.
 relay-only = Nur über Relay
-relay-only-note = Stimme und Bild nehmen einen Umweg, für Netze, die sonst nichts durchlassen. Es verbirgt nichts: Wer den Server beherbergt, sieht immer eine Adresse.
-relay-only-missing = Dieser Server hat kein Relay. Es wäre für Netze, die sonst nichts durchlassen.
+relay-only-note = Stimme und Bild nehmen einen Umweg, für Netze, die sonst nichts durchlassen. Er verbirgt dich nicht: Wer den Server beherbergt, sieht immer eine Internet-Adresse.
+relay-only-missing = Dieser Server hat kein Relay. Es würde in Netzen helfen, die sonst nichts durchlassen.
 quality = Verbindungsqualität
 quality-close = Verbindungsqualität schließen
 quality-note = Wie Stimmen und Bilder durchkommen, und an wessen Verbindung es liegt, wenn nicht.
@@ -611,21 +611,21 @@ quality-picture = { $quality ->
     [good] Bild flüssig
     [fair] Bild stockt ab und zu
     [poor] Bild steht oft still
-    [held] Bild ruht
+    [held] Bild pausiert
     [not-shown] Bild gerade nicht zu sehen
     [off] Kamera aus
    *[none] kein Bild
 }
 quality-theirs = Es liegt an der Verbindung von { $name }.
 quality-ours = Es liegt an deiner Verbindung.
-quality-unknown = An wessen Verbindung es liegt, ist nicht zu erkennen.
-quality-fine = Es ist nichts zu tun.
+quality-unknown = Es ist nicht klar, an wessen Verbindung es liegt.
+quality-fine = Alles gut. Du brauchst nichts zu tun.
 quality-help = Was helfen kann
-quality-help-nearer = Geh näher an das WLAN, oder nimm ein Kabel.
-quality-help-others = Lass Downloads und Filme im selben Netz ruhen.
+quality-help-nearer = Geh näher an den WLAN-Router, oder nimm ein Kabel.
+quality-help-others = Halte Downloads und Filme im selben Netz an.
 quality-help-network = Versuche ein anderes Netz. Mobile Daten sind oft besser als ein volles WLAN.
-quality-help-camera = Schalte deine Kamera eine Weile aus. Dann hat deine Stimme allen Platz.
-quality-help-theirs = Deine eigene Verbindung ist gut, hier ist nichts zu tun. Wer die schwache hat, sieht, was helfen kann.
+quality-help-camera = Schalte deine Kamera eine Weile aus. Dann bleibt mehr Platz für deine Stimme.
+quality-help-theirs = Deine eigene Verbindung ist gut, du brauchst nichts zu tun. Wer die schwache hat, sieht, was helfen kann.
 quality-details = Einzelheiten
 figure-sent = Gesendet
 figure-received = Empfangen
@@ -638,13 +638,13 @@ path-tcp = direkt (TCP)
 path-relay = über ein Relay
 figure-picture = Bild von { $name }
 figure-lines = { $lines } Zeilen
-say-screen-busy = Jemand anders hat einen Augenblick früher zu teilen begonnen. Es geht einer nach dem anderen; danach ist Platz für deinen.
+say-screen-busy = Jemand anders hat einen Augenblick vor dir zu teilen begonnen. Es geht einer nach dem anderen; danach ist Platz für deinen.
 say-screen-shared = { $name } teilt einen Bildschirm.
 say-screen-stopped = { $name } teilt keinen Bildschirm mehr.
 say-own-screen-stopped = Dein Bildschirm wird nicht mehr geteilt.
-say-pictures-held = Deine Verbindung trägt gerade weniger. Einige Bilder ruhen, die Stimmen bleiben.
+say-pictures-held = Deine Verbindung ist gerade schwach. Einige Bilder pausieren, die Stimmen bleiben.
 say-pictures-back = Alle Bilder sind wieder da.
-say-voices-paused = Deine Verbindung trägt gerade wenig. Mikrofone von Menschen, die still sind, ruhen abwechselnd, damit klar bleibt, wer spricht.
+say-voices-paused = Deine Verbindung ist gerade sehr schwach. Der Ton von Menschen, die still sind, pausiert abwechselnd, damit klar bleibt, wer spricht. Erste Worte können fehlen.
 say-voices-back = Alle Stimmen sind wieder da.
 
 ## Nach dem Treffen

@@ -574,11 +574,11 @@ share-screen-note = You choose what is shown. Everybody here can see it, encrypt
 sharing-screen = You are sharing your screen.
 sharing-screen-note = Everybody here can see it. Messages that pop up there are seen too.
 share-busy = { $name } is sharing a screen. One at a time; when it has ended, there is room for yours.
-share-refused = Nothing is shared. If no choice appeared, the browser or this device keeps screens closed; its privacy settings can open them.
+share-refused = Nothing is shared. If you were not asked what to show, the browser or this device does not allow it. Its privacy settings can change that.
 share-unsupported = This browser cannot share a screen. On a computer it works in current browsers.
 screen-of = { $name }'s screen
 screen-coming = This screen is on its way
-screen-audio-only = Not shown, because you chose sound alone
+screen-audio-only = Not shown, because "Audio only" is on
 # Names of buttons; $name in "full-screen" is a person's name or "NAME's screen".
 pin = Pin { $name }
 unpin = Unpin { $name }
@@ -593,25 +593,25 @@ picture-paused-why = to keep the voices clear
 tile-picture-paused = picture paused
 person-weak = Weak connection
 weak-sign = { $name }'s connection is weak
-explain-fair = { $name }'s connection has small gaps at the moment. It is nothing that you need to change.
-explain-poor = Little gets through from { $name } at the moment, whatever your own connection is like. Leaving a little more time helps.
+explain-fair = { $name }'s connection has small gaps at the moment. There is nothing that you need to do.
+explain-poor = Little gets through from { $name } at the moment. It is { $name }'s connection. A little more time for answers helps.
 # Name of a sign; it begins as the others' do.
 own-weak-sign = Your connection is weak
 own-fair = Your connection has small gaps at the moment. The others may hear or see you with short breaks.
-own-poor = Your connection carries little at the moment. The others may hear or see you with breaks.
+own-poor = Your connection is weak at the moment. The others may hear or see you with breaks.
 # One line at the top of the page.
-own-weak = Your connection carries little at the moment.
-own-weak-pictures = Your connection carries less at the moment. Some pictures are paused.
-own-weak-voices = Your connection carries little at the moment. Microphones of people who are silent rest in turn.
+own-weak = Your connection is weak at the moment.
+own-weak-pictures = Your connection is weak at the moment. Some pictures are paused to keep the voices clear.
+own-weak-voices = Your connection is very weak. The sound of silent people is paused in turn; you may miss somebody's first words.
 more-network = Connection
 # Names of switches.
 data-saver = Data saver
-data-saver-note = Small pictures in both directions: at most about 180 MB an hour arrive here. Voices stay as they are.
+data-saver-note = Smaller pictures, from you and to you. At most about 180 MB an hour arrive on this device. Voices stay as they are.
 audio-only = Audio only
-audio-only-note = No pictures come to you, and your camera closes. Sound stays.
+audio-only-note = You see no pictures, and your camera turns off. Sound stays as it is.
 relay-only = Relay only
-relay-only-note = Voice and picture take a detour, for networks that let nothing else through. It hides nothing: whoever hosts the server always sees an address.
-relay-only-missing = This server has no relay. It would be for networks that let nothing else through.
+relay-only-note = Voice and picture take a detour, for networks that let nothing else through. It does not hide you: whoever hosts the server always sees an internet address.
+relay-only-missing = This server has no relay. One would help in networks that let nothing else through.
 # Name of a button and a panel.
 quality = Call quality
 quality-close = Close Call quality
@@ -649,14 +649,14 @@ quality-picture = { $quality ->
 }
 quality-theirs = It is { $name }'s connection.
 quality-ours = It is your connection.
-quality-unknown = Whose connection it is cannot be told.
-quality-fine = Nothing needs to be done.
+quality-unknown = It is not clear whose connection it is.
+quality-fine = All is well. There is nothing that you need to do.
 quality-help = What may help
-quality-help-nearer = Go nearer to the Wi-Fi, or plug in a cable.
+quality-help-nearer = Move closer to the Wi-Fi router, or plug in a cable.
 quality-help-others = Pause downloads and films on the same network.
 quality-help-network = Try another network. Mobile data is often better than a crowded Wi-Fi.
-quality-help-camera = Turn your camera off for a while. Your voice then has all the room.
-quality-help-theirs = Your own connection is good, so nothing needs to be done here. Whoever has the weak one sees what may help.
+quality-help-camera = Turn your camera off for a while. That leaves more room for your voice.
+quality-help-theirs = Your own connection is good, so there is nothing that you need to do. Whoever has the weak one sees what may help.
 quality-details = Details
 figure-sent = Sent
 figure-received = Received
@@ -669,13 +669,13 @@ path-tcp = direct (TCP)
 path-relay = through a relay
 figure-picture = Picture of { $name }
 figure-lines = { $lines } lines
-say-screen-busy = Somebody else began to share a moment earlier. One screen at a time; when it has ended, there is room for yours.
+say-screen-busy = Somebody else began to share a moment before you. One screen at a time; when it has ended, there is room for yours.
 say-screen-shared = { $name } is sharing a screen.
 say-screen-stopped = { $name } is no longer sharing a screen.
 say-own-screen-stopped = Your screen is no longer shared.
-say-pictures-held = Your connection carries less at the moment. Some pictures are paused, the voices stay.
+say-pictures-held = Your connection is weak at the moment. Some pictures are paused, the voices stay.
 say-pictures-back = All pictures are back.
-say-voices-paused = Your connection carries little at the moment. Microphones of people who are silent rest in turn, so that whoever speaks stays clear.
+say-voices-paused = Your connection is very weak at the moment. The sound of silent people is paused in turn, so that whoever speaks stays clear. You may miss somebody's first words.
 say-voices-back = All voices are back.
 
 ## After the meeting
