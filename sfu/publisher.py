@@ -121,25 +121,31 @@ class Publisher(Peer):
         buffer = channel.incoming
         header = self._header
         (ssrc,) = _SSRC(buffer, 8)
-        try:
-            encoding = self._media.get(ssrc)
-            if encoding is not None:
-                repairs = False
-            else:
-                encoding = self._repairs.get(ssrc)
-                repairs = encoding is not None
-                if encoding is None:
+        encoding = self._media.get(ssrc)
+        repairs = False
+        if encoding is None:
+            encoding = self._repairs.get(ssrc)
+            repairs = encoding is not None
+            if encoding is None:
+                try:
                     encoding, repairs = self._recognise(buffer, length)
-                    if encoding is None or not self.router.is_free(ssrc):
-                        self.refused += 1
-                        return
-            length = channel.unprotect(length)
-            if length < HEADER_SIZE or not self._inflow.take(length, now=now, sound=encoding.sound):
-                self.refused += 1
-                return
+                except ParseError:
+                    self.refused += 1
+                    return
+                if encoding is None or not self.router.is_free(ssrc):
+                    self.refused += 1
+                    return
+        length = channel.unprotect(length)
+        if length < HEADER_SIZE:
+            self.refused += 1
+            return
+        if not self._inflow.take(length, now=now, sound=encoding.sound):
+            self._drop(ssrc)
+            return
+        try:
             header.parse(buffer, length)
         except ParseError:
-            self.refused += 1
+            self._drop(ssrc)
             return
         if repairs:
             if not encoding.rtx_ssrc:
@@ -197,6 +203,12 @@ class Publisher(Peer):
         table[ssrc] = encoding
         self._retired.pop(ssrc, None)
         self.router.claim(ssrc)
+
+    def _drop(self, ssrc: int) -> None:
+        """Refuse a packet that was authentic. Nothing is kept of an SSRC that did not get bound by it."""
+        self.refused += 1
+        if not self._owns(ssrc) and ssrc not in self._retired:
+            self.channel.forget_received(ssrc)
 
     def _owns(self, ssrc: int) -> bool:
         return ssrc in self._media or ssrc in self._repairs

@@ -106,3 +106,40 @@ def test_absurd_descriptors_and_changes_of_layers_never_raise(
         copy.receive_nack([number, 0x5000 + index], now=now)
         room.publisher.handle_timer(now=now)
         assert all(len(packet) < 1500 for packet in room.down.sent)
+
+
+def test_ssrcs_that_are_not_bound_in_the_end_leave_nothing_behind() -> None:
+    """libsrtp keeps a kilobyte for each SSRC under which something authentic came: 4 billion must not be had for free.
+
+    The packets name an encoding whose SSRC is not known yet, and are refused only once they are open: because their
+    padding makes no sense, and because too much was sent.
+    """
+    room = Room()
+    extensions = Extensions(mid=1)
+    room.publisher.publish(publish(encodings=[EncodingParameters()], extensions=extensions))
+    room.publisher.publish(publish("mic", kind="audio", mid="1", ssrc=7))
+    named = one_byte_extension((1, b"0"))
+    sealed = room.channel.unprotect
+
+    def open_with_padding(length: int) -> int:
+        room.channel.incoming[length - 1] = 255
+        return sealed(length)
+
+    room.channel.unprotect = open_with_padding  # type: ignore[method-assign]
+    for ssrc in range(5000, 5010):
+        packet = bytearray(rtp(ssrc, 1, b"payload\1", extension=named))
+        packet[0] |= 0x20
+        room.receive(bytes(packet))
+    assert room.channel.forgotten_received == list(range(5000, 5010))
+    room.channel.unprotect = sealed  # type: ignore[method-assign]
+    room.channel.forgotten_received.clear()
+    while room.publisher.refused == 10:
+        room.receive(rtp(7, 1, bytes(1000), payload_type=111))
+    for ssrc in range(6000, 6010):
+        room.receive(rtp(ssrc, 1, KEY, extension=named))
+    assert room.publisher.refused == 21
+    assert room.channel.forgotten_received == list(range(6000, 6010))
+    room.receive(rtp(7, 1, b"known", payload_type=111))
+    room.channel.authentic = False
+    room.receive(rtp(7000, 1, KEY, extension=named), 9.0)
+    assert room.channel.forgotten_received == list(range(6000, 6010)), "nothing is kept of these"
