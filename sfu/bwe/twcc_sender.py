@@ -52,6 +52,8 @@ _GONE, _IN_FLIGHT, _LOST, _UNKNOWN = 0, 1, 2, 3
 """What became of a packet: reported or forgotten, not reported yet, reported missing (it may still come late), passed
 over by the reports."""
 
+_ON_THEIR_WAY = bytearray([_IN_FLIGHT]) * HISTORY
+
 
 class PacketResult(NamedTuple):
     """A packet that arrived."""
@@ -92,17 +94,21 @@ class TwccSender:
     """Numbers what is sent and reads what comes back. `send` runs for every packet."""
 
     __slots__ = (
-        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_next", "_one_way", "_rate", "_sent_at",
-        "_sizes", "_state", "_ticks", "busy_rate", "queue_delay", "rtt",
+        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_marked", "_next", "_one_way", "_rate",
+        "_sent_at", "_sizes", "_state", "_ticks", "busy_rate", "queue_delay", "rtt",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._sent_at = array("d", bytes(8 * HISTORY))
-        self._sizes = array("H", bytes(2 * HISTORY))
-        self._clusters = array("I", bytes(4 * HISTORY))
+        self._sent_at = [0.0] * HISTORY
+        """A list and no array, which takes four times as long to write to; all copies of a packet share one float."""
+        self._sizes = array("I", bytes(4 * HISTORY))
+        self._clusters: dict[int, int] = {}
+        """By number, of those that left in a probe, oldest first."""
         self._state = bytearray(HISTORY)
         self._next = 0
         """Number of the next packet; this one never wraps."""
+        self._marked = 0
+        """Of all below the state is noted: once for a report, not for each packet."""
         self._covered = 0
         """Everything below has been reported on or passed over: lets nobody have us look at a packet twice."""
         self._ticks: int | None = None
@@ -125,10 +131,26 @@ class TwccSender:
         slot = number & _MASK
         self._sent_at[slot] = now
         self._sizes[slot] = size
-        self._clusters[slot] = cluster
-        self._state[slot] = _IN_FLIGHT
         self._next = number + 1
+        if cluster:
+            self._note_probe(number, cluster)
         return number & 0xFFFF
+
+    def _note_probe(self, number: int, cluster: int) -> None:
+        clusters = self._clusters
+        clusters[number] = cluster
+        while (oldest := next(iter(clusters))) <= number - HISTORY:
+            del clusters[oldest]
+
+    def _mark(self) -> None:
+        """Note of what was sent since the last report that it is on its way."""
+        number, end = max(self._marked, self._next - HISTORY), self._next
+        while number < end:
+            slot = number & _MASK
+            stop = min(slot + end - number, HISTORY)
+            self._state[slot:stop] = _ON_THEIR_WAY[: stop - slot]
+            number += stop - slot
+        self._marked = end
 
     @property
     def acknowledged_rate(self) -> int | None:
@@ -140,31 +162,39 @@ class TwccSender:
 
         A number that no feedback covers, since that feedback was lost itself, counts neither as received nor as lost.
         """
+        self._mark()
         following = self._next
         base = unwrap16(feedback.base_sequence, following - 1)
         oldest = max(0, following - HISTORY)
-        slots, ticks, recovered = self._take(feedback.arrivals, base, oldest)
+        numbers, ticks, recovered = self._take(feedback.arrivals, base, oldest)
         lost = self._pass_over(max(base, oldest), min(base + feedback.status_count, following))
-        if not slots:
+        if not numbers:
             return Report([], [], [], (), lost, recovered)
         shift = 0 if self._ticks is None else unwrap32(ticks[0], self._ticks) - ticks[0]
         self._ticks = ticks[-1] + shift
         # Columns instead of a loop over packets, for this is done for every packet that anybody receives.
         arrivals = [(tick + shift) / TICKS_PER_SECOND for tick in ticks]
-        sent_at, sizes_at, clusters_at = self._sent_at, self._sizes, self._clusters
-        clusters: Sequence[int]
-        if isinstance(slots, slice):
-            sent, sizes, clusters = sent_at[slots].tolist(), sizes_at[slots].tolist(), clusters_at[slots]
+        sent_at, sizes_at, clusters = self._sent_at, self._sizes, self._clusters
+        if isinstance(numbers, range):
+            slots = slice(numbers.start & _MASK, (numbers.start & _MASK) + len(numbers))
+            sent, sizes = sent_at[slots], sizes_at[slots].tolist()
         else:
-            sent, sizes = [sent_at[slot] for slot in slots], [sizes_at[slot] for slot in slots]
-            clusters = [clusters_at[slot] for slot in slots]
+            sent, sizes = (
+                [sent_at[number & _MASK] for number in numbers],
+                [sizes_at[number & _MASK] for number in numbers],
+            )
+        probed = clusters and numbers[0] <= next(reversed(clusters))
+        probes = [clusters.get(number, 0) for number in numbers] if probed else [0] * len(sent)
         self._measure(sent, arrivals, sizes, now)
-        return Report(sent, arrivals, sizes, clusters, lost, recovered)
+        return Report(sent, arrivals, sizes, probes, lost, recovered)
 
     def _take(
         self, arrivals: list[tuple[int, int]], base: int, oldest: int
-    ) -> tuple[slice | list[int], Sequence[int], int]:
-        """Return the slots of what newly arrived, their ticks, and how many of them had been taken for lost."""
+    ) -> tuple[Sequence[int], Sequence[int], int]:
+        """Return the numbers of what newly arrived, their ticks, and how many of them had been taken for lost.
+
+        A range of numbers says that their slots are in one piece.
+        """
         if not arrivals:
             return [], (), 0
         states = self._state
@@ -180,17 +210,17 @@ class TwccSender:
             and offsets == tuple(range(offsets[0], offsets[0] + count))
         ):  # nothing is missing, as nearly always
             states[slot:until] = bytes(count)
-            return slice(slot, until), ticks, 0
-        slots, taken, recovered = [], [], 0
+            return range(first, first + count), ticks, 0
+        numbers, taken, recovered = [], [], 0
         for offset, tick in arrivals:
             number = base + offset
             slot = number & _MASK
             if oldest <= number < self._next and states[slot] != _GONE:
                 recovered += states[slot] == _LOST
                 states[slot] = _GONE
-                slots.append(slot)
+                numbers.append(number)
                 taken.append(tick)
-        return slots, taken, recovered
+        return numbers, taken, recovered
 
     def rebase(self) -> None:
         """Take the present way for one without a queue: what stood there does not go away by sending less."""

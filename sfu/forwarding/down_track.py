@@ -56,7 +56,8 @@ class DownTrack:
     __slots__ = (
         "_again", "_asked", "_begun", "_filters", "_formats", "_headers", "_numbered", "_on_ended", "_outgoing",
         "_reported_at", "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_source", "_wanted",
-        "_wants_key_frame", "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started", "stream", "track",
+        "_wants_key_frame", "_write", "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started", "stream",
+        "track",
     )  # fmt: skip
 
     def __init__(
@@ -95,6 +96,7 @@ class DownTrack:
         """The subscriber's browser knows this track (`StartTrack`)."""
         self.flowing = False
         """Started, and the subscriber is connected."""
+        self._write = self.numbers.write
         self._on_ended = on_ended
         self._formats = {theirs.payload_type: ours for theirs, ours in codecs}
         self._sender = sender
@@ -185,7 +187,7 @@ class DownTrack:
         if self._filters and not self._admits(packet):
             return
         buffer = self._outgoing
-        start = self.numbers.write(buffer, packet)
+        start = self._write(buffer, packet)
         if start:
             payload = packet.payload
             size = len(payload)
