@@ -8,13 +8,12 @@ import { deviceActions } from "./device_actions";
 import { KeptDevices } from "./kept_devices";
 import { LinkHolder } from "./link_holder";
 import { Meeting, type MeetingOptions, randomId } from "./meeting";
-import type { Actions, Announcement, LeftReason, Screen } from "./model";
+import type { Actions, Announcement } from "./model";
 import { cleanName, nameProblem } from "./names";
 import { KeptNetwork } from "./network_choices";
 import { Organiser } from "./organiser";
 import { organiserActions } from "./organiser_actions";
 import type {
-  EndedMessage,
   ErrorMessage,
   JoinedMessage,
   JoinMessage,
@@ -25,6 +24,7 @@ import type {
 } from "./protocol_types";
 import { BUSY, problemOf, worthSaying } from "./refusals";
 import { RESERVED_NAMES } from "./reserved_names";
+import { WayOut } from "./way_out";
 
 export interface SessionOptions extends MeetingOptions {
   /** The origin, with the path before `/g/`: links are built on it. */
@@ -42,6 +42,7 @@ export class Session {
   readonly #links: LinkHolder;
   readonly #organiser: Organiser | null;
   readonly #meeting: Meeting;
+  readonly #out: WayOut;
   /** Of the last `challenge`: a knock is signed over it. */
   #nonce = "";
   /** The server keeps a certificate for the link's key, or kept one when it began the session that is to be resumed. */
@@ -58,8 +59,8 @@ export class Session {
     this.#meeting = new Meeting(options, {
       send: (message) => this.#connection.send(message),
       muted: (everyone) => this.#kept.mute(everyone),
-      finished: (reason) => this.#finish(reason),
-      hindered: (problem) => this.#close({ name: "problem", problem }),
+      finished: (reason) => this.#out.finish(reason),
+      hindered: (problem) => this.#out.close({ name: "problem", problem }),
       // Desktops do not say that they are in another network, and a socket of the old one ends without a word.
       mediaLost: () => this.#connection.wake(CALL_PROBE_MS),
     });
@@ -84,6 +85,16 @@ export class Session {
       message: (message) => this.#received(message),
       lost: () => this.#connectionLost(),
       gaveUp: () => this.#gaveUp(),
+    });
+    this.#out = new WayOut({
+      ...options,
+      connection: this.#connection,
+      kept: this.#kept,
+      meeting: this.#meeting,
+      forgotten: () => {
+        this.#wasIn = false;
+        this.#lost = false;
+      },
     });
     this.actions = {
       agree: () => this.#agree(),
@@ -111,7 +122,7 @@ export class Session {
       store.connection.value = "connecting";
       this.#connection.start();
     } else {
-      this.#before();
+      this.#out.before();
     }
   }
 
@@ -174,16 +185,13 @@ export class Session {
 
   #stopWaiting(): void {
     this.#connection.send({ type: "leave" });
-    this.#connection.stop();
-    this.#meeting.forget();
-    this.#forgetSession();
-    this.#before();
+    this.#out.startOver();
   }
 
   #rejoin(): void {
     const { store, tab } = this.options;
     if (!tab.agreed || tab.name === "") {
-      this.#before();
+      this.#out.before();
       return;
     }
     store.screen.value = { name: "opening" };
@@ -208,7 +216,7 @@ export class Session {
       // The page may have been open for hours: a certificate may have been renewed, and links changed.
       await this.#meeting.refresh();
       if (this.#meeting.outdated) {
-        this.#close({ name: "problem", problem: "links-changed" });
+        this.#out.close({ name: "problem", problem: "links-changed" });
         return null;
       }
     }
@@ -237,8 +245,8 @@ export class Session {
         break;
       case "declined":
         // Of somebody who is in, that is no answer to a knock.
-        if (this.#meeting.call) this.#over("removed");
-        else this.#declined(message.retry_after);
+        if (this.#meeting.call) this.#out.over("removed");
+        else this.#out.declined(message.retry_after);
         break;
       case "joined":
         this.#joined(message);
@@ -247,16 +255,16 @@ export class Session {
         this.#organiserReady(message);
         break;
       case "removed":
-        if (message.reason === "faulty") this.#finish("faulty");
+        if (message.reason === "faulty") this.#out.finish("faulty");
         else if (message.reason === "revoked" && store.role.value === "facilitator") {
-          this.#close({ name: "problem", problem: "certificate-revoked" });
-        } else this.#over("removed");
+          this.#out.close({ name: "problem", problem: "certificate-revoked" });
+        } else this.#out.over("removed");
         break;
       case "ended":
-        this.#ended(message.reason);
+        this.#out.ended(message.reason);
         break;
       case "taken_over":
-        this.#finish("taken-over");
+        this.#out.finish("taken-over");
         break;
       case "error":
         this.#refused(message);
@@ -322,8 +330,8 @@ export class Session {
   }
 
   #gaveUp(): void {
-    if (this.#wasIn && this.options.store.role.value !== "organiser") this.#finish("expired");
-    else this.#close({ name: "problem", problem: "unreachable" });
+    if (this.#wasIn && this.options.store.role.value !== "organiser") this.#out.finish("expired");
+    else this.#out.close({ name: "problem", problem: "unreachable" });
   }
 
   #refused(message: ErrorMessage): void {
@@ -337,23 +345,18 @@ export class Session {
       return;
     }
     if (message.code === "session_expired") {
-      if (this.#wasIn) {
-        this.#finish("expired");
-      } else {
-        this.#connection.stop();
-        this.#forgetSession();
-        this.#before();
-      }
+      if (this.#wasIn) this.#out.finish("expired");
+      else this.#out.startOver();
       return;
     }
     if (message.code === "wait_before_knocking") {
-      this.#declined(message.retry_after ?? 0);
+      this.#out.declined(message.retry_after ?? 0);
       return;
     }
     // A session is not given up for a busy minute: the socket closes, and the next attempt comes later.
     if (this.options.tab.token !== null && BUSY.includes(message.code)) return;
     const problem = problemOf(message.code, store.role.value, this.#certified);
-    if (problem) this.#close({ name: "problem", problem });
+    if (problem) this.#out.close({ name: "problem", problem });
   }
 
   // -- The organiser ---------------------------------------------------------------------------------------------------
@@ -373,71 +376,6 @@ export class Session {
       recall: () => memory.organiser(tab.group),
       remember: (known) => memory.rememberOrganiser(tab.group, known),
     });
-  }
-
-  // -- Leaving -------------------------------------------------------------------------------------------------------
-
-  #ended(reason: EndedMessage["reason"]): void {
-    if (reason === "facilitator") this.#over("ended");
-    else if (reason === "deleted") this.#finish("deleted");
-    else if (this.#meeting.call?.contradicts(reason)) this.#finish("ended-unsigned");
-    else this.#finish(reason === "empty" ? "empty" : "no-facilitator");
-  }
-
-  /**
-   * The server says that a facilitator did it: nothing goes on, and the page waits a moment for the proof. At the door
-   * there is none to wait for, and nothing that could be taken away.
-   */
-  #over(what: "removed" | "ended"): void {
-    if (!this.#meeting.call) {
-      this.#finish(what);
-      return;
-    }
-    this.#connection.stop();
-    this.#kept.stop();
-    this.#meeting.over(what);
-  }
-
-  #finish(reason: LeftReason): void {
-    const { store, memory, tab } = this.options;
-    const deleted = reason === "deleted";
-    // The other tab goes on with this one's key.
-    if (reason === "taken-over") this.#meeting.close();
-    if (store.role.value !== "organiser") {
-      this.#close({ name: "left", reason });
-      return;
-    }
-    if (deleted) memory.forgetOrganiser(tab.group);
-    this.#close({ name: "organiser", meetingRunning: false, deleted, outdated: false, facilitators: [] });
-  }
-
-  #declined(retryAfter: number): void {
-    this.#close({ name: "declined", retryAt: performance.now() + retryAfter * 1000 });
-  }
-
-  /** The session is over: nothing stays open but the page that says so. */
-  #close(screen: Screen): void {
-    this.#connection.stop();
-    this.#kept.stop();
-    this.#meeting.forget();
-    this.#forgetSession();
-    this.options.store.screen.value = screen;
-  }
-
-  #before(): void {
-    const { store } = this.options;
-    store.connection.value = "fine";
-    store.screen.value = this.#meeting.outdated ? { name: "problem", problem: "links-changed" } : { name: "before" };
-  }
-
-  /** The way back into the session is gone; the name and what was open stay for the next one. */
-  #forgetSession(): void {
-    this.options.tab.token = null;
-    this.options.tab.hand = null;
-    this.#wasIn = false;
-    this.#lost = false;
-    this.options.store.connection.value = "fine";
-    this.#save();
   }
 
   // -- Small things --------------------------------------------------------------------------------------------------
