@@ -130,7 +130,7 @@ class Subscriber(Peer):
         del self._answers[name]
         del self._by_ssrc[down_track.stream.ssrc]
         self.sender.estimator.forget(down_track.stream.ssrc)
-        self._watch.changed()
+        self._watch.ended(name)
 
     # -- Packets ---------------------------------------------------------------------------------------------------
 

@@ -42,8 +42,8 @@ class Watch:
     """The wishes of one subscriber, and the allocation that follows from them."""
 
     __slots__ = (
-        "_allocator", "_dirty", "_held", "_max_rate", "_measured_at", "_octets", "_report_at", "_sound", "_wishes",
-        "begun",
+        "_afresh", "_allocator", "_dirty", "_held", "_max_rate", "_measured_at", "_octets", "_report_at", "_sound",
+        "_wishes", "begun",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -52,6 +52,8 @@ class Watch:
         self._allocator = Allocator()
         self._dirty = True
         self._held = Held(frozenset(), False)
+        self._afresh = False
+        """What was told last counts no longer."""
         self._report_at = float("-inf")
         self._octets: dict[int, int] = {}
         """By SSRC: bytes of sound sent at the last measurement."""
@@ -70,6 +72,11 @@ class Watch:
     def changed(self) -> None:
         """Note that copies came or went: what is shared out is looked at anew."""
         self._dirty = True
+
+    def ended(self, track: str) -> None:
+        """Note that a copy ended: what was told of it is forgotten, and is told afresh if it comes again."""
+        self._dirty = True
+        self._afresh |= track in self._held.tracks
 
     def hears(self, track: str) -> bool:
         """Whether sound is to be sent: all that is not asked to pause."""
@@ -152,18 +159,20 @@ class Watch:
 
     def _report(self, tracks: frozenset[str], too_much: bool, now: float) -> Held | None:
         held = Held(tracks, too_much)
-        if held == self._held:
-            return None
-        if now < self._report_at:
+        if (held == self._held and not self._afresh) or now < self._report_at:
             return None
         self._held = held
+        self._afresh = False
         self._report_at = now + HELD_INTERVAL
         return held
 
 
 def _place(layers: list[Layer], selected: Layer | None) -> int | None:
-    """Return where the layer that is being sent stands among those that there are now; None if it is gone."""
+    """Return where what is being sent stands among the layers that there are now.
+
+    A layer of which nothing came of late is not among them: then the best that it includes; None if there is none.
+    """
     if selected is None:
         return None
     key = selected.encoding, selected.temporal
-    return next((index for index, layer in enumerate(layers) if (layer.encoding, layer.temporal) == key), None)
+    return max((index for index, layer in enumerate(layers) if (layer.encoding, layer.temporal) <= key), default=None)

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from sfu.bwe.allocation import HEADROOM, Layer
 from sfu.bwe.estimator import Estimator
 from sfu.control import TrackWish
@@ -74,6 +76,22 @@ def test_what_finds_no_room_is_told_once_a_second_at_most() -> None:
     assert room.update(2 * HELD_INTERVAL + 0.2) is None
 
 
+def test_what_is_held_is_told_afresh_when_it_comes_again() -> None:
+    """Whoever ends a copy forgets what was told of it."""
+    room = Room()
+    room.wish(p0=180, p1=180)
+    told = Held(frozenset({"p1"}), False)
+    assert room.update(0.0, 130_000) == told
+    room.watch.changed()
+    assert room.update(2.0) is None
+    copy = room.copies.pop("p1")
+    room.watch.ended("p1")
+    room.copies["p1"] = copy
+    assert room.update(2.1, 130_000) == told
+    room.watch.ended("p0")
+    assert room.update(4.0) is None, "nothing was told of it"
+
+
 def test_a_fall_takes_pictures_at_once_and_they_come_back_later() -> None:
     room = Room()
     room.wish(p0=360, p1=360)
@@ -85,6 +103,29 @@ def test_a_fall_takes_pictures_at_once_and_they_come_back_later() -> None:
     for step in range(1, 9):
         room.update(float(step))
     assert room.selected() == [LAYERS[2], LAYERS[2]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "estimate"),
+    [
+        ([Layer(180, 60_000, 0, 0), Layer(180, 100_000, 0, 1)], [Layer(180, 100_000, 0, 0)], 115_000),
+        ([*LAYERS[:2], Layer(360, 500_000, 1, 2)], LAYERS, 600_000),
+        ([*LAYERS, Layer(720, 900_000, 2, 0)], LAYERS, 600_000),
+    ],
+)
+def test_a_picture_goes_on_when_the_layer_that_was_sent_is_there_no_more(
+    before: list[Layer], after: list[Layer], estimate: int
+) -> None:
+    """A screen that stands still sends nothing of its higher layers: what is left of it is nothing new."""
+    room = Room(pictures=1)
+    room.copies["p0"].track.layers = lambda now: before
+    room.wish(p0=720)
+    room.update(0.0, max(estimate, int(before[-1].rate / HEADROOM) + 1))
+    assert room.selected() == [before[-1]]
+    room.copies["p0"].track.layers = lambda now: after
+    room.watch._allocator.note(int(0.9 * estimate), now=0.5)  # too little to fit in anew, too much to take anything
+    room.update(1.0, estimate)
+    assert room.selected() == [after[-1]]
 
 
 def test_what_the_person_wants_to_spend_bounds_all_together_and_leaves_no_trace() -> None:
