@@ -175,15 +175,14 @@ class UpEncoding:
 
     def request_key_frame(self, *, now: float) -> None:
         """Ask the publisher for a key frame, unless that was just done; the timer repeats it until one comes."""
-        if self._requests.request(now=now):
-            self._send_pli()
+        self._requests.want()
+        self._ask(now)
 
     def handle_timer(self, *, rtt: float, now: float) -> None:
         """Send what is due: repeated key-frame requests and NACKs. ``rtt`` in seconds, 0 where not known."""
         if not self.sound:
             self._follow(now)
-        if self._requests.handle_timer(now=now):
-            self._send_pli()
+        self._ask(now)
         deadline = self._nack.next_deadline()
         if deadline is not None and deadline <= now:
             lost = self._nack.due(rtt=rtt, now=now)
@@ -204,8 +203,9 @@ class UpEncoding:
             self._reader.refill()
             self.rates = self.layer_rates.measured() or self.rates
 
-    def _send_pli(self) -> None:
-        if self.ssrc and (self.alive or self._unheard < MAX_UNHEARD):
+    def _ask(self, now: float) -> None:
+        """Send a request if one is due, and if somebody may be there to answer it."""
+        if self.ssrc and (self.alive or self._unheard < MAX_UNHEARD) and self._requests.handle_timer(now=now):
             self._unheard += 1
             self._channel.send_rtcp(PictureLossIndication(self._report_ssrc, self.ssrc).to_bytes())
 

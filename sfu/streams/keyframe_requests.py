@@ -39,10 +39,9 @@ class KeyframeRequests:
         self._asked_at = float("-inf")
         self._wanted = False
 
-    def request(self, *, now: float) -> bool:
-        """Ask for a key frame; return whether a PLI is to be sent now. If not, `handle_timer` sees to it."""
+    def want(self) -> None:
+        """Ask for a key frame: `handle_timer` says when."""
         self._wanted = True
-        return self.handle_timer(now=now)
 
     def key_frame(self) -> None:
         """A key frame began to arrive: every request so far is answered."""
@@ -58,7 +57,10 @@ class KeyframeRequests:
         return self._spacing.allowed_at if self._wanted else None
 
     def handle_timer(self, *, now: float) -> bool:
-        """Return whether a PLI is to be sent now. What several encodings want at one moment leaves together."""
+        """Return whether a PLI is to be sent now. What several encodings want at one moment leaves together.
+
+        Only to be called where it can be sent: it counts as sent for the track's other encodings.
+        """
         spacing = self._spacing
         if not self._wanted or self._asked_at == now or (now < spacing.allowed_at and now != spacing.sent_at):
             return False

@@ -7,7 +7,7 @@ import pytest
 
 from sfu.forwarding.dynacast import OFF_AFTER
 from sfu.forwarding.header_rewriter import RUN_GAP
-from sfu.forwarding.up_encoding import SILENCE
+from sfu.forwarding.up_encoding import MAX_UNHEARD, SILENCE
 from sfu.rtp.packet import RtpHeader
 from tests.sfu.forwarding.camera import FRAME, Camera, Viewer, offered
 
@@ -323,6 +323,28 @@ def test_a_stream_whose_numbers_jump_goes_on_without_a_jump() -> None:
     assert viewer.frames()[-1].number == camera.number - 1
     numbers = list(viewer.packets())
     assert max(after - before for before, after in itertools.pairwise(numbers)) <= RUN_GAP
+
+
+def test_an_encoding_that_ends_before_its_key_frame_holds_up_nobody_elses() -> None:
+    """Who waits for what the publisher does not send any more, because it cannot or will not, waits alone."""
+    camera = Camera()
+    camera.obeys = False
+    viewer = watching(camera, 1)
+    viewer.select(2)
+    camera.active[2] = False
+    camera.run(20.0)
+    assert 0 < camera.asked[2] <= MAX_UNHEARD
+    for pause in (0.7, 1.1, 1.3):
+        camera.run(pause)
+        camera.asked = [0, 0, 0]
+        camera.subscribe().select(0)
+        camera.answer()
+        assert camera.asked == [1, 0, 0], "at once: nothing was asked for of late"
+        camera.run(3.0)
+    camera.active[2] = True
+    camera.run(2.0)
+    assert camera.track.encodings[2].alive
+    assert viewer.frames()[-1].encoding == 2
 
 
 def test_a_subscriber_that_asks_for_key_frames_all_the_time_gets_few() -> None:

@@ -11,16 +11,22 @@ def one() -> KeyframeRequests:
     return KeyframeRequests(Spacing())
 
 
+def ask(requests: KeyframeRequests, *, now: float) -> bool:
+    """Whether asking now makes a PLI leave now."""
+    requests.want()
+    return requests.handle_timer(now=now)
+
+
 def test_the_first_request_goes_out_at_once() -> None:
     requests = one()
     assert requests.next_deadline() is None
-    assert requests.request(now=1.0)
-    assert not requests.request(now=1.1), "one is on its way"
+    assert ask(requests, now=1.0)
+    assert not ask(requests, now=1.1), "one is on its way"
 
 
 def test_an_unanswered_request_is_repeated() -> None:
     requests = one()
-    requests.request(now=0.0)
+    ask(requests, now=0.0)
     assert requests.next_deadline() == INTERVAL
     assert not requests.handle_timer(now=0.4)
     assert requests.handle_timer(now=0.5)
@@ -29,8 +35,8 @@ def test_an_unanswered_request_is_repeated() -> None:
 
 def test_a_key_frame_answers_everybody() -> None:
     requests = one()
-    requests.request(now=0.0)
-    requests.request(now=0.1)
+    ask(requests, now=0.0)
+    ask(requests, now=0.1)
     requests.key_frame()
     assert requests.next_deadline() is None
     assert not requests.handle_timer(now=10.0)
@@ -38,9 +44,9 @@ def test_a_key_frame_answers_everybody() -> None:
 
 def test_a_request_after_the_key_frame_waits_for_its_turn() -> None:
     requests = one()
-    requests.request(now=0.0)
+    ask(requests, now=0.0)
     requests.key_frame()
-    assert not requests.request(now=0.2)
+    assert not ask(requests, now=0.2)
     assert requests.next_deadline() == SPACING
     assert not requests.handle_timer(now=0.9)
     assert requests.handle_timer(now=1.0)
@@ -49,12 +55,12 @@ def test_a_request_after_the_key_frame_waits_for_its_turn() -> None:
 def test_encodings_of_one_track_ask_together_or_wait_for_each_other() -> None:
     spacing = Spacing()
     small, tall = KeyframeRequests(spacing), KeyframeRequests(spacing)
-    assert small.request(now=0.0)
-    assert tall.request(now=0.0), "in the same moment: the publisher takes both for one"
+    assert ask(small, now=0.0)
+    assert ask(tall, now=0.0), "in the same moment: the publisher takes both for one"
     small.key_frame()
     tall.key_frame()
-    assert not tall.request(now=0.3)
-    assert not small.request(now=0.4)
+    assert not ask(tall, now=0.3)
+    assert not ask(small, now=0.4)
     assert tall.handle_timer(now=1.0)
     assert small.handle_timer(now=1.0)
 
@@ -62,8 +68,8 @@ def test_encodings_of_one_track_ask_together_or_wait_for_each_other() -> None:
 def test_a_key_frame_for_one_encoding_comes_for_the_other_too() -> None:
     spacing = Spacing()
     small, tall = KeyframeRequests(spacing), KeyframeRequests(spacing)
-    small.request(now=0.0)
-    assert not tall.request(now=0.1), "one is on its way"
+    ask(small, now=0.0)
+    assert not ask(tall, now=0.1), "one is on its way"
     small.key_frame()
     tall.key_frame()
     assert not tall.handle_timer(now=2.0)
@@ -72,8 +78,8 @@ def test_a_key_frame_for_one_encoding_comes_for_the_other_too() -> None:
 def test_where_it_does_not_come_for_the_other_it_is_asked_for() -> None:
     spacing = Spacing()
     small, tall = KeyframeRequests(spacing), KeyframeRequests(spacing)
-    small.request(now=0.0)
-    tall.request(now=0.1)
+    ask(small, now=0.0)
+    ask(tall, now=0.1)
     small.key_frame()
     assert not tall.handle_timer(now=0.9)
     assert tall.handle_timer(now=SPACING)
@@ -81,10 +87,10 @@ def test_where_it_does_not_come_for_the_other_it_is_asked_for() -> None:
 
 def test_nobody_wants_one_any_more() -> None:
     requests = one()
-    requests.request(now=0.0)
+    ask(requests, now=0.0)
     requests.cancel()
     assert not requests.handle_timer(now=1.0)
-    assert requests.request(now=1.0)
+    assert ask(requests, now=1.0)
 
 
 @pytest.mark.parametrize("answered_within", [0.04, 0.14, 0.44])
@@ -98,7 +104,7 @@ def test_ten_joins_in_a_second_cost_two(answered_within: float) -> None:
         now = step / 100
         sent = False
         if step < 100 and step % 10 == 5:
-            sent = encodings[step // 10 % 3].request(now=now)
+            sent = ask(encodings[step // 10 % 3], now=now)
         for encoding in encodings:
             sent = encoding.handle_timer(now=now) or sent
         if sent:
@@ -121,7 +127,7 @@ def test_never_closer_than_the_interval_and_never_forgotten(steps: list[tuple[st
         now += pause
         if action == "request":
             wanted = True
-            if requests.request(now=now):
+            if ask(requests, now=now):
                 sent.append(now)
         elif action == "timer":
             if requests.handle_timer(now=now):
