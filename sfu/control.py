@@ -253,7 +253,10 @@ class EncodingsWanted(Event, frozen=True):
 
 
 class TracksHeld(Event, frozen=True):
-    """What a subscriber's estimate has no room for. Reported when it changes."""
+    """What a subscriber's estimate has no room for: at first nothing. Reported when it changes.
+
+    What was told of a track ends with its copy, and is told afresh when that holds for its next one.
+    """
 
     transport: str
     tracks: list[str]

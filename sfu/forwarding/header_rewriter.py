@@ -1,4 +1,11 @@
-"""The RTP headers of one down track: numbers that continue, whatever encoding the packets come from."""
+"""The RTP headers of one down track: numbers that continue, whatever encoding the packets come from.
+
+Of a Dependency Descriptor only the frame number is rewritten. Its section A.4 wants ``active_decode_targets_bitmask`` to
+tell which layers are left out, by which a receiver knows the chains to watch for loss (A.5). L1T3 has one chain at most,
+of the lowest layer, which always passes. Leaving out sizes breaks the chains of the larger ones, but browsers look at
+neither: libwebrtc goes by each frame's references (rtp_video_stream_receiver2.cc), sequence numbers without holes, and
+the marker, which `HeaderRewriter.finish` moves. So the mask would only cost bytes in each packet.
+"""
 
 from __future__ import annotations
 
