@@ -12,6 +12,7 @@ import { EncryptionNews } from "./encryption_news";
 import { contradicted } from "./ending";
 import { type CallNews, Intake } from "./intake";
 import { Knocks } from "./knocks";
+import { Looks } from "./looks";
 import { RoomMedia } from "./media";
 import type { Announcement, KeyState, NetworkChoices } from "./model";
 import { Moderation } from "./moderation";
@@ -21,11 +22,7 @@ import { RoomEffects } from "./room_effects";
 import { ScreenShare } from "./screen_share";
 import type { Sound } from "./sound";
 import type { Store } from "./store";
-import type { RemoteTrack } from "./subscriber";
 import { Words } from "./words";
-
-/** Looks at levels and connections, ms: `audioLevel` changes every 110-125 ms, more looks would see the same twice. */
-const LOOK_MS = 200;
 
 export interface CallOptions {
   e2ee: E2eeManager;
@@ -68,11 +65,11 @@ export class Call {
   readonly #view: CallView;
   readonly #effects: RoomEffects;
   readonly #intake: Intake;
+  readonly #looks: Looks;
   #iceServers: JoinedMessage["ice_servers"];
   #lastHand: number;
   #mediaStood = false;
   #ended = false;
-  #looks: ReturnType<typeof setInterval> | undefined;
   #due: ReturnType<typeof setTimeout> | undefined;
   /** Messages are understood one after another, whatever reading one of them takes. */
   #incoming: Promise<void>;
@@ -182,6 +179,14 @@ export class Call {
       view: this.#view,
       effects: this.#effects,
       announce,
+    });
+    this.#looks = new Looks({
+      room: this.#room,
+      media: this.#media,
+      waiting: this.#door.list,
+      view: this.#view,
+      network: this.network,
+      online: () => options.store.connection.peek() !== "reconnecting",
     });
     this.#incoming = this.#begin(joined, state);
   }
@@ -296,7 +301,7 @@ export class Call {
     this.#words.stop();
     this.screen.end();
     this.network.end();
-    clearInterval(this.#looks);
+    this.#looks.stop();
     clearTimeout(this.#due);
     this.#media.close();
     this.options.sound.stop();
@@ -313,7 +318,7 @@ export class Call {
     // Before the keys are there: nothing leaves the worker until then, and the connections need their time too.
     this.#media.start();
     this.#door.take(joined.knocks ?? []);
-    this.#looks = setInterval(() => void this.#look(), LOOK_MS);
+    this.#looks.start();
     this.#settle();
   }
 
@@ -366,18 +371,6 @@ export class Call {
   }
 
   // -- Showing -------------------------------------------------------------------------------------------------------
-
-  async #look(): Promise<void> {
-    const now = performance.now();
-    if (this.options.store.connection.peek() !== "reconnecting") this.#media.tick(now);
-    this.#door.list.tick(now);
-    // What a screen plays is not its owner's voice.
-    const isVoice = ({ member, id }: RemoteTrack) => this.#room.trackOf(member, "audio", true) !== id;
-    const levels = await this.#media.levels(isVoice).catch(() => new Map<string, number>());
-    this.#view.heard(levels, now);
-    if (!this.#ended) await this.network.look(levels, now).catch(() => undefined);
-    this.#draw();
-  }
 
   #draw(): void {
     if (!this.#ended) this.#view.draw();
