@@ -1,10 +1,10 @@
 """The RTP headers of one down track: numbers that continue, whatever encoding the packets come from.
 
-Of a Dependency Descriptor only the frame number is rewritten. Its section A.4 wants ``active_decode_targets_bitmask`` to
-tell which layers are left out, by which a receiver knows the chains to watch for loss (A.5). L1T3 has one chain at most,
-of the lowest layer, which always passes. Leaving out sizes breaks the chains of the larger ones, but browsers look at
-neither: libwebrtc goes by each frame's references (rtp_video_stream_receiver2.cc), sequence numbers without holes, and
-the marker, which `HeaderRewriter.finish` moves. So the mask would only cost bytes in each packet.
+Of a Dependency Descriptor only the frame number is rewritten. Its section A.4 wants ``active_decode_targets_bitmask``
+to tell what is left out, so that a receiver knows which chains to watch for loss (A.5). L1T3 has one chain at most, of
+the lowest layer, which always passes. Leaving out sizes breaks the chains of larger ones, but browsers look at neither:
+libwebrtc goes by each frame's references (rtp_video_stream_receiver2.cc), by sequence numbers, which leave no hole, and
+by the marker, which `HeaderRewriter.finish` moves. The mask would only cost bytes in each packet.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ class HeaderRewriter(Generic[Source]):
         run.picture_offset -= dropped
 
     def limit(self, packet: MediaPacket, spatial: int) -> None:
-        """Note which spatial layer is the highest that is passed on, from this packet on, which comes in order."""
+        """Note which spatial layer is the highest that is passed on from this packet on, which comes in order."""
         run = self._run
         if run is not None and run.spatial != spatial:
             self._split(run, packet.sequence).spatial = spatial
