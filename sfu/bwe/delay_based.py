@@ -99,6 +99,9 @@ MIN_RATE, MAX_RATE = 30_000, 30_000_000
 """Bit/s. The least keeps feedback coming (mediasoup's minimum); nobody needs more than the most (Signal's maximum)."""
 
 
+_NEVER = float("-inf")
+
+
 class Usage(Enum):
     """What the delays say about the way to the subscriber."""
 
@@ -116,60 +119,47 @@ class InterArrival:
 
     def __init__(self) -> None:
         self._before: tuple[float, float] | None = None
-        self._first_sent = self._last_sent = self._first_arrival = self._last_arrival = 0.0
-        self._begin(float("-inf"), 0.0)
-
-    def add(self, sent: float, arrival: float) -> tuple[float, float] | None:
-        """Take a packet; if it begins a new group, return by how much the last one was sent and arrived later."""
-        if self._first_sent == float("-inf"):
-            self._begin(sent, arrival)
-            return None
-        if sent < self._first_sent:
-            return None  # reordered into a group that is past
-        if sent - self._first_sent <= GROUP_SPAN or self._in_burst(sent, arrival):
-            self._last_sent = max(self._last_sent, sent)
-            self._last_arrival = max(self._last_arrival, arrival)
-            return None
-        before, group = self._before, (self._last_sent, self._last_arrival)
-        self._before = group
-        self._begin(sent, arrival)
-        if before is None:
-            return None
-        send_delta, arrival_delta = group[0] - before[0], group[1] - before[1]
-        if arrival_delta < 0 or abs(arrival_delta - send_delta) >= MAX_STALL:
-            self._before = None
-            return None
-        return send_delta, arrival_delta
+        self._first_sent = self._last_sent = self._first_arrival = self._last_arrival = _NEVER
 
     def extend(self, sent: Sequence[float], arrivals: Sequence[float]) -> list[tuple[float, float]]:
-        """`add` packet by packet; return what it returned for those that began a new group."""
+        """Take packets; for each whole group return by how much it was sent and arrived later than the one before.
+
+        A group is whole once the next begins. One loop without calls: it runs for every packet that anybody receives.
+        """
         found = []
-        first, last_sent, last_arrival = self._first_sent, self._last_sent, self._last_arrival
+        before = self._before
+        first_sent, last_sent = self._first_sent, self._last_sent
+        first_arrival, last_arrival = self._first_arrival, self._last_arrival
         for left, came in zip(sent, arrivals, strict=True):
-            if 0 <= left - first <= GROUP_SPAN:  # most belong to the group that is open, and need no call
+            passed = left - first_sent
+            if passed < 0:
+                continue  # reordered into a group that is past
+            gap = came - last_arrival
+            if passed <= GROUP_SPAN or (
+                # It caught up with the group: something on the way had stopped and let go.
+                gap <= GROUP_SPAN and gap - (left - last_sent) < 0 and 0 <= came - first_arrival < MAX_BURST
+            ):
                 if left > last_sent:
                     last_sent = left
-                if came > last_arrival:
+                if gap > 0:
                     last_arrival = came
                 continue
-            self._last_sent, self._last_arrival = last_sent, last_arrival
-            deltas = self.add(left, came)
-            if deltas is not None:
-                found.append(deltas)
-            first, last_sent, last_arrival = self._first_sent, self._last_sent, self._last_arrival
-        self._last_sent, self._last_arrival = last_sent, last_arrival
+            if first_sent > _NEVER:
+                if before is not None:
+                    send_delta, arrival_delta = last_sent - before[0], last_arrival - before[1]
+                    if arrival_delta >= 0 and abs(arrival_delta - send_delta) < MAX_STALL:
+                        found.append((send_delta, arrival_delta))
+                        before = last_sent, last_arrival
+                    else:
+                        before = None
+                else:
+                    before = last_sent, last_arrival
+            first_sent = last_sent = left
+            first_arrival = last_arrival = came
+        self._before = before
+        self._first_sent, self._last_sent = first_sent, last_sent
+        self._first_arrival, self._last_arrival = first_arrival, last_arrival
         return found
-
-    def _begin(self, sent: float, arrival: float) -> None:
-        self._first_sent = self._last_sent = sent
-        self._first_arrival = self._last_arrival = arrival
-
-    def _in_burst(self, sent: float, arrival: float) -> bool:
-        """Whether a packet caught up with the group: something on the way had stopped and let go."""
-        gap = arrival - self._last_arrival
-        return (
-            gap <= GROUP_SPAN and gap - (sent - self._last_sent) < 0 and 0 <= arrival - self._first_arrival < MAX_BURST
-        )
 
 
 class Trendline:
@@ -194,16 +184,28 @@ class Trendline:
 
     def add(self, send_delta: float, arrival_delta: float) -> Usage:
         """Take how much later a group was sent and arrived than the one before, in seconds; return the judgement."""
-        if self._deltas < MAX_DELTAS:
-            self._deltas += 1
-        self._time += arrival_delta * 1000
+        deltas = self._deltas
+        if deltas < MAX_DELTAS:
+            self._deltas = deltas = deltas + 1
+        elapsed = arrival_delta * 1000
+        self._time += elapsed
         self._accumulated += (arrival_delta - send_delta) * 1000
         self._smoothed += (1 - SMOOTHING) * (self._accumulated - self._smoothed)
         slope = self._fit(self._time, self._smoothed)
-        modified = self._deltas * slope * GAIN
-        self._judge(slope, modified, send_delta)
+        modified = deltas * slope * GAIN
+        threshold = self.threshold
+        if modified > threshold:
+            self._suspect(slope, send_delta)
+        else:
+            self._overusing, self._overuses = 0.0, 0
+            self.usage = Usage.UNDERUSE if modified < -threshold else Usage.NORMAL
         self._last_slope = slope
-        self._adapt(abs(modified), min(arrival_delta * 1000, THRESHOLD_STEP))
+        above = abs(modified) - threshold
+        if above <= THRESHOLD_REACH:
+            gain = THRESHOLD_DOWN if above < 0 else THRESHOLD_UP
+            adapted = threshold + gain * above * min(elapsed, THRESHOLD_STEP)
+            low, high = THRESHOLD_RANGE
+            self.threshold = low if adapted < low else min(adapted, high)
         return self.usage
 
     def _fit(self, x: float, y: float) -> float:
@@ -238,23 +240,13 @@ class Trendline:
         self._sum_xy = sum((x - origin) * y for x, y in self._points)
         self._sum_xx = sum((x - origin) * (x - origin) for x, _ in self._points)
 
-    def _judge(self, slope: float, modified: float, send_delta: float) -> None:
-        if modified > self.threshold:
-            self._overusing += send_delta if self._overuses else send_delta / 2
-            self._overuses += 1
-            if self._overusing > OVERUSE_TIME and self._overuses > 1 and slope >= self._last_slope:
-                self._overusing, self._overuses = 0.0, 0
-                self.usage = Usage.OVERUSE
-            return
-        self._overusing, self._overuses = 0.0, 0
-        self.usage = Usage.UNDERUSE if modified < -self.threshold else Usage.NORMAL
-
-    def _adapt(self, modified: float, elapsed: float) -> None:
-        if modified <= self.threshold + THRESHOLD_REACH:
-            gain = THRESHOLD_DOWN if modified < self.threshold else THRESHOLD_UP
-            adapted = self.threshold + gain * (modified - self.threshold) * elapsed
-            low, high = THRESHOLD_RANGE
-            self.threshold = low if adapted < low else min(adapted, high)
+    def _suspect(self, slope: float, send_delta: float) -> None:
+        """Take a slope that is too steep: overuse if that lasts and does not get better."""
+        self._overusing += send_delta if self._overuses else send_delta / 2
+        self._overuses += 1
+        if self._overusing > OVERUSE_TIME and self._overuses > 1 and slope >= self._last_slope:
+            self._overusing, self._overuses = 0.0, 0
+            self.usage = Usage.OVERUSE
 
 
 class LinkCapacity:

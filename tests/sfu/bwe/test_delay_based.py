@@ -7,12 +7,22 @@ from hypothesis import strategies as st
 from sfu.bwe.delay_based import (
     BETA,
     FIRST_THRESHOLD,
+    GAIN,
+    GROUP_SPAN,
     HEADROOM,
     HEADROOM_EXTRA,
+    MAX_BURST,
+    MAX_DELTAS,
     MAX_RATE,
+    MAX_STALL,
     MIN_RATE,
+    OVERUSE_TIME,
     REFRESH,
+    THRESHOLD_DOWN,
     THRESHOLD_RANGE,
+    THRESHOLD_REACH,
+    THRESHOLD_STEP,
+    THRESHOLD_UP,
     WINDOW,
     DelayDetector,
     InterArrival,
@@ -23,33 +33,69 @@ from sfu.bwe.delay_based import (
 )
 
 
+def add(groups: InterArrival, sent: float, arrival: float) -> tuple[float, float] | None:
+    """Take one packet; return what it tells of the group that it ends."""
+    found = groups.extend([sent], [arrival])
+    return found[0] if found else None
+
+
+class PlainGroups:
+    """Groups as section 5.2 of the draft and inter_arrival_delta.cc tell them, packet by packet."""
+
+    def __init__(self) -> None:
+        self.group: list[tuple[float, float]] = []
+        self.before: tuple[float, float] | None = None
+
+    def add(self, sent: float, arrival: float) -> tuple[float, float] | None:
+        group = self.group
+        if not group:
+            group.append((sent, arrival))
+            return None
+        if sent < group[0][0]:
+            return None
+        last = max(left for left, _ in group), max(came for _, came in group)
+        caught_up = arrival - last[1] <= GROUP_SPAN and (arrival - last[1]) - (sent - last[0]) < 0
+        if sent - group[0][0] <= GROUP_SPAN or (caught_up and 0 <= arrival - group[0][1] < MAX_BURST):
+            group.append((sent, arrival))
+            return None
+        self.group = [(sent, arrival)]
+        before, self.before = self.before, last
+        if before is None:
+            return None
+        deltas = last[0] - before[0], last[1] - before[1]
+        if deltas[1] < 0 or abs(deltas[1] - deltas[0]) >= MAX_STALL:
+            self.before = None
+            return None
+        return deltas
+
+
 def test_packets_make_groups_of_five_milliseconds() -> None:
     groups = InterArrival()
-    assert groups.add(0.000, 1.000) is None
-    assert groups.add(0.004, 1.005) is None
-    assert groups.add(0.010, 1.012) is None  # the first group is whole, and has none before it
-    assert groups.add(0.020, 1.030) == pytest.approx((0.006, 0.007))
-    assert groups.add(0.030, 1.040) == pytest.approx((0.010, 0.018))
+    assert add(groups, 0.000, 1.000) is None
+    assert add(groups, 0.004, 1.005) is None
+    assert add(groups, 0.010, 1.012) is None  # the first group is whole, and has none before it
+    assert add(groups, 0.020, 1.030) == pytest.approx((0.006, 0.007))
+    assert add(groups, 0.030, 1.040) == pytest.approx((0.010, 0.018))
 
 
 def test_what_catches_up_belongs_to_the_group() -> None:
     groups = InterArrival()
     for sent, arrival in ((0.0, 1.0), (0.02, 1.1)):
-        groups.add(sent, arrival)
+        add(groups, sent, arrival)
     for sent, arrival in ((0.03, 1.101), (0.04, 1.102), (0.05, 1.103)):  # held up, and let go together
-        assert groups.add(sent, arrival) is None
-    assert groups.add(0.06, 1.2) == pytest.approx((0.05, 0.103))
+        assert add(groups, sent, arrival) is None
+    assert add(groups, 0.06, 1.2) == pytest.approx((0.05, 0.103))
 
 
 def test_reordered_packets_and_leaps_of_the_clock_begin_no_comparison() -> None:
     groups = InterArrival()
-    groups.add(0.0, 1.0)
-    groups.add(0.02, 1.02)
-    assert groups.add(0.01, 1.021) is None
-    assert groups.add(0.04, 9.0) is not None
-    assert groups.add(0.06, 9.02) is None  # eight seconds late
-    assert groups.add(0.08, 9.04) is None
-    assert groups.add(0.10, 9.06) == pytest.approx((0.02, 0.02))
+    add(groups, 0.0, 1.0)
+    add(groups, 0.02, 1.02)
+    assert add(groups, 0.01, 1.021) is None
+    assert add(groups, 0.04, 9.0) is not None
+    assert add(groups, 0.06, 9.02) is None  # eight seconds late
+    assert add(groups, 0.08, 9.04) is None
+    assert add(groups, 0.10, 9.06) == pytest.approx((0.02, 0.02))
 
 
 def test_a_growing_queue_is_overuse_and_an_emptying_one_underuse() -> None:
@@ -75,8 +121,11 @@ def test_the_threshold_learns_a_slope_but_not_a_fall() -> None:
     for _ in range(100):
         line.add(0.02, 0.0212)
     assert line.threshold > FIRST_THRESHOLD
-    line._adapt(line.threshold + 15.1, 20)  # a fall of the path
-    assert FIRST_THRESHOLD < line.threshold < 15
+    learnt = line.threshold
+    line._accumulated += 3000  # a fall of the path
+    line.add(0.02, 0.02)
+    assert line._deltas * line._last_slope * GAIN > learnt + THRESHOLD_REACH
+    assert line.threshold == learnt < 15
 
 
 def test_capacity_is_where_overuse_was() -> None:
@@ -181,16 +230,52 @@ def test_any_times_can_be_judged(times: list[tuple[float, float]]) -> None:
         detector.receive([sent], [arrival])
 
 
-@given(st.lists(st.tuples(st.floats(-0.01, 0.05), st.floats(-0.01, 0.2)), max_size=60))
-def test_groups_are_the_same_whole_as_packet_by_packet(steps: list[tuple[float, float]]) -> None:
-    sent, arrivals, left, came = [], [], 0.0, 7.0
-    for leaving, coming in steps:
-        left, came = left + leaving, came + coming
-        sent.append(left)
-        arrivals.append(came)
-    whole, single = InterArrival(), InterArrival()
-    one_by_one = [single.add(*packet) for packet in zip(sent, arrivals, strict=True)]
-    assert whole.extend(sent, arrivals) == [deltas for deltas in one_by_one if deltas is not None]
+STEPS = st.lists(
+    st.tuples(st.floats(-0.01, 0.05), st.floats(-0.01, 0.2) | st.floats(-0.001, 0.004) | st.sampled_from([-5.0, 5.0])),
+    max_size=40,
+)
+
+
+@given(st.lists(STEPS, max_size=4))
+def test_groups_are_those_made_packet_by_packet(reports: list[list[tuple[float, float]]]) -> None:
+    """In reports of any length, with packets out of order, bursts and leaps of the clock."""
+    groups, plain = InterArrival(), PlainGroups()
+    left, came = 0.0, 7.0
+    for steps in reports:
+        sent, arrivals = [], []
+        for leaving, coming in steps:
+            left, came = left + leaving, came + coming
+            sent.append(left)
+            arrivals.append(came)
+        one_by_one = [plain.add(*packet) for packet in zip(sent, arrivals, strict=True)]
+        assert groups.extend(sent, arrivals) == [deltas for deltas in one_by_one if deltas is not None]
+
+
+@given(st.lists(st.tuples(st.floats(0.001, 0.03), st.floats(-0.02, 0.03)), max_size=150))
+def test_slopes_are_judged_as_the_draft_has_it(steps: list[tuple[float, float]]) -> None:
+    """Section 5.4, in as many words; the slope itself is compared elsewhere."""
+    line = Trendline()
+    threshold, overusing, overuses, before, usage = FIRST_THRESHOLD, 0.0, 0, 0.0, Usage.NORMAL
+    for count, (send_delta, later) in enumerate(steps, 1):
+        arrival_delta = max(send_delta + later, 0.0)
+        judged = line.add(send_delta, arrival_delta)
+        slope = line._last_slope
+        modified = min(count, MAX_DELTAS) * slope * GAIN
+        if modified > threshold:
+            overusing += send_delta if overuses else send_delta / 2
+            overuses += 1
+            if overusing > OVERUSE_TIME and overuses > 1 and slope >= before:
+                overusing, overuses, usage = 0.0, 0, Usage.OVERUSE
+        else:
+            overusing, overuses = 0.0, 0
+            usage = Usage.UNDERUSE if modified < -threshold else Usage.NORMAL
+        if abs(modified) - threshold <= THRESHOLD_REACH:
+            gain = THRESHOLD_DOWN if abs(modified) < threshold else THRESHOLD_UP
+            threshold += gain * (abs(modified) - threshold) * min(arrival_delta * 1000, THRESHOLD_STEP)
+            threshold = min(max(threshold, THRESHOLD_RANGE[0]), THRESHOLD_RANGE[1])
+        before = slope
+        assert judged is usage
+        assert line.threshold == threshold
 
 
 @given(st.lists(st.tuples(st.floats(0.0001, 3), st.floats(-0.5, 0.5)), min_size=WINDOW, max_size=3 * REFRESH + WINDOW))
