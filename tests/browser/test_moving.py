@@ -76,6 +76,7 @@ async def test_another_network_needs_no_admission_and_opens_nothing(
         await person.page.evaluate(WATCH)
     assert await gap(ana) < 1
     connections = await ana.page.evaluate("window.__connections.length")
+    anew = []
 
     for address in ELSEWHERE:
         for person in (ana, marta):
@@ -85,7 +86,10 @@ async def test_another_network_needs_no_admission_and_opens_nothing(
         print(f"to {address}: seconds without a voice", {name: round(value, 2) for name, value in gaps.items()})
         assert max(gaps.values()) < LONGEST
         await expect(ana.page.get_by_text("Your connection is lost")).to_have_count(0, timeout=30_000)
-    print("peer connections built anew:", await ana.page.evaluate("window.__connections.length") - connections)
+        anew.append(await ana.page.evaluate("window.__connections.length") - connections - sum(anew))
+    print("peer connections built anew, by move:", anew)
+    # An ICE restart is meant to do it. What is built anew instead comes back too, and would hide that none works.
+    assert 0 in anew
 
     # Muted before, muted after, and nobody had to let anybody in.
     await ana.tool("Mute microphone").click()
