@@ -69,7 +69,8 @@ SILENT_CUT, SILENT_INTERVAL = 0.5, 1.0
 estimation.cc). Whoever never reports is down to sound and nothing else five seconds later."""
 
 SAMPLE = 0.05
-"""Seconds between two looks at how much was sent. Shorter costs time, longer makes the rate lag by as much."""
+"""Seconds between two looks at how much was sent, at silence, and for an occasion to probe. Shorter costs time, longer
+makes the rate lag and probes begin later by as much."""
 
 
 class SentRate:
@@ -100,8 +101,9 @@ class Estimator:
     """The estimate for one subscriber."""
 
     __slots__ = (
-        "_control", "_detector", "_doubted_at", "_drain_until", "_draining", "_loss", "_loss_since", "_lost", "_prober",
-        "_received", "_sent", "_spoken_of", "_twcc", "_twcc_seen", "_unnumbered", "_usage", "wanted",
+        "_control", "_detector", "_doubted_at", "_drain_until", "_draining", "_look_at", "_loss", "_loss_since",
+        "_lost", "_prober", "_received", "_sent", "_spoken_of", "_twcc", "_twcc_seen", "_unnumbered", "_usage",
+        "wanted",
     )  # fmt: skip
 
     def __init__(self, *, now: float) -> None:
@@ -122,6 +124,7 @@ class Estimator:
         """Bytes sent when something was heard last."""
         self._lost = self._received = 0
         self._loss_since = now
+        self._look_at = now
         self.wanted = 0
         """Bit/s that everything asked for would need (`allocation.wanted_rate`): no probe goes far beyond, and 0 lets
         none begin."""
@@ -205,7 +208,7 @@ class Estimator:
         elif self._draining and now >= self._drain_until:
             self._draining = False
             self._twcc.rebase()
-        self.handle_timer(now=now)
+        self._look(now)
 
     def receive_report(self, block: ReportBlock, *, now: float) -> None:
         """Take what a receiver report says of one stream; decides only where no transport-wide feedback comes."""
@@ -221,6 +224,12 @@ class Estimator:
 
     def handle_timer(self, *, now: float) -> None:
         """Let time pass: begin a probe if there is an occasion, and believe in less if nobody answers."""
+        if now >= self._look_at:
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        """Do what `handle_timer` says, at every report and otherwise every `SAMPLE`."""
+        self._look_at = now + SAMPLE
         self._sent.sample(now=now)
         self._unnumbered.sample(now=now)
         self._doubt(now)

@@ -143,11 +143,13 @@ class UpTrack:
         ``rtt`` in seconds, 0 where not known.
         """
         encodings = self.encodings
+        if self.kind == "audio":
+            for encoding in encodings:
+                encoding.handle_timer(rtt=rtt, now=now)
+            return None
         before = [encoding.alive for encoding in encodings]
         for encoding in encodings:
             encoding.handle_timer(rtt=rtt, now=now)
-        if self.kind == "audio":
-            return None
         if len(encodings) > 1 and before != [encoding.alive for encoding in encodings]:
             for down_track in self.down_tracks:
                 down_track.follow(now=now)
