@@ -11,7 +11,6 @@ from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
-from itertools import accumulate
 from operator import sub
 from typing import NamedTuple
 
@@ -270,15 +269,15 @@ class TwccSender:
 class ArrivalRate:
     """Rate over the last `RATE_WINDOW` seconds of the clock that it is given (draft-ietf-rmcat-gcc-02, section 4.4)."""
 
-    __slots__ = ("_blocks", "_count", "_gone", "_since", "_total")
+    __slots__ = ("_blocks", "_count", "_held", "_passed", "_since")
 
     def __init__(self) -> None:
         self._blocks: deque[tuple[list[float], list[int]]] = deque()
-        """Times, rising, and for each time all bytes up to there."""
+        """Times, rising, and the bytes that came at each."""
         self._count = 0
         """Packets in them."""
-        self._total = self._gone = 0
-        """Bytes that were ever counted, and those of them that have left the window."""
+        self._held = self._passed = 0
+        """Bytes in them, and those in the oldest that have left the window already."""
         self._since = 0.0
 
     def add(self, times: list[float], sizes: list[int]) -> None:
@@ -295,26 +294,25 @@ class ArrivalRate:
         latest = blocks[-1][0][-1] if blocks else first
         if not -RATE_WINDOW < first - latest < RATE_WINDOW:
             blocks.clear()
-            self._count, self._gone = 0, self._total
+            self._count = self._held = 0
         if not blocks:
             self._since = first
         elif first < latest:  # reordered: it belongs to the window all the same
             rising = [max(time, latest) for time in rising]
-        sums = list(accumulate(sizes, initial=self._total))[1:]
-        self._total = sums[-1]
-        blocks.append((rising, sums))
-        self._count += len(sums)
+        blocks.append((rising, sizes))
+        self._held += sum(sizes)
+        self._count += len(sizes)
         until = rising[-1] - RATE_WINDOW
         while blocks[0][0][-1] <= until or self._count > HISTORY:
-            self._gone = blocks[0][1][-1]
-            self._count -= len(blocks.popleft()[1])
-        passed = bisect_right(blocks[0][0], until)
-        if passed:
-            self._gone = blocks[0][1][passed - 1]
+            gone = blocks.popleft()[1]
+            self._held -= sum(gone)
+            self._count -= len(gone)
+        oldest, bytes_then = blocks[0]
+        self._passed = sum(bytes_then[: bisect_right(oldest, until)])
 
     @property
     def value(self) -> int | None:
         """Bit/s, None before a whole window has been seen."""
         if not self._blocks or self._blocks[-1][0][-1] - self._since < RATE_WINDOW:
             return None
-        return int((self._total - self._gone) * 8 / RATE_WINDOW)
+        return int((self._held - self._passed) * 8 / RATE_WINDOW)
