@@ -83,13 +83,17 @@ ENOUGH = 1.25
 class Cluster:
     """One probe: what was sent in it, and what of that arrived."""
 
-    __slots__ = ("arrived", "bursts", "bytes", "last_sent", "number", "packets", "rate", "reported", "started")
+    __slots__ = (
+        "_timed", "arrived", "bursts", "bytes", "last_sent", "number", "open", "packets", "rate", "reported", "started",
+    )  # fmt: skip
 
     def __init__(self, number: int, rate: int, *, now: float) -> None:
         self.number = number
         self.rate = rate
         """Bit/s that are tried for."""
         self.started = now
+        self.open = self._timed = False
+        """Its own first burst has begun; the caller's timer was here once."""
         self.last_sent = float("-inf")
         self.bursts = self.packets = self.bytes = 0
         self.arrived: list[PacketResult] = []
@@ -97,8 +101,17 @@ class Cluster:
         """Something sent later was reported on."""
 
     def due(self, now: float) -> bool:
-        """Whether more is to be sent now for the rate to be reached."""
-        return now - self.started >= BURST_GAP and self.bytes * 8 < self.rate * (now - self.started)
+        """Whether more is to be sent now for the rate to be reached.
+
+        The first question only sets the clock: bursts are to be alike, and the first is as large as the others when it
+        comes a whole turn of the caller's timer later. A smaller one leaves the path idle behind it, and the probe
+        shows half of what the path carries.
+        """
+        if not self._timed:
+            self._timed, self.started = True, now
+        due = now - self.started >= BURST_GAP and self.bytes * 8 < self.rate * (now - self.started)
+        self.open = self.open or due
+        return due
 
     def next_time(self) -> float:
         """When more will be due."""
@@ -120,8 +133,8 @@ class Cluster:
     def judge(self) -> int | None:
         """Return the bit/s that the probe has shown, None if it shows nothing.
 
-        Sizes are counted from the end of the first burst at the receiver and to the beginning of the last one at the
-        sender: bursts have no length of their own, so that the rate lies between them.
+        The first burst counts for nothing: each other one holds what became due since the one before it, and comes
+        through in the time since the end of that one.
         """
         arrived = self.arrived
         if len(arrived) < MIN_RECEIVED * self.packets or not arrived:
@@ -129,14 +142,12 @@ class Cluster:
         first_sent = min(result.sent for result in arrived)
         last_sent = max(result.sent for result in arrived)
         first = [result for result in arrived if result.sent - first_sent < BURST_GAP]
-        total = sum(result.size for result in arrived)
-        last_size = sum(result.size for result in arrived if last_sent - result.sent < BURST_GAP)
+        size = sum(result.size for result in arrived) - sum(result.size for result in first)
         sending = last_sent - first_sent
         receiving = max(result.arrival for result in arrived) - max(result.arrival for result in first)
         if sending < BURST_GAP or receiving <= 0:
             return None
-        send_rate = (total - last_size) * 8 / sending
-        receive_rate = (total - sum(result.size for result in first)) * 8 / receiving
+        send_rate, receive_rate = size * 8 / sending, size * 8 / receiving
         if receive_rate > MAX_COMPRESSION * send_rate:
             return None
         if receive_rate < SATURATED * send_rate:
@@ -201,7 +212,7 @@ class Prober:
     def sent(self, size: int, *, now: float) -> int:
         """Count any packet that leaves, media as padding; return the probe's number for `TwccSender.send`, or 0."""
         cluster = self.cluster
-        if cluster is None or now - cluster.started < BURST_GAP:
+        if cluster is None or not cluster.open:
             return 0  # bursts are to be alike, so that the first may not be a stray packet before its time
         cluster.sent(size, now)
         if cluster.complete(now):

@@ -42,6 +42,8 @@ TAG = 16
 TICK = 0.01
 CHECK_INTERVAL = 2.5
 """Seconds between Chromium's consent checks."""
+AWAKE = 0.1
+"""Seconds until the SFU has reported what arrived (sfu/bwe/twcc_receiver.py: 80 ms), and a probe is on its way."""
 PRIORITY = (126 << 24 | 65535 << 8 | 255).to_bytes(4, "big")
 
 OPUS = Codec("opus", publishing_browser.SOUND_TYPE, 48_000)
@@ -124,10 +126,7 @@ class Transport:
             peer.receive_rtcp(len(packet), now=now)
         else:
             peer.receive_rtp(len(packet), now=now)
-            if self._meeting.slow > 1:
-                self._meeting.clock.call_at(
-                    now + TICK, self._meeting.look
-                )  # what waits for its pace must not wait long
+            self._meeting.look_soon()
 
     def _deliver(self, packet: bytes) -> None:
         if self.peer.closed:
@@ -310,6 +309,7 @@ class Meeting:
         self.count = 0
         chance = random.Random(seed + 1)
         self.router = Router(draw=lambda: chance.getrandbits(32))
+        self._awake_until = 0.0
         self.clock.every(TICK * slow, self.look)
 
     def person(self, name: str, *, up: Conditions | None = None, down: Conditions | None = None) -> Person:
@@ -317,6 +317,18 @@ class Meeting:
         found = Person(self, name, up=up or Conditions(), down=down or Conditions())
         self.people[name] = found
         return found
+
+    def look_soon(self) -> None:
+        """In a slow meeting, look as often as in any other while something that arrived is passed on and reported."""
+        awake = self._awake_until > self.clock.now
+        self._awake_until = self.clock.now + AWAKE
+        if self.slow > 1 and not awake:
+            self._look_on()
+
+    def _look_on(self) -> None:
+        self.look()
+        if self.clock.now < self._awake_until:
+            self.clock.call_at(self.clock.now + TICK, self._look_on)
 
     def look(self) -> None:
         """Let the machines do what is due."""

@@ -21,6 +21,8 @@ from tests.sim.clock import Clock
 
 TWCC_ID, DESCRIPTOR_ID = 3, 4
 VIDEO_TYPE, RTX_TYPE, SOUND_TYPE = 96, 97, 111
+TICK = 0.02
+"""Seconds between two looks at what the uplink carries."""
 MARK = struct.Struct("!IdB")
 """What stands in a payload: the frame's count, when it was captured, whether sound carries FEC for the frame before."""
 KEY_HEADER = bytes.fromhex("10 1000009d012a")
@@ -94,7 +96,8 @@ class PublishingBrowser:
         clock.call_at(clock.now + self._random.uniform(0, chromium.SOUND_INTERVAL), self._sound)
         clock.call_at(clock.now + self._random.uniform(0, chromium.FRAME_INTERVAL), self._frame)
         clock.call_at(clock.now + self._random.uniform(0.1, 0.5), self._report)
-        clock.call_at(clock.now + 0.02 * slow, self._tick)
+        if slow == 1:  # a slowed trickle is no ground for an estimate: all encodings are sent all day
+            clock.call_at(clock.now + TICK, self._tick)
 
     # -- Sound -----------------------------------------------------------------------------------------------------
 
@@ -279,7 +282,7 @@ class PublishingBrowser:
     def _tick(self) -> None:
         if self.gone:
             return
-        self.clock.call_at(self.clock.now + 0.02 * self._slow, self._tick)
+        self.clock.call_at(self.clock.now + TICK, self._tick)
         self.estimator.wanted = 50_000 + sum(each.encoding.rate for each in self.video if each.encoding)
         self.estimator.handle_timer(now=self.clock.now)
         left = self.estimator.estimate - 50_000

@@ -9,7 +9,7 @@ from tests.sim.link import Conditions, Loss
 from tests.sim.meeting import Meeting, Person
 
 HOUR = 3600.0
-SLOW = 1200.0
+SLOW = 2000.0
 """Times less traffic than a meeting's, so that a day takes seconds."""
 STAY = 1200.0
 """Seconds for which each of the guests stays."""

@@ -1,6 +1,8 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sfu.bwe.delay_based import MIN_RATE
 from sfu.bwe.prober import (
@@ -60,6 +62,27 @@ def judged(capacity: int, tick: float, lost: int = 0) -> int | None:
 def test_a_probe_shows_what_the_path_carries(tick: float) -> None:
     assert judged(50_000_000, tick) == pytest.approx(2_400_000, rel=0.12)
     assert judged(1_000_000, tick) == pytest.approx(950_000, rel=0.05)
+
+
+@given(phase=st.floats(0.0, 0.0099), stray=st.lists(st.floats(0.0, 0.06), max_size=2), full=st.booleans())
+def test_a_probe_shows_the_same_whenever_it_begins(phase: float, stray: list[float], full: bool) -> None:
+    """Feedback begins probes between two turns of the timer; once half of what the path carries was all they showed.
+
+    The path is wide, or carries a third of what is tried for. Packets of pictures leave when they come.
+    """
+    prober = Prober(800_000, now=0.0)
+    update(prober, phase)
+    sent: list[tuple[float, int]] = []
+    turns = [(0.01 * turn, True) for turn in range(1, 7)]
+    for now, timer in sorted([*turns, *((time, False) for time in stray if time > phase)]):
+        if not timer:
+            sent.append((now, prober.sent(SIZE, now=now)))
+        while timer and prober.due(now=now):
+            sent.append((now, prober.sent(SIZE, now=now)))
+    assert prober.cluster is None
+    results = arrive(sent, 800_000 if full else 50_000_000)
+    shown = prober.receive([*results, PacketResult(sent[-1][0] + 0.1, 501.0, 100, 0)], now=1.0)
+    assert shown == pytest.approx(760_000 if full else 2_400_000, rel=0.15)
 
 
 def test_a_probe_that_did_not_arrive_shows_nothing() -> None:
