@@ -1,7 +1,7 @@
 # make run            set up everything and start on http://127.0.0.1:8080 (media: UDP 8081)
 # make run PUBLIC=1   the same for the local network, with a self-signed certificate
 # make test           set up everything for the whole suite, real browsers included, and run it
-# make soak           half an hour of people who come and go, and whether memory grows
+# make soak           half an hour of people who come and go, and whether the memory of the SFU's process grows
 # make style types coverage bench lock image clean
 
 .DEFAULT_GOAL := help
