@@ -262,7 +262,7 @@ class TracksHeld(Event, frozen=True):
     tracks: list[str]
     """Wished-for video of which not even the smallest layer fits."""
     sound_too_much: bool
-    """Sound alone exceeds the estimate: the client knows the levels, and may pause the quietest."""
+    """Sound alone exceeds the estimate: the client knows the levels, and may pause voices that are silent."""
 
 
 class Sfu(Protocol):

@@ -806,7 +806,7 @@ class TracksHeld(ServerMessage, tag="tracks_held"):
     tracks: list[HeldTrack]
     """Pictures that are wished for: not even the smallest fits."""
     sound_too_much: bool
-    """Sound alone is more than fits: the client knows the levels, and pauses the quietest by `watch`."""
+    """Sound alone is more than fits: the client knows the levels, and pauses voices that are silent by `watch`."""
 
 
 AnyClientMessage = (

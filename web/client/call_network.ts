@@ -44,7 +44,7 @@ export class CallNetwork {
   readonly #watch = new Watch();
   /** By member. */
   readonly #playouts = new Map<string, Playout>();
-  readonly #pauses = new VoicePauses();
+  readonly #pauses = new VoicePauses(Math.random);
   readonly #uplink = new SteadyQuality();
   readonly #settling = new Settling();
   readonly #picturesRest = new Lasting(PICTURES_MS);

@@ -667,7 +667,7 @@ export interface TracksHeldMessage {
   room: Id;
   /** Pictures that are wished for: not even the smallest fits. */
   tracks: HeldTrack[];
-  /** Sound alone is more than fits: the client knows the levels, and pauses the quietest by `watch`. */
+  /** Sound alone is more than fits: the client knows the levels, and pauses voices that are silent by `watch`. */
   sound_too_much: boolean;
 }
 

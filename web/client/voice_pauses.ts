@@ -1,14 +1,22 @@
 /**
- * Which voices are paused while sound alone is more than the network carries: those that have been silent longest, one
- * after another, and never one that speaks. What is paused is not heard at all, so each is listened to again soon.
- * Pure: levels and the time (`now`, ms) go in.
+ * Which voices are paused while sound alone is more than the network carries: some of those that are silent, by turns,
+ * and never one that speaks. What is paused is not heard at all, so each is listened to again soon.
+ *
+ * The server sees who is paused, and with it that they were silent. It is to learn no more than that: not who was silent
+ * longest (so the choice among the silent is by chance), nor the moment in which somebody falls silent (so changes come
+ * in steps). docs/security.md, "Traffic shape".
+ *
+ * Pure: levels, the time (`now`, ms) and chance go in.
  */
 
 /** Linear level above which a voice counts as heard: as in levels.ts, about −36 dBFS. */
 const VOICE = 0.015;
 /** Silent for this long, ms, before a voice may be paused: somebody who thinks between two sentences is still speaking. */
 const SILENT_MS = 5_000;
-/** Between two changes, ms: the estimate of the network needs about that to follow the one before. */
+/**
+ * Between two steps, ms: the estimate of the network needs about that to follow the one before. All changes come at
+ * steps: shorter tells the server more exactly when somebody fell silent.
+ */
 const STEP_MS = 2_000;
 /** A paused voice is listened to again after this, ms: what somebody says who begins meanwhile is lost for so long at most. */
 const TURN_MS = 8_000;
@@ -18,11 +26,14 @@ const LISTEN_MS = 2_000;
 export class VoicePauses {
   /** When each was heard last, ms, by voice; when it came, if it was not. */
   #heard = new Map<string, number>();
-  /** Since when each is paused, ms. */
+  /** Since when each is paused, ms, the longest first. */
   #paused = new Map<string, number>();
   #view: ReadonlySet<string> = new Set();
   #tooMuch = false;
-  #changedAt = Number.NEGATIVE_INFINITY;
+  #stepAt = Number.NEGATIVE_INFINITY;
+
+  /** `random`: in [0, 1), as `Math.random`. */
+  constructor(private readonly random: () => number) {}
 
   /** As the server tells. */
   tooMuch(tooMuch: boolean): void {
@@ -39,30 +50,30 @@ export class VoicePauses {
     for (const [track, level] of voices) {
       if (level >= VOICE || !this.#heard.has(track)) this.#heard.set(track, now);
     }
-    for (const [track, since] of this.#paused) if (now - since >= TURN_MS) this.#resume(track, now);
-    if (now - this.#changedAt >= STEP_MS) this.#step(now);
+    if (now - this.#stepAt >= STEP_MS) {
+      this.#stepAt = now;
+      this.#step(now);
+    }
     const same = this.#view.size === this.#paused.size && [...this.#paused.keys()].every((one) => this.#view.has(one));
     if (!same) this.#view = new Set(this.#paused.keys());
     return this.#view;
   }
 
+  /** One more is paused, or one fewer; whose turn is over changes places with somebody else. */
   #step(now: number): void {
-    if (!this.#tooMuch) {
-      const [longest] = this.#paused.keys();
-      if (longest !== undefined) this.#resume(longest, now);
-      return;
+    const wanted = this.#tooMuch ? Math.min(this.#paused.size + 1, this.#heard.size - 1) : this.#paused.size - 1;
+    const silent = [...this.#heard].filter(([track, heard]) => !this.#paused.has(track) && now - heard >= SILENT_MS);
+    for (const [track, since] of this.#paused) {
+      if (this.#paused.size > wanted || now - since >= TURN_MS) this.#resume(track, now);
     }
-    const open = [...this.#heard].filter(([track]) => !this.#paused.has(track));
-    const silent = open.filter(([, heard]) => now - heard >= SILENT_MS).sort(([, a], [, b]) => a - b);
-    const quietest = silent[0];
-    if (!quietest || open.length < 2) return;
-    this.#paused.set(quietest[0], now);
-    this.#changedAt = now;
+    while (this.#paused.size < wanted && silent.length > 0) {
+      const [drawn] = silent.splice(Math.floor(this.random() * silent.length), 1);
+      if (drawn) this.#paused.set(drawn[0], now);
+    }
   }
 
   #resume(track: string, now: number): void {
     this.#paused.delete(track);
     this.#heard.set(track, now - SILENT_MS + LISTEN_MS);
-    this.#changedAt = now;
   }
 }
