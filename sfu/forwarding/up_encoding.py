@@ -182,7 +182,7 @@ class UpEncoding:
         """Send what is due: repeated key-frame requests and NACKs. ``rtt`` in seconds, 0 where not known."""
         if not self.sound:
             self._follow(now)
-        self._ask(now)
+            self._ask(now)
         deadline = self._nack.next_deadline()
         if deadline is not None and deadline <= now:
             lost = self._nack.due(rtt=rtt, now=now)

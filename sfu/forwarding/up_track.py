@@ -143,14 +143,15 @@ class UpTrack:
         ``rtt`` in seconds, 0 where not known.
         """
         encodings = self.encodings
-        if self.kind == "audio":
-            for encoding in encodings:
-                encoding.handle_timer(rtt=rtt, now=now)
-            return None
-        before = [encoding.alive for encoding in encodings]
+        flows = changed = False
         for encoding in encodings:
+            before = encoding.alive
             encoding.handle_timer(rtt=rtt, now=now)
-        if len(encodings) > 1 and before != [encoding.alive for encoding in encodings]:
+            flows |= encoding.alive
+            changed |= encoding.alive is not before
+        if self.kind == "audio":
+            return None
+        if changed and len(encodings) > 1:
             for down_track in self.down_tracks:
                 down_track.follow(now=now)
         needed = [bool(encoding.down_tracks) for encoding in encodings]
@@ -159,15 +160,13 @@ class UpTrack:
                 self._needed_since[index] = None
             elif self._needed_since[index] is None:
                 self._needed_since[index] = now
-        if self._stuck(now):
+        if not flows and self._stuck(now):
             needed = [True] * len(encodings)
         return self._dynacast.active[:] if self._dynacast.update(needed, now=now) else None
 
     def _stuck(self, now: float) -> bool:
-        """Whether something was asked for, and nothing flows at all: then any encoding will do."""
-        return not any(encoding.alive for encoding in self.encodings) and any(
-            since is not None and now - since > START_WITHIN for since in self._needed_since
-        )
+        """Whether something was asked for long ago: if nothing flows at all, any encoding will do."""
+        return any(since is not None and now - since > START_WITHIN for since in self._needed_since)
 
     def report_blocks(self, *, now: float) -> list[ReportBlock]:
         """Return what the publisher is told of its encodings.
