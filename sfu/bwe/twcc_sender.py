@@ -47,6 +47,8 @@ MAX_RTT = 10.0
 
 _MASK = HISTORY - 1
 
+_TICK = 1 / TICKS_PER_SECOND
+
 _GONE, _IN_FLIGHT, _LOST, _UNKNOWN = 0, 1, 2, 3
 """What became of a packet: reported or forgotten, not reported yet, reported missing (it may still come late), passed
 over by the reports."""
@@ -172,7 +174,7 @@ class TwccSender:
         shift = 0 if self._ticks is None else unwrap32(ticks[0], self._ticks) - ticks[0]
         self._ticks = ticks[-1] + shift
         # Columns instead of a loop over packets, for this is done for every packet that anybody receives.
-        arrivals = [(tick + shift) / TICKS_PER_SECOND for tick in ticks]
+        arrivals = [(tick + shift) * _TICK for tick in ticks]
         sent_at, sizes_at, clusters = self._sent_at, self._sizes, self._clusters
         if isinstance(numbers, range):
             slots = slice(numbers.start & _MASK, (numbers.start & _MASK) + len(numbers))
