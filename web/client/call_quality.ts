@@ -58,9 +58,14 @@ export function qualityOf(before: Figures, now: Figures, circumstances: Circumst
     picture === null || !shown || held || !settled(picture) ? [] : (changes.get(picture) ?? []),
   );
   const arrived = [...changes.values()];
-  const packets = total(arrived, "packets");
-  const lost = Math.max(0, total(arrived, "lost"));
-  const loss = packets + lost === 0 ? 0 : lost / (packets + lost);
+  const expected = total(arrived, "packets") + total(arrived, "lost");
+  // Sound is asked for again as well where its owner's way up lost it: that is no loss of one's own.
+  const theirs = new Set(people.flatMap(({ voice, uplink }) => (voice !== null && uplink !== "good" ? [voice] : [])));
+  const again = total(
+    arrived.filter(({ track }) => !theirs.has(track)),
+    "again",
+  );
+  const loss = expected <= 0 ? 0 : Math.min(1, Math.max(0, total(arrived, "lost") + again) / expected);
   const down: Direction = {
     quality:
       people.length === 0
@@ -158,6 +163,7 @@ function change(before: Arriving | undefined, now: Arriving): Change {
     ...now,
     packets: now.packets - before.packets,
     lost: now.lost - before.lost,
+    again: now.again - before.again,
     bytes: now.bytes - before.bytes,
     samples: now.samples - before.samples,
     concealed: now.concealed - before.concealed,
@@ -166,7 +172,10 @@ function change(before: Arriving | undefined, now: Arriving): Change {
   };
 }
 
-function total(changes: readonly Change[], field: "packets" | "lost" | "bytes" | "samples" | "concealed"): number {
+function total(
+  changes: readonly Change[],
+  field: "packets" | "lost" | "again" | "bytes" | "samples" | "concealed",
+): number {
   return changes.reduce((sum, one) => sum + one[field], 0);
 }
 

@@ -8,7 +8,13 @@ export interface Arriving {
   track: string;
   kind: "audio" | "video";
   packets: number;
+  /** Never came. What came when it was sent again does not count here (RFC 3550 §6.4.1), however late that was. */
   lost: number;
+  /**
+   * Came when it was sent again; of sound, which has no stream of its own for that, how often it was asked for
+   * (webrtc-stats: retransmittedPacketsReceived, nackCount).
+   */
+  again: number;
   bytes: number;
   /** Samples of sound, and those of them that were made up and were not silence anyway. */
   samples: number;
@@ -71,6 +77,7 @@ function arriving(entry: Entry, at: (mid: string) => { id: string } | undefined)
     kind,
     packets: numberOf(entry, "packetsReceived"),
     lost: numberOf(entry, "packetsLost"),
+    again: numberOf(entry, kind === "video" ? "retransmittedPacketsReceived" : "nackCount"),
     bytes: numberOf(entry, "bytesReceived"),
     samples: numberOf(entry, "totalSamplesReceived"),
     concealed: numberOf(entry, "concealedSamples") - numberOf(entry, "silentConcealedSamples"),

@@ -9,6 +9,7 @@ const voice = (more: Partial<Arriving> = {}): Arriving => ({
   kind: "audio",
   packets: 250,
   lost: 0,
+  again: 0,
   bytes: 28_000,
   samples: 240_000,
   concealed: 0,
@@ -22,6 +23,7 @@ const picture = (more: Partial<Arriving> = {}): Arriving => ({
   kind: "video",
   packets: 300,
   lost: 0,
+  again: 0,
   bytes: 280_000,
   samples: 0,
   concealed: 0,
@@ -34,6 +36,7 @@ const zero = (one: Arriving): Arriving => ({
   ...one,
   packets: 0,
   lost: 0,
+  again: 0,
   bytes: 0,
   samples: 0,
   concealed: 0,
@@ -101,12 +104,20 @@ describe("down", () => {
     ["loss from 2 %", [voice({ lost: 6 })], "fair"],
     ["loss from 10 %", [voice({ lost: 30 })], "poor"],
     ["more came than was lost (repairs count late)", [voice({ lost: -5 })], "good"],
+    ["much came when it was sent again", [picture({ packets: 300, again: 40 })], "poor"],
+    ["some sound was asked for again", [voice({ again: 8 })], "fair"],
     ["speech made up, 2 %", [voice({ concealed: 4_800 })], "fair"],
     ["speech made up, 6 %", [voice({ concealed: 14_400 })], "poor"],
     ["a still picture now and then", [picture({ frozen: 0.06 })], "fair"],
     ["a still picture", [picture({ frozen: 0.3 })], "poor"],
   ] as [string, Arriving[], string][])("%s", (_what, down, quality) => {
     expect(view(figures(down)).down.quality).toBe(quality);
+  });
+
+  test("sound that its owner's way up lost is asked for again too, and is no loss of one's own", () => {
+    const now = figures([voice({ again: 20 }), picture()]);
+    expect(view(now).down.loss).toBeCloseTo(20 / 550, 6);
+    expect(view(now, { uplink: "fair" }).down).toMatchObject({ loss: 0, quality: "good" });
   });
 
   test("nobody else there: nothing to judge", () => {
