@@ -37,7 +37,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
 
 WITHOUT_FIREFOX = obstacle()
 WITHOUT_NETWORKS = networks.obstacle()
-NEED_NETWORKS = ["test_networks.py", "test_moving.py"]
+NEED_NETWORKS = ["test_networks.py", "test_moving.py", "test_relay_only.py"]
 collect_ignore = [
     *(["test_firefox.py"] if WITHOUT_FIREFOX else []),
     *(NEED_NETWORKS if WITHOUT_NETWORKS else []),
@@ -49,6 +49,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if WITHOUT_FIREFOX:
         terminalreporter.write_line(f"tests/browser/test_firefox.py is left out, {WITHOUT_FIREFOX}.")
     if WITHOUT_NETWORKS:
-        terminalreporter.write_line(
-            f"tests/browser/test_networks.py and test_moving.py are left out, {WITHOUT_NETWORKS}."
-        )
+        terminalreporter.write_line(f"tests/browser/{', '.join(NEED_NETWORKS)} are left out, {WITHOUT_NETWORKS}.")

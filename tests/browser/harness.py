@@ -192,6 +192,42 @@ class Person:
         )
         return value
 
+    async def picture(self, name: str) -> dict[str, Any]:
+        """`getStats` of what NAME's tile shows, with its `codec` ("VP8"); {} without a picture."""
+        found: dict[str, Any] = await self.tile(name).evaluate(
+            """async (tile) => {
+              const [track] = tile.querySelector("video")?.srcObject?.getVideoTracks() ?? [];
+              for (const pc of window.__connections) {
+                if (!track || pc.connectionState === "closed") continue;
+                const stats = await pc.getStats();
+                for (const s of stats.values()) {
+                  if (s.type !== "inbound-rtp" || s.trackIdentifier !== track.id) continue;
+                  return { ...s, codec: stats.get(s.codecId)?.mimeType.split("/")[1] };
+                }
+              }
+              return {};
+            }"""
+        )
+        return found
+
+    async def sent_pictures(self) -> list[dict[str, Any]]:
+        """`getStats` of the pictures that this browser sends now, one for each encoding, each with its `codec`."""
+        found: list[dict[str, Any]] = await self.page.evaluate(
+            """async () => {
+              const found = [];
+              for (const pc of window.__connections) {
+                if (pc.connectionState === "closed") continue;
+                const stats = await pc.getStats();
+                for (const s of stats.values()) {
+                  if (s.type !== "outbound-rtp" || s.kind !== "video") continue;
+                  found.push({ ...s, codec: stats.get(s.codecId)?.mimeType.split("/")[1] });
+                }
+              }
+              return found;
+            }"""
+        )
+        return found
+
     async def sees(self, name: str, *, timeout: float = 20) -> None:
         """Wait until NAME's tile shows a picture that is not black."""
         await eventually(lambda: self._sees(name), f"{self.name} sees {name}", timeout=timeout)

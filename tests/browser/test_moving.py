@@ -76,7 +76,7 @@ async def test_another_network_needs_no_admission_and_opens_nothing(
         await person.page.evaluate(WATCH)
     assert await gap(ana) < 1
     connections = await ana.page.evaluate("window.__connections.length")
-    anew = []
+    anew: list[int] = []
 
     for address in ELSEWHERE:
         for person in (ana, marta):

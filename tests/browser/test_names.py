@@ -18,6 +18,24 @@ async def has(person: Person, role: str, *names: str) -> None:
         await expect(found, f"{role} {name!r} for {person.name}").to_have_count(1)
 
 
+async def sees_the_screen(person: Person, sharing: Person) -> None:
+    """Pictures of it are decoded, behind the encryption as all are, and none of its lines is missing."""
+    whole = 0
+    shown: list[int] = []
+
+    async def moves() -> bool:
+        nonlocal whole
+        sent = [each for each in await sharing.sent_pictures() if each.get("contentType") == "screenshare"]
+        whole = max((each.get("frameHeight", 0) for each in sent), default=0)
+        seen = await person.picture(f"{sharing.name}'s screen")
+        if seen.get("framesDecoded", 0) > 0:
+            shown.append(seen["framesDecoded"])
+        return len(shown) > 1 and shown[-1] > shown[0] and seen["frameHeight"] == whole > 0
+
+    await eventually(moves, f"{person.name} sees {sharing.name}'s screen", timeout=30)
+    print(f"{person.name} sees {sharing.name}'s screen in {whole} lines")
+
+
 async def before_joining(person: Person, link: str, way_in: str) -> None:
     await person.open(link)
     await has(person, "group", "Group agreement")
@@ -101,6 +119,7 @@ async def test_every_promised_name_is_there(people: Gathering) -> None:
     await ana.button("Share screen").click()
     for person in (marta, chi):
         await expect(person.page.get_by_role("group", name="Ana's screen")).to_have_count(1)
+        await sees_the_screen(person, ana)
     await has(ana, "button", "Stop sharing")
     await ana.button("Stop sharing").click()
     await has(ana, "button", "Share screen")
