@@ -11,6 +11,15 @@ pytestmark = pytest.mark.browser
 
 PUT_BACK = "(kept) => { for (const [key, value] of Object.entries(kept)) sessionStorage.setItem(key, value); }"
 
+COUNT_TONES = """() => {
+  const create = AudioContext.prototype.createOscillator;
+  window.__tones = 0;
+  AudioContext.prototype.createOscillator = function () {
+    window.__tones += 1;
+    return create.call(this);
+  };
+}"""
+
 
 async def test_a_reload_resumes_without_a_new_admission(people: Gathering) -> None:
     links = await people.server.create_group()
@@ -40,10 +49,16 @@ async def test_a_reload_resumes_without_a_new_admission(people: Gathering) -> No
 async def test_a_killed_server_is_survived_within_its_grace(people: Gathering) -> None:
     links = await people.server.create_group()
     marta, ana = await people.meeting(links, "Marta", "Ana")
+    await marta.page.evaluate(COUNT_TONES)
     waiting = await people.person("Chi")
     await waiting.knock(links.participant, devices=False)
     await ana.sees("Marta")
     await ana.tool("Mute microphone").click()
+
+    async def knocked() -> bool:
+        return bool(await marta.page.evaluate("window.__tones === 1"))
+
+    await eventually(knocked, "a tone for the knock")
     await people.server.kill()
     await expect(ana.page.get_by_text("Your connection is lost").first).to_be_visible()
     await people.server.start()
@@ -52,7 +67,8 @@ async def test_a_killed_server_is_survived_within_its_grace(people: Gathering) -
         await person.in_call()
         await person.sees(other.name, timeout=40)
     await expect(ana.tool("Unmute microphone")).to_be_visible()
-    # The door kept its place as well.
+    # The door kept its place as well, without another tone but the one that reminds of who still waits.
+    assert await marta.page.evaluate("window.__tones") <= 2
     await marta.admit("Chi")
     await waiting.in_call()
 

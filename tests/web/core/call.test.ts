@@ -247,6 +247,25 @@ test("the lock is told once, by the signed word or the server's, and shown", asy
   expect(ana.announcements.at(-1)).toEqual({ urgency: "polite", kind: "unlocked" });
 });
 
+test("a socket that comes back finds the same people at the door: nobody goes and comes again, nobody is told of anew", async () => {
+  const marta = new Person("facilitator");
+  await marta.facilitate(undefined, [knock("ana"), knock("chi")]);
+  await settle();
+  const seen: string[][] = [];
+  const stop = marta.model.knocks.subscribe((views) => seen.push(views.map(({ id }) => id)));
+  marta.announcements.length = 0;
+  for (const media_kept of [true, false]) {
+    const knocks = [knock("ana"), knock("chi")];
+    await marta.loseAndResume(marta.joined({ role: "facilitator", resumed: true, media_kept, knocks }));
+    await settle();
+  }
+  stop();
+  expect(seen.length).toBeGreaterThan(1);
+  for (const ids of seen) expect(ids).toEqual(["ana", "chi"]);
+  expect(marta.kinds()).not.toContain("knock");
+  marta.actions.leave();
+});
+
 test.each([
   ["after a restart", "facilitator", false, null, [{ type: "lock", locked: true }]],
   ["when the server kept it", "facilitator", true, null, []],

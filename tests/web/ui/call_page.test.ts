@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { MemberView } from "../../../web/client/model";
 import { STORAGE_KEY } from "../../../web/client/ui/preferences";
-import { knock } from "./fake_model";
+import { type FakeModel, knock } from "./fake_model";
 import { button, find, has, key, nameOf, press, settle, show, unmount } from "./page";
 
 describe("the toolbar", () => {
@@ -280,7 +280,11 @@ describe("back", () => {
 });
 
 describe("the knock tone", () => {
-  async function tones(role: MemberView["role"], knockSound: boolean): Promise<number> {
+  async function tones(
+    role: MemberView["role"],
+    knockSound: boolean,
+    then: (model: FakeModel) => Promise<void> = async () => {},
+  ): Promise<number> {
     let played = 0;
     const node = () => ({ connect: () => node(), gain: ramp, frequency: {}, start: () => (played += 1), stop() {} });
     const ramp = { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} };
@@ -299,6 +303,7 @@ describe("the knock tone", () => {
     });
     model.knocks.value = [knock(1, "Ana")];
     await vi.advanceTimersByTimeAsync(100_000);
+    await then(model);
     vi.unstubAllGlobals();
     return played;
   }
@@ -309,6 +314,19 @@ describe("the knock tone", () => {
 
   it("sounds for facilitators, and once more after 30 s", async () => {
     expect(await tones("facilitator", true)).toBe(2);
+  });
+
+  it("is not repeated for who waited already when a lost connection comes back", async () => {
+    const flaps = async (model: FakeModel) => {
+      for (let times = 0; times < 5; times += 1) {
+        model.connection.value = "reconnecting";
+        await vi.advanceTimersByTimeAsync(15_000);
+        model.knocks.value = [knock(1, "Ana")];
+        model.connection.value = "fine";
+        await vi.advanceTimersByTimeAsync(100_000);
+      }
+    };
+    expect(await tones("facilitator", true, flaps)).toBe(2);
   });
 
   it("is silent for participants, and when switched off", async () => {
