@@ -11,6 +11,8 @@ from sfu.forwarding.header_rewriter import NUMBER_AT
 if TYPE_CHECKING:
     from sfu.forwarding.channel import Channel
 
+_NUMBER_END = NUMBER_AT + 1
+
 
 class _Queued(NamedTuple):
     """A packet that waits, in a copy of its own: the outgoing buffer is the next packet's."""
@@ -45,7 +47,7 @@ class PacedSender:
             number = self._count(length, now)
             outgoing = self.outgoing
             outgoing[NUMBER_AT] = number >> 8
-            outgoing[NUMBER_AT + 1] = number & 0xFF
+            outgoing[_NUMBER_END] = number & 0xFF
         else:
             self._count_unnumbered(length)
         self._send(length)
