@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import playwright
 import pytest
 
 from tests.browser import networks
 from tests.browser.firefox import obstacle
-from tests.browser.harness import Gathering, gathering
-from tests.browser.namespaces import Machines
+from tests.browser.harness import Gathering, chromium_path, gathering
+from tests.browser.namespaces import ADDRESSES, Machines
 from tests.browser.ui_gallery import Gallery, open_gallery
 
 
@@ -28,6 +29,17 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
         yield found
 
 
+@pytest.fixture
+async def apart(tmp_path: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gathering]:
+    """A server and browsers on machines of their own, with https; Playwright's driver is on Firefox's."""
+    node = Path(playwright.__file__).parent / "driver" / "node"
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(machines.wrapper("firefox", str(node))))
+    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium_path())))
+    server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
+    async with gathering(tmp_path, **server) as found:
+        yield found
+
+
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     """One bundle of the interface and one browser for all tests of a file."""
@@ -40,6 +52,7 @@ WITHOUT_NETWORKS = networks.obstacle()
 NEED_NETWORKS = ["test_networks.py", "test_moving.py", "test_relay_only.py"]
 collect_ignore = [
     *(["test_firefox.py"] if WITHOUT_FIREFOX else []),
+    *(["test_firefox_layers.py"] if WITHOUT_FIREFOX or WITHOUT_NETWORKS else []),
     *(NEED_NETWORKS if WITHOUT_NETWORKS else []),
 ]
 
@@ -47,6 +60,8 @@ collect_ignore = [
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what is left out: what is not collected would not be missed."""
     if WITHOUT_FIREFOX:
-        terminalreporter.write_line(f"tests/browser/test_firefox.py is left out, {WITHOUT_FIREFOX}.")
+        terminalreporter.write_line(
+            f"tests/browser/test_firefox.py and test_firefox_layers.py are left out, {WITHOUT_FIREFOX}."
+        )
     if WITHOUT_NETWORKS:
         terminalreporter.write_line(f"tests/browser/{', '.join(NEED_NETWORKS)} are left out, {WITHOUT_NETWORKS}.")

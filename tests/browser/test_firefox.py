@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import playwright
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.harness import Gathering, Person, chromium_path, eventually, frames_grow, gathering, sends_no_audio
-from tests.browser.namespaces import ADDRESSES, Machines
+from tests.browser.harness import Gathering, Person, eventually, frames_grow, sends_no_audio
+from tests.browser.namespaces import Machines
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-async def people(tmp_path: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gathering]:
-    """A server and browsers on machines of their own; Playwright's driver is on Firefox's."""
-    node = Path(playwright.__file__).parent / "driver" / "node"
-    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(machines.wrapper("firefox", str(node))))
-    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium_path())))
-    server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
-    async with gathering(tmp_path, **server) as found:
-        yield found
 
 
 async def _hears(person: Person) -> None:
@@ -66,11 +52,11 @@ async def _come_in(host: Person, guest: Person, link: str) -> None:
     await guest.in_call()
 
 
-async def test_firefox_comes_to_chromium(people: Gathering, machines: Machines) -> None:
-    links = await people.server.create_group()
-    marta = await people.person("Marta")
+async def test_firefox_comes_to_chromium(apart: Gathering, machines: Machines) -> None:
+    links = await apart.server.create_group()
+    marta = await apart.person("Marta")
     await marta.join(links.facilitator)
-    fia = await people.person("Fia", firefox=True)
+    fia = await apart.person("Fia", firefox=True)
     await _come_in(marta, fia, links.participant)
     await _meet(marta, fia)
 
@@ -120,7 +106,7 @@ async def test_firefox_comes_to_chromium(people: Gathering, machines: Machines) 
     await fia.tool("Unmute microphone").click()
     await _meet(marta, fia)
     # Firefox ends its sockets when a reload begins: the page that goes must not come back for that second.
-    log = people.server.log.read_text()
+    log = apart.server.log.read_text()
     assert log.count("participant lost the connection") == log.count("participant is back") == 1
 
     # A pulled cable.
@@ -137,14 +123,14 @@ async def test_firefox_comes_to_chromium(people: Gathering, machines: Machines) 
     await expect(marta.tile("Fia")).to_have_count(0)
 
 
-async def test_chromium_and_another_firefox_come_to_firefox(people: Gathering) -> None:
-    links = await people.server.create_group()
-    fia = await people.person("Fia", firefox=True)
+async def test_chromium_and_another_firefox_come_to_firefox(apart: Gathering) -> None:
+    links = await apart.server.create_group()
+    fia = await apart.person("Fia", firefox=True)
     await fia.join(links.facilitator)
-    marta = await people.person("Marta")
+    marta = await apart.person("Marta")
     await _come_in(fia, marta, links.participant)
     await _meet(fia, marta)
-    flo = await people.person("Flo", firefox=True)
+    flo = await apart.person("Flo", firefox=True)
     await _come_in(fia, flo, links.participant)
     await _meet(fia, marta, flo)
 
