@@ -93,8 +93,6 @@ class Eye(Output):
         super().__init__(clock)
         self.shown = 0
         self.freezes = 0
-        self.frozen = 0.0
-        """Seconds, all freezes together."""
         self.longest = 0.0
         self.height = 0
         """Of the encoding that is shown."""
@@ -102,6 +100,7 @@ class Eye(Output):
         """When which height began to be shown."""
         self.key_frames = 0
         self.last_shown: float | None = None
+        self._frozen = 0.0
         self._rtt = rtt
         self._begin = clock.now
         self._intervals: deque[float] = deque(maxlen=30)
@@ -128,8 +127,20 @@ class Eye(Output):
     def reset(self) -> None:
         """Count anew."""
         self.freezes = 0
-        self.frozen = self.longest = 0.0
+        self._frozen = self.longest = 0.0
         self.shown = 0
+
+    @property
+    def frozen(self) -> float:
+        """Seconds, all freezes together: one that has not ended counts up to now."""
+        since = self.clock.now - (self.clock.now if self.last_shown is None else self.last_shown)
+        return self._frozen + (since if self._freezes(since) else 0.0)
+
+    def _freezes(self, interval: float) -> bool:
+        if len(self._intervals) < 30:
+            return False
+        average = sum(self._intervals) / 30
+        return interval >= max(3 * average, average + 0.15)
 
     def still_wants(self, sequence: int) -> bool:
         return sequence > self._last_sequence
@@ -240,19 +251,12 @@ class Eye(Output):
         self._place(frame.timestamp, frame.captured)
         if self.last_shown is not None:
             interval = now - self.last_shown
-            if len(self._intervals) == 30:
-                average = sum(self._intervals) / 30
-                if interval >= max(3 * average, average + 0.15):
-                    self.freezes += 1
-                    self.frozen += interval
-                    self.longest = max(self.longest, interval)
+            if self._freezes(interval):
+                self.freezes += 1
+                self._frozen += interval
+                self.longest = max(self.longest, interval)
             self._intervals.append(interval)
         self.last_shown = now
-
-    def pause(self) -> None:
-        """The picture was wished away: what follows is no freeze (W3C counts none for a track that is muted)."""
-        self.last_shown = None
-        self._begin = self.clock.now
 
 
 class Ear(Output):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sim import chromium
 from tests.sim.link import Conditions, Loss
 from tests.sim.meeting import Meeting, Person
 from tests.sim.plan import Check, Do, Run, play
@@ -80,11 +81,19 @@ def meeting(seed: int, *, up: Loss | None = None, down: Loss | None = None) -> L
 
 
 def watch(world: LossWorld) -> None:
-    play(world, [Run(10), Do("count", LossWorld.reset), Run(WATCHED)])
     eye, ear = world.ben.receives.eye("ana/cam"), world.ben.receives.ear("ana/mic")
+    play(world, [Run(10), Do("count", LossWorld.reset), Run(WATCHED)])
     print(f"height {world.height}, {eye.shown} frames, {eye.freezes} freezes, the longest {eye.longest:.2f} s")
     print(f"waits {ear.target:.3f} s, key frames {eye.key_frames}")
     print(f"sound {ear.played}, concealed {ear.concealed}, by FEC {ear.corrected}, delay {ear.delay:.3f} s")
+    # What never comes is neither frozen nor concealed: the figures mean something only if nearly all was due and shown.
+    play(
+        world,
+        [
+            Check("frames a second", lambda world: eye.shown / WATCHED, at_least=0.9 / chromium.FRAME_INTERVAL),
+            Check("sounds a second", lambda world: ear.played / WATCHED, at_least=0.95 / chromium.SOUND_INTERVAL),
+        ],
+    )
 
 
 @pytest.mark.parametrize(("percent", "most"), [(5, 0.01), (10, 0.03)])

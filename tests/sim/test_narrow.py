@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from tests.sim import chromium
 from tests.sim.link import Conditions
 from tests.sim.meeting import Meeting, Person
 from tests.sim.plan import Change, Check, Do, Keeps, Run, Within, play
@@ -32,6 +33,13 @@ class NarrowWorld(Meeting):
         return sum(ear.concealed for ear in ears) / max(1, sum(ear.played for ear in ears))
 
     @property
+    def sounds(self) -> float:
+        """Of each other person's sound, frames a second that were due since `reset`, as fraction of those recorded."""
+        ears = [self.ben.receives.ear(f"{name}/mic") for name in OTHERS]
+        frames = len(ears) * (self.clock.now - self.counted_from) / chromium.SOUND_INTERVAL
+        return sum(ear.played for ear in ears) / frames
+
+    @property
     def estimate(self) -> float:
         assert self.ben.subscriber is not None
         return float(self.ben.subscriber.peer.sender.estimator.estimate)
@@ -47,6 +55,7 @@ class NarrowWorld(Meeting):
         return (self.rates[-1] - self.rates[0]) * 8 / 0.3
 
     def reset(self) -> None:
+        self.counted_from = self.clock.now
         for name in OTHERS:
             self.ben.receives.ear(f"{name}/mic").reset()
 
@@ -99,6 +108,7 @@ def test_a_drop_to_300_kbit() -> None:
             Within(1.0, "what is sent fits", lambda world: world.rate <= LOW),
             Do("3 s after the evidence", lambda world: world.clock.run_until(evidence + 3)),
             Keeps(12, "queue (s)", lambda world: world.queue, at_most=0.2),
+            Check("sound due", lambda world: world.sounds, at_least=0.95),
             Check("concealed", lambda world: world.concealed, at_most=0.01),
         ],
     )
