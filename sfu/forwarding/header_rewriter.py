@@ -49,6 +49,9 @@ _ROOM_END = 20
 _X = 0x1000_0000
 """In a header's first word: an extension block follows."""
 
+_HALF_X = _X >> 16
+"""In the upper half of that word."""
+
 _BLOCK_WITH_ROOM = extensions.ONE_BYTE << 16 | 1
 _WRITE_WITH_ROOM = Struct("!IIIII").pack_into
 """Header, and an extension block that holds room for the number alone."""
@@ -283,9 +286,11 @@ class HeaderRewriter(Generic[Source]):
             self._highest = sequence
             self._last = packet
         first |= packet.marker
-        timestamp = packet.timestamp + run.timestamp_offset & 0xFFFF_FFFF
+        timestamp = packet.timestamp
+        if run.timestamp_offset:  # not before the first switch of encodings
+            timestamp = timestamp + run.timestamp_offset & 0xFFFF_FFFF
         if self._tail and not packet.descriptor:  # sound always, and nearly everything where there is no descriptor
-            _WRITE_PLAIN_WITH_ROOM(buffer, 0, first | _X >> 16, sequence & 0xFFFF, timestamp, self._tail)
+            _WRITE_PLAIN_WITH_ROOM(buffer, 0, first | _HALF_X, sequence & 0xFFFF, timestamp, self._tail)
             return _ROOM_END
         return self._write_header(buffer, first << 16 | sequence & 0xFFFF, timestamp, self._ssrc, packet, run)
 
