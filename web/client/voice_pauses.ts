@@ -18,6 +18,11 @@ const SILENT_MS = 5_000;
  * steps: shorter tells the server more exactly when somebody fell silent.
  */
 const STEP_MS = 2_000;
+/**
+ * Of the voices that are open so many are paused at a step while they are too much, at least one; they come back one by
+ * one. Twelve on a line that carries four fit after three steps; a larger part pauses more than has to rest.
+ */
+const PART = 1 / 3;
 /** A paused voice is listened to again after this, ms: what somebody says who begins meanwhile is lost for so long at most. */
 const TURN_MS = 8_000;
 /** And is not paused again for so long, ms: the first words tell. */
@@ -59,9 +64,10 @@ export class VoicePauses {
     return this.#view;
   }
 
-  /** One more is paused, or one fewer; whose turn is over changes places with somebody else. */
+  /** Some more are paused, or one fewer; whose turn is over changes places with somebody else. */
   #step(now: number): void {
-    const wanted = this.#tooMuch ? Math.min(this.#paused.size + 1, this.#heard.size - 1) : this.#paused.size - 1;
+    const more = Math.max(1, Math.floor((this.#heard.size - this.#paused.size) * PART));
+    const wanted = this.#tooMuch ? Math.min(this.#paused.size + more, this.#heard.size - 1) : this.#paused.size - 1;
     const silent = [...this.#heard].filter(([track, heard]) => !this.#paused.has(track) && now - heard >= SILENT_MS);
     for (const [track, since] of this.#paused) {
       if (this.#paused.size > wanted || now - since >= TURN_MS) this.#resume(track, now);

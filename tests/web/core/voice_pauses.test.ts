@@ -80,6 +80,18 @@ test("where most have to rest, most do: as one's turn ends another's begins", ()
   expect([...rested.keys()]).not.toContain("voice 0");
 });
 
+test("twelve voices where four fit: it takes three steps, and they come back one by one", () => {
+  levels = new Map(Array.from({ length: 12 }, (_, index) => [`voice ${index}`, 0]));
+  run(20_000);
+  pauses.tooMuch(true);
+  expect(run(2_000)).toHaveLength(4);
+  expect(run(2_000)).toHaveLength(6);
+  expect(run(2_000)).toHaveLength(8);
+  pauses.tooMuch(false);
+  expect(run(2_000)).toHaveLength(7);
+  expect(run(2_000)).toHaveLength(6);
+});
+
 test("who mutes themself or leaves is not kept", () => {
   levels.set("chi", SPEAKS);
   pauses.tooMuch(true);
