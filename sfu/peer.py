@@ -83,6 +83,7 @@ class Peer(ABC):
         answer = self.agent.receive(message, address, now=now)
         if len(self.agent.ufrags) < generations and self.up:  # a restart is through
             self.events.append(TransportConnected(self.transport))
+            self._moved(now)
         self._follow(now)
         return answer
 
@@ -154,6 +155,9 @@ class Peer(ABC):
 
     def _flow(self, now: float) -> None:  # noqa: B027 - a publisher has nothing to do here
         """Do what is due when media may flow (again)."""
+
+    def _moved(self, now: float) -> None:  # noqa: B027 - as above
+        """Do what is due when media may flow on along another path."""
 
     def _stop(self) -> None:  # noqa: B027 - as above
         """Do what is due when media must not flow any more."""

@@ -153,7 +153,7 @@ class Subscriber(Peer):
         elif isinstance(packet, Nack):
             down_track = self._by_ssrc.get(packet.media_ssrc)
             if down_track is not None:
-                lost = packet.lost[: MAX_ASKED - self._asked]
+                lost = down_track.worth_asking(packet.lost)[: MAX_ASKED - self._asked]
                 self._asked += len(lost)
                 down_track.receive_nack(lost, now=now)
         elif isinstance(packet, PictureLossIndication):
@@ -197,9 +197,8 @@ class Subscriber(Peer):
     def _start_anew(self, ssrc: int, now: float) -> None:
         """Of a picture of which something was dropped nothing can be shown before the next key frame."""
         down_track = self._by_ssrc.get(ssrc)
-        if down_track is not None and down_track.flowing:
-            down_track.pause()
-            down_track.resume(now=now)
+        if down_track is not None:
+            down_track.skip_ahead(now=now)
 
     def _send_padding(self, now: float) -> None:
         """Send what a probe asks for, under the retransmission SSRC of any copy that has one, if it is reported on."""
@@ -233,6 +232,11 @@ class Subscriber(Peer):
         for down_track in self.tracks.values():
             if down_track.started:
                 self._resume(down_track, now)
+
+    def _moved(self, now: float) -> None:
+        """Let pictures go on from a key frame: to send again what the old path lost would take seconds."""
+        for down_track in self.tracks.values():
+            down_track.skip_ahead(now=now)
 
     def _stop(self) -> None:
         for down_track in self.tracks.values():

@@ -55,9 +55,9 @@ class DownTrack:
 
     __slots__ = (
         "_again", "_asked", "_begun", "_filters", "_formats", "_headers", "_numbered", "_on_ended", "_outgoing",
-        "_reported_at", "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_source", "_wanted",
-        "_wants_key_frame", "_write", "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started", "stream",
-        "track",
+        "_reported_at", "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_skipped", "_source",
+        "_wanted", "_wants_key_frame", "_write", "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started",
+        "stream", "track",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +111,8 @@ class DownTrack:
         self._begun: deque[float] = deque(maxlen=BEGINS)
         self._wants_key_frame = track.kind == "video"
         self._rtx_sequence = first_rtx_sequence
+        self._skipped = -1
+        """The highest unwrapped number from before the last skip ahead; -1 where that is long ago."""
         self._again: dict[int, tuple[float, int]] = {}
         self._headers = [bytearray()] * (0 if self._wants_key_frame else AUDIO_PACKETS)
         """Of the sound sent last, transport-wide numbers included. AES-GCM breaks where two packets that differ go out
@@ -135,6 +137,16 @@ class DownTrack:
         self._source = None
         self._attend()
         self._sender.forget(self.stream.ssrc)
+
+    def skip_ahead(self, *, now: float) -> None:
+        """Let a picture that flows go on from its next key frame.
+
+        What the receiver misses from before it is not worth asking for: it would go ahead of what can be shown.
+        """
+        if self.flowing and self._wants_key_frame:
+            self._skipped = self.numbers.highest
+            self.pause()
+            self.resume(now=now)
 
     def select(self, layer: Layer | None, *, now: float) -> None:
         """Send this much of a picture from now on, or with None nothing. ``layer`` is one of `UpTrack.layers`.
@@ -204,6 +216,17 @@ class DownTrack:
                 self._headers[buffer[3] % AUDIO_PACKETS] = buffer[:start]
             stream.packets += 1
             stream.octets += size
+
+    def worth_asking(self, lost: list[int]) -> list[int]:
+        """Return those numbers that do not come from before a skip ahead. Costs next to nothing."""
+        skipped = self._skipped
+        if skipped < 0:
+            return lost
+        if self.numbers.highest - skipped > MAX_REMEMBERED:
+            self._skipped = -1
+            return lost
+        first = skipped + 1
+        return [number for number in lost if number - first & 0xFFFF < 0x8000]
 
     def receive_nack(self, lost: list[int], *, now: float) -> int:
         """Send again what the subscriber misses and the cache still has; return how many packets that were."""

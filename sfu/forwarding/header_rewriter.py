@@ -170,6 +170,11 @@ class HeaderRewriter(Generic[Source]):
         return self._run.source if self._run is not None else None
 
     @property
+    def highest(self) -> int:
+        """The highest unwrapped number that was sent, -1 before the first."""
+        return self._highest
+
+    @property
     def spatial(self) -> int:
         """The highest spatial layer that is passed on now."""
         return self._run.spatial if self._run is not None else MAX_SPATIAL

@@ -28,6 +28,7 @@ from sfu.rtp.rtcp import (
 from sfu.streams.clock_map import RemoteClock, ntp_time
 from sfu.subscriber import MAX_TRACKS, Subscriber
 from tests.sfu.fakes import KEY, OPUS, Draw, FakeChannel, publish, subscribe
+from tests.sfu.test_peer import AWAY, Transport
 
 
 class Room:
@@ -135,6 +136,33 @@ def test_a_lost_connection_stops_the_flow_and_its_return_asks_for_a_key_frame(ro
     room.subscriber.handle_timer(now=12.0)
     assert room.up.take_rtcp() == [PictureLossIndication(9, 1000)]
     room.put(3)
+    assert len(room.channel.sent) == 2
+
+
+def test_another_path_after_an_ice_restart_asks_for_a_key_frame() -> None:
+    """What was sent into the old one for a second or two would hold up the picture by as much, sent again."""
+    room, transport = Room(up=False), Transport()
+    room.subscriber.agent = transport.peer.agent
+    transport.peer = room.subscriber
+    transport.check(0.0)
+    room.subscriber.secured(now=0.0)
+    answer = room.subscribe()
+    room.start()
+    room.put(1)
+    number = int.from_bytes(room.channel.sent[0][2:4], "big")
+    room.up.rtcp.clear()
+    room.subscriber.restart_ice(Credentials("ours2", "password"))
+    room.subscriber.connect(Credentials("theirs2", "secret2"))
+    transport.check(1.0)
+    assert room.up.rtcp == []
+    transport.check(1.5, AWAY, "ours2", "theirs2")
+    assert room.up.take_rtcp() == [PictureLossIndication(9, 1000)]
+    room.channel.sent.clear()
+    for _ in range(200):  # which uses up nothing of what may be asked for
+        room.report([Nack(1, answer.ssrc, list(range(number - 19, number + 1))).to_bytes()], now=1.6)
+    assert room.channel.sent == []
+    room.put(2)
+    room.report([Nack(1, answer.ssrc, [number, number + 2]).to_bytes()], now=1.7)
     assert len(room.channel.sent) == 2
 
 

@@ -183,6 +183,38 @@ def test_the_number_left_out_at_a_pause_is_nobodys() -> None:
     assert [payload for *_, payload in copy.take()] == [b"\x00ep2", b"\x00gp4"]
 
 
+def test_after_a_skip_ahead_nothing_from_before_is_worth_asking_for() -> None:
+    copy = Copy()
+    copy.track.resume(now=0.0)
+    copy.put(1, keyframe=True)
+    copy.put(2)
+    copy.up.rtcp.clear()
+    copy.encoding._requests.key_frame()
+    copy.track.skip_ahead(now=1.5)
+    assert copy.up.take_rtcp() == [PictureLossIndication(9, 1000)]
+    copy.put(3, now=1.5)
+    copy.put(4, keyframe=True, now=1.6)
+    assert [sequence for _, sequence, *_ in copy.take()] == [100, 101, 103]
+    assert copy.track.worth_asking([99, 100, 101, 102, 103, 104]) == [102, 103, 104]
+    for sequence in range(5, 70_000):
+        copy.put(sequence, now=2 + sequence / 1000)
+        number = sequence + 99 & 0xFFFF
+        assert copy.track.worth_asking([number]) == [number], "numbers wrap"
+
+
+def test_a_skip_ahead_begins_nothing_that_was_paused_and_leaves_sound_alone() -> None:
+    copy = Copy()
+    copy.track.skip_ahead(now=0.0)
+    assert not copy.track.flowing
+    sound = Copy("audio")
+    sound.track.resume(now=0.0)
+    sound.put(1)
+    sound.track.skip_ahead(now=0.1)
+    sound.put(2)
+    assert sound.track.worth_asking([100]) == [100]
+    assert len(sound.take()) == 2
+
+
 def test_what_waits_to_be_repeated_goes_with_the_copy() -> None:
     copy = Copy()
     copy.track.resume(now=0.0)
