@@ -17,12 +17,11 @@ from pathlib import Path
 import msgspec
 
 from sfu.control import CloseRoom, Request, Response
-from tests.load.generator import AUDIO_RATE, AUDIO_SIZE, VIDEO_RATE, VIDEO_SIZE, Meeting
+from tests.load.generator import Meeting
 from tests.load.hostile import BURSTS, come
+from tests.load.result import HEAD, Result
+from tests.load.scenarios import SCENARIOS, Scenario
 from tests.load.server import AnyResponse
-
-SCENARIOS = {"6": (6, 6), "12": (12, 12), "20": (20, 20), "30": (30, 30), "1-to-20": (1, 21)}
-"""Name: (publishers, people)."""
 
 WARM_UP = 1.0
 """Seconds of traffic before the measurement: key frames, first reports, memory that is allocated once."""
@@ -72,50 +71,59 @@ class Server:
         self._process.stdout.close()
 
 
-async def measure(address: str, name: str, seconds: float, hostile: str | None = None) -> str:
-    """Hold one meeting, with somebody ``hostile`` in it or not; return its line of the table."""
-    publishers, people = SCENARIOS[name]
+async def measure(address: str, name: str, seconds: float, hostile: str | None = None) -> Result:
+    """Hold one meeting, with somebody ``hostile`` in it or not; return what it cost and how it went."""
+    scenario = SCENARIOS[name]
     server = Server(address)
     meeting = Meeting()
     try:
         # One transport opened and closed first: what the process loads on the way is not a participant's.
         first = Meeting()
-        await first.gather(server, 1, 1)
+        await first.gather(server, Scenario(1, 1))
         await first.part()
         await server.request(CloseRoom("room"))
         before = server.memory()
-        await meeting.gather(server, publishers, people)
-        attacker = None
-        if hostile is not None:
-            tracks = [f"{publisher.name}-{kind}" for publisher in meeting.publishers for kind in ("audio", "video")]
-            attacker = await come(server, hostile, tracks)
+        await meeting.gather(server, scenario)
+        attacker = None if hostile is None else await come(server, hostile, meeting)
         await meeting.talk(WARM_UP)
         await asyncio.sleep(0.2)
         for subscriber in meeting.subscribers:
             subscriber.received = 0
             subscriber.latencies.clear()
-        sent = sum(stream.sent for publisher in meeting.publishers for stream in (publisher.audio, publisher.video))
+        expected = -copies(meeting, scenario)
         cpu = server.cpu()
         if attacker is None:
             await meeting.talk(seconds)
         else:
             await asyncio.gather(meeting.talk(seconds), attacker.attack(seconds))
-            await attacker.client.close()
+            await attacker.close()
         await asyncio.sleep(0.2)
         cpu = server.cpu() - cpu
-        memory = (server.memory() - before) / people
-        sent = sum(s.sent for publisher in meeting.publishers for s in (publisher.audio, publisher.video)) - sent
+        memory = (server.memory() - before) / scenario.people
+        expected += copies(meeting, scenario)
         received = sum(subscriber.received for subscriber in meeting.subscribers)
-        expected = sent * (people - 1)
         latencies = sorted(latency for subscriber in meeting.subscribers for latency in subscriber.latencies)
         percentiles = statistics.quantiles(latencies, n=100)
     finally:
         await meeting.part()
         server.close()
-    return (
-        f"{name:>8} {expected / seconds:>9.0f} {1e6 * cpu / max(1, received):>8.2f} {100 * cpu / seconds:>6.1f} "
-        f"{percentiles[49] / 1000:>8.0f} {percentiles[98] / 1000:>8.0f} "
-        f"{100 * (expected - received) / expected:>7.3f} {memory / 2**20:>8.2f}"
+    return Result(
+        name,
+        expected=expected / seconds,
+        received=received / seconds,
+        cpu=cpu / seconds,
+        p50=percentiles[49] / 1000,
+        p99=percentiles[98] / 1000,
+        memory=memory,
+    )
+
+
+def copies(meeting: Meeting, scenario: Scenario) -> int:
+    """Return how many packets should have reached somebody so far."""
+    return sum(
+        stream.sent * scenario.receivers(publisher.number, stream.form)
+        for publisher in meeting.publishers
+        for stream in publisher.streams
     )
 
 
@@ -145,17 +153,19 @@ def main() -> None:
         f"machine: {processor}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
     )
     print(f"command: python -m tests.load {shlex.join(sys.argv[1:])}".rstrip())
-    print(f"traffic: {AUDIO_RATE} x {AUDIO_SIZE} B and {VIDEO_RATE} x {VIDEO_SIZE} B a second and publisher")
+    print("traffic a second: sound 50 x 100 B, pictures 60 x 1100 B; one-speaker: 22 x 850 B small, 180 x 1050 B large")
     print("latency: from the generator's send to its receive callback, its own delay included")
-    print(
-        f"{'people':>8} {'out/s':>9} {'µs/out':>8} {'core %':>6} "
-        f"{'p50 µs':>8} {'p99 µs':>8} {'loss %':>7} {'MiB each':>8}"
-    )
+    print(HEAD)
     for name in arguments.scenarios:
-        print(asyncio.run(measure(arguments.address, name, arguments.seconds)), flush=True)
-        for hostile in list(BURSTS) if arguments.hostile == "all" else filter(None, [arguments.hostile]):
-            line = asyncio.run(measure(arguments.address, name, arguments.seconds, hostile))
-            print(f"{line}  beside {hostile}", flush=True)
+        quiet = asyncio.run(measure(arguments.address, name, arguments.seconds))
+        print(quiet, flush=True)
+        if arguments.hostile is None:
+            continue
+        for hostile in BURSTS if arguments.hostile == "all" else [arguments.hostile]:
+            beside = asyncio.run(measure(arguments.address, name, arguments.seconds, hostile))
+            print(f"{beside}  beside {hostile}: {beside.against(quiet)}", flush=True)
+        again = asyncio.run(measure(arguments.address, name, arguments.seconds))
+        print(f"{again}  quiet again, what the machine does by itself: {again.against(quiet)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+from collections.abc import Sequence
 
 from sfu.bwe.twcc_receiver import TwccReceiver
 from sfu.control import (
     Codec,
+    Done,
     EncodingParameters,
     Extensions,
+    Kind,
     PublishTrack,
     Sfu,
     StartTrack,
@@ -23,15 +26,8 @@ from sfu.forwarding.header_rewriter import NUMBER_AT
 from sfu.io.dtls import Certificate
 from sfu.rtp import rtcp
 from sfu.streams.clock_map import ntp_time
+from tests.load.scenarios import PICTURE, SOUND, Format, Scenario
 from tests.sfu.client import Client, open_client
-
-AUDIO_RATE = 50
-"""Packets a second and publisher."""
-AUDIO_SIZE = 100
-"""Bytes of an RTP packet before SRTP, header included."""
-VIDEO_RATE = 60
-"""Packets a second and publisher, two for each frame."""
-VIDEO_SIZE = 1100
 
 OPUS = Codec("opus", 111, 48000)
 VP8 = Codec("VP8", 96, 90000, 97)
@@ -40,7 +36,8 @@ EXTENSIONS = Extensions(transport_cc=3)
 _HEADER = struct.Struct("!BBHIIHHBHB")
 """RTP header and a transport-wide sequence number as one-byte extension, with one byte of padding."""
 _SENT_AT = struct.Struct("!Q")
-KEY = b"\x10\x10\x00\x00\x9d\x01\x2a\x80\x02\x68\x01"
+KEY = b"\x10\x10\x00\x00\x9d\x01\x2a\x00\x05\xd0\x02"
+"""A VP8 descriptor that starts a frame, and the clear header of a key frame of 1280 x 720."""
 DELTA_START = b"\x10\x11" + bytes(9)
 DELTA_MORE = b"\x00" + bytes(10)
 STAMP = 20 + len(KEY)
@@ -48,38 +45,43 @@ STAMP = 20 + len(KEY)
 
 
 class Stream:
-    """One track's packets."""
+    """One encoding's packets."""
 
-    def __init__(self, publisher: Publisher, kind: str, ssrc: int, rate: int, size: int) -> None:
+    def __init__(self, publisher: Publisher, form: Format, ssrc: int) -> None:
+        self.form = form
         self.publisher = publisher
-        self.video = kind == "video"
         self.ssrc = ssrc
-        self.interval = 1 / rate
+        self.interval = 1 / form.rate
         self.sequence = 0
         self.timestamp = 0
         self.key_frame = True
+        self.flows = True
+        """Somebody gets it; else a browser would not send it."""
         self.sent = 0
         self.octets = 0
-        self._filler = bytes(size - _HEADER.size - len(KEY) - 8)
+        self._sound = form.kind == "audio"
+        self._key = KEY[:-4] + struct.pack("<HH", form.height * 16 // 9, form.height)
+        self._step = 960 if self._sound else 90_000 * form.per_frame // form.rate
+        self._filler = bytes(form.size - _HEADER.size - len(KEY) - 8)
 
     def send(self) -> None:
         """Send the next packet."""
+        place = self.sequence % self.form.per_frame
         self.sequence += 1
         start = DELTA_MORE
         marker = 0
-        if not self.video:
-            self.timestamp += 960
-        elif self.sequence % 2:
-            self.timestamp += 3000
-            start = KEY if self.key_frame else DELTA_START
-            self.key_frame = False
-        else:
+        if place == 0:
+            self.timestamp += self._step
+            if not self._sound:
+                start = self._key if self.key_frame else DELTA_START
+                self.key_frame = False
+        if not self._sound and place == self.form.per_frame - 1:
             marker = 0x80
         publisher = self.publisher
         publisher.transport_sequence += 1
         header = _HEADER.pack(
             0x90,
-            marker | (96 if self.video else 111),
+            marker | (111 if self._sound else 96),
             self.sequence & 0xFFFF,
             self.timestamp & 0xFFFFFFFF,
             self.ssrc,
@@ -97,54 +99,56 @@ class Stream:
 class Publisher:
     """A person who sends sound and picture, and answers requests for key frames."""
 
-    def __init__(self, number: int, client: Client) -> None:
+    def __init__(self, number: int, client: Client, formats: Sequence[Format] = (SOUND, PICTURE)) -> None:
+        self.number = number
         self.client = client
         self.transport_sequence = 0
         self.name = f"p{number}"
-        self.audio = Stream(self, "audio", 10_000 + number, AUDIO_RATE, AUDIO_SIZE)
-        self.video = Stream(self, "video", 20_000 + number, VIDEO_RATE, VIDEO_SIZE)
+        self.streams = [Stream(self, form, 10_000 * (place + 1) + number) for place, form in enumerate(formats)]
         client.on_packet = self._on_packet
 
     async def publish(self, sfu: Sfu) -> None:
         """Announce both tracks."""
-        for stream, kind, codec in ((self.audio, "audio", OPUS), (self.video, "video", VP8)):
-            await sfu.request(
-                PublishTrack(
-                    self.name,
-                    f"{self.name}-{kind}",
-                    kind,
-                    "video" if kind == "video" else "audio",
-                    [codec],
-                    EXTENSIONS,
-                    [EncodingParameters(stream.ssrc)],
-                )
-            )
+        kinds: tuple[tuple[Kind, Codec], ...] = (("audio", OPUS), ("video", VP8))
+        for kind, codec in kinds:
+            encodings = [
+                EncodingParameters(stream.ssrc, rid=str(stream.form.height))
+                for stream in self.streams
+                if stream.form.kind == kind
+            ]
+            track = f"{self.name}-{kind}"
+            answer = await sfu.request(PublishTrack(self.name, track, kind, kind, [codec], EXTENSIONS, encodings))
+            assert isinstance(answer, Done), answer
 
     def report(self) -> None:
-        """Send the sender reports of both streams."""
+        """Send the sender reports of all streams that flow."""
         ntp = ntp_time(time.monotonic())
-        for stream in (self.audio, self.video):
-            self.client.send_rtcp(
-                rtcp.SenderReport(
-                    stream.ssrc, ntp, stream.timestamp & 0xFFFFFFFF, stream.sent, stream.octets
-                ).to_bytes()
-            )
+        for stream in self.streams:
+            if stream.sent:
+                report = rtcp.SenderReport(stream.ssrc, ntp, stream.timestamp & 0xFFFFFFFF, stream.sent, stream.octets)
+                self.client.send_rtcp(report.to_bytes())
 
     def _on_packet(self, packet: memoryview) -> None:
-        if any(isinstance(part, rtcp.PictureLossIndication) for part in rtcp.parse(packet)):
-            self.video.key_frame = True
+        for part in rtcp.parse(packet):
+            if isinstance(part, rtcp.PictureLossIndication):
+                for stream in self.streams:
+                    stream.key_frame = stream.key_frame or stream.ssrc == part.media_ssrc
 
 
 class Subscriber:
     """A person who receives."""
 
-    def __init__(self, number: int, client: Client) -> None:
+    def __init__(self, name: str, client: Client) -> None:
         self.client = client
-        self.name = f"s{number}"
+        self.name = name
         self.ssrcs: list[int] = []
         self.received = 0
         self.latencies: list[int] = []
         """Nanoseconds."""
+        self.heights: dict[str, int] = {}
+        """What is wished for, in lines."""
+        self.uncounted = b""
+        """An SSRC, as it stands in packets, whose packets are reported on and no more."""
         self._feedback = TwccReceiver()
         client.on_packet = self._on_packet
 
@@ -156,7 +160,11 @@ class Subscriber:
             assert isinstance(answer, TrackSubscribed), answer
             self.ssrcs.append(answer.ssrc)
             await sfu.request(StartTrack(self.name, track))
-        await sfu.request(WatchTracks(self.name, [TrackWish(track, 720) for track in tracks]))
+
+    async def watch(self, sfu: Sfu, heights: dict[str, int]) -> None:
+        """Wish for these pictures, so many lines tall, and for no others."""
+        self.heights = heights
+        await sfu.request(WatchTracks(self.name, [TrackWish(track, height) for track, height in heights.items()]))
 
     def report(self) -> None:
         """Send a receiver report that finds nothing wrong."""
@@ -168,8 +176,9 @@ class Subscriber:
         if 192 <= packet[1] <= 223:
             return
         now = time.monotonic_ns()
-        self.received += 1
-        self.latencies.append(now - _SENT_AT.unpack_from(packet, STAMP)[0])
+        if packet[8:12] != self.uncounted:
+            self.received += 1
+            self.latencies.append(now - _SENT_AT.unpack_from(packet, STAMP)[0])
         self._feedback.receive(packet[NUMBER_AT] << 8 | packet[NUMBER_AT + 1], now=now / 1e9)
         deadline = self._feedback.next_deadline()
         if deadline is not None and deadline <= now / 1e9:
@@ -189,24 +198,28 @@ class Meeting:
         """Every connection's client."""
         return [*self.publishers, *self.subscribers]
 
-    async def gather(self, sfu: Sfu, publishers: int, people: int) -> None:
-        """Connect ``people``, of whom the first ``publishers`` send; everybody gets everybody else's tracks."""
+    async def gather(self, sfu: Sfu, scenario: Scenario) -> None:
+        """Connect everybody; everybody gets everybody else's tracks, and looks at whom the scenario says."""
         certificate = Certificate()
-        for number in range(publishers):
+        for number in range(scenario.publishers):
             client = await open_client(sfu, f"p{number}", "publish", member=f"m{number}", certificate=certificate)
-            publisher = Publisher(number, client)
+            publisher = Publisher(number, client, scenario.formats)
+            for stream in publisher.streams:
+                stream.flows = scenario.receivers(number, stream.form) > 0
             await publisher.publish(sfu)
             self.publishers.append(publisher)
-        for number in range(people):
+        for number in range(scenario.people):
             client = await open_client(sfu, f"s{number}", "subscribe", member=f"m{number}", certificate=certificate)
-            subscriber = Subscriber(number, client)
-            others = [publisher.name for publisher in self.publishers if publisher.name != f"p{number}"]
+            subscriber = Subscriber(f"s{number}", client)
+            others = [publisher.name for publisher in self.publishers if publisher.number != number]
             await subscriber.subscribe(sfu, [f"{name}-{kind}" for name in others for kind in ("audio", "video")])
+            wishes = scenario.wishes(number).items()
+            await subscriber.watch(sfu, {f"p{other}-video": height for other, height in wishes})
             self.subscribers.append(subscriber)
 
     async def talk(self, seconds: float) -> None:
         """Send at the pace of the clock, everybody's packets spread evenly over each interval."""
-        streams = [stream for publisher in self.publishers for stream in (publisher.audio, publisher.video)]
+        streams = [stream for publisher in self.publishers for stream in publisher.streams if stream.flows]
         begin = time.monotonic()
         due = [(begin + stream.interval * n / len(streams), stream) for n, stream in enumerate(streams)]
         reported = begin

@@ -1,51 +1,51 @@
 """Members who mean harm, beside a running meeting: `python -m tests.load 6 --hostile NAME`.
 
-Each is one connection with valid keys, as only an admitted member has: strangers' packets are `tests/sfu/io`'s matter.
-`attack` sends as fast as its kind says, in bursts between which the others' packets are sent.
+Each has valid keys, as only an admitted member has: strangers' packets are `tests/sfu/io`'s matter. What the attacker
+publishes everybody else looks at. `attack` sends as fast as its kind says, in bursts between which the others' packets
+are sent.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import struct
 import time
 from collections.abc import Callable
 
-from sfu.control import (
-    EncodingParameters,
-    PublishTrack,
-    Sfu,
-    StartTrack,
-    SubscribeTrack,
-    TrackSubscribed,
-    TrackWish,
-    WatchTracks,
-)
+from sfu.control import EncodingParameters, PublishTrack, Sfu
 from sfu.rtp.rtcp import Nack, PictureLossIndication, ReceiverReport, ReportBlock
 from sfu.rtp.transport_feedback import TransportFeedback
-from tests.load.generator import EXTENSIONS, KEY, OPUS, VP8
+from tests.load.generator import EXTENSIONS, KEY, VP8, Meeting, Subscriber
 from tests.sfu.client import Client, open_client
 from tests.sfu.fakes import rtp
 
 STEP = 0.01
 """Seconds between two bursts."""
-PUBLISHED = 30_000
+PUBLISHED = 90_000
 """The attacker's own SSRC."""
 
 
 class Attacker:
-    """One member."""
+    """One member: a connection to publish by, one to subscribe by, or both."""
 
-    def __init__(self, name: str, client: Client, ssrcs: list[int]) -> None:
-        self.client = client
-        self.ssrcs = ssrcs
-        """Of the copies that the attacker subscribed to."""
+    def __init__(self, name: str, up: Client | None, down: Subscriber | None) -> None:
+        self.up = up
+        self.down = down
         self.sent = 0
+        self.octets = 0
         self.sequence = 0
         self.timestamp = 0
         self.chance = random.Random(1)
+        self.others = itertools.cycle([forged, extensions, flood, jumps, requests, lies])
         self._burst = BURSTS[name]
+
+    @property
+    def ssrcs(self) -> list[int]:
+        """Of the copies that the attacker subscribed to."""
+        assert self.down is not None
+        return self.down.ssrcs
 
     async def attack(self, seconds: float) -> None:
         """Go on for so long."""
@@ -54,16 +54,30 @@ class Attacker:
             self._burst(self)
             await asyncio.sleep(STEP)
 
+    async def close(self) -> None:
+        """Go."""
+        if self.up is not None:
+            await self.up.close()
+        if self.down is not None:
+            await self.down.client.close()
+
     def publish(self, payload: bytes, *, ssrc: int = PUBLISHED, extension: bytes = b"") -> None:
         """Send a packet of RTP."""
+        assert self.up is not None
         self.sequence += 1
-        self.sent += 1
-        self.client.send_rtp(rtp(ssrc, self.sequence, payload, timestamp=self.timestamp, extension=extension))
+        packet = rtp(ssrc, self.sequence, payload, timestamp=self.timestamp, extension=extension)
+        self.up.send_rtp(packet)
+        self._count(packet)
 
     def say(self, packet: bytes) -> None:
         """Send a packet of RTCP."""
+        assert self.down is not None
+        self.down.client.send_rtcp(packet)
+        self._count(packet)
+
+    def _count(self, packet: bytes) -> None:
         self.sent += 1
-        self.client.send_rtcp(packet)
+        self.octets += len(packet)
 
 
 def forged(attacker: Attacker) -> None:
@@ -122,37 +136,49 @@ def deaf(attacker: Attacker) -> None:
     """Never reads, and reports nothing."""
 
 
+def everything(attacker: Attacker) -> None:
+    """10 Mbit/s of all of these in turn, filled up with pictures."""
+    enough = attacker.octets + 10_000_000 / 8 * STEP
+    next(attacker.others)(attacker)
+    while attacker.octets < enough:
+        attacker.publish(KEY + bytes(1100))
+
+
 BURSTS: dict[str, Callable[[Attacker], None]] = {
-    "forged": forged,
-    "extensions": extensions,
-    "flood": flood,
-    "jumps": jumps,
-    "requests": requests,
-    "lies": lies,
-    "deaf": deaf,
+    burst.__name__: burst for burst in (forged, extensions, flood, jumps, requests, lies, deaf, everything)
 }
-SUBSCRIBERS = {"requests", "lies", "deaf"}
+PUBLISHERS = {"forged", "extensions", "flood", "jumps", "everything"}
+SUBSCRIBERS = {"requests", "lies", "deaf", "everything"}
 
 
-async def come(sfu: Sfu, name: str, tracks: list[str]) -> Attacker:
-    """Join as an attacker of that kind: as a subscriber of all tracks, or as a publisher of one."""
-    if name in SUBSCRIBERS:
-        client = await open_client(sfu, "mallory", "subscribe", member="mallory")
-        ssrcs = []
-        for track in tracks:
-            codec = VP8 if track.endswith("video") else OPUS
-            answer = await sfu.request(SubscribeTrack("mallory", track, [codec], EXTENSIONS))
-            assert isinstance(answer, TrackSubscribed), answer
-            ssrcs.append(answer.ssrc)
-            await sfu.request(StartTrack("mallory", track))
-        await sfu.request(WatchTracks("mallory", [TrackWish(track, 720) for track in tracks]))
-        if name == "deaf":
-            asyncio.get_running_loop().remove_reader(client.sock)
-        else:
-            client.on_packet = lambda packet: None
-        return Attacker(name, client, ssrcs)
-    client = await open_client(sfu, "mallory", "publish", member="mallory")
+async def come(sfu: Sfu, name: str, meeting: Meeting) -> Attacker:
+    """Join a meeting as an attacker of that kind: as a subscriber of all tracks, as a publisher of one, or as both."""
+    up = await _publish(sfu, meeting) if name in PUBLISHERS else None
+    down = await _subscribe(sfu, meeting) if name in SUBSCRIBERS else None
+    if name == "deaf" and down is not None:
+        asyncio.get_running_loop().remove_reader(down.client.sock)
+    return Attacker(name, up, down)
+
+
+async def _publish(sfu: Sfu, meeting: Meeting) -> Client:
+    """Open a camera, which everybody looks at."""
+    client = await open_client(sfu, "mallory-up", "publish", member="mallory")
     client.on_packet = lambda packet: None
-    encoding = EncodingParameters(PUBLISHED)
-    await sfu.request(PublishTrack("mallory", "mallory-video", "video", "video", [VP8], EXTENSIONS, [encoding]))
-    return Attacker(name, client, [])
+    track, encoding = "mallory-video", EncodingParameters(PUBLISHED)
+    await sfu.request(PublishTrack("mallory-up", track, "video", "video", [VP8], EXTENSIONS, [encoding]))
+    for subscriber in meeting.subscribers:
+        await subscriber.subscribe(sfu, [track])
+        subscriber.uncounted = subscriber.ssrcs[-1].to_bytes(4, "big")
+        await subscriber.watch(sfu, subscriber.heights | {track: 720})
+    return client
+
+
+async def _subscribe(sfu: Sfu, meeting: Meeting) -> Subscriber:
+    """Look at everybody, and report nothing."""
+    client = await open_client(sfu, "mallory-down", "subscribe", member="mallory")
+    subscriber = Subscriber("mallory-down", client)
+    tracks = [f"{publisher.name}-{kind}" for publisher in meeting.publishers for kind in ("audio", "video")]
+    await subscriber.subscribe(sfu, tracks)
+    await subscriber.watch(sfu, {track: 720 for track in tracks if track.endswith("video")})
+    client.on_packet = lambda packet: None
+    return subscriber

@@ -15,7 +15,7 @@ import asyncio
 import sys
 import time
 
-from sfu.control import CloseTransport, TrackWish, WatchTracks
+from sfu.control import CloseTransport
 from sfu.io.dtls import Certificate
 from tests.load.__main__ import Server
 from tests.load.generator import Meeting, Publisher, Subscriber
@@ -43,7 +43,7 @@ async def join(server: Server, meeting: Meeting, number: int, certificate: Certi
     publisher = Publisher(number, client)
     await publisher.publish(server)
     client = await open_client(server, f"s{number}", "subscribe", member=f"m{number}", certificate=certificate)
-    subscriber = Subscriber(number, client)
+    subscriber = Subscriber(f"s{number}", client)
     await subscriber.subscribe(server, tracks_of(meeting.publishers))
     for other in meeting.subscribers:
         await other.subscribe(server, tracks_of([publisher]))
@@ -51,8 +51,7 @@ async def join(server: Server, meeting: Meeting, number: int, certificate: Certi
     meeting.subscribers.append(subscriber)
     for each in meeting.subscribers:
         own = each.name.replace("s", "p")
-        wishes = [TrackWish(f"{one.name}-video", 720) for one in meeting.publishers if one.name != own]
-        await server.request(WatchTracks(each.name, wishes))
+        await each.watch(server, {f"{one.name}-video": 720 for one in meeting.publishers if one.name != own})
 
 
 async def leave(server: Server, meeting: Meeting, *, quietly: bool) -> None:

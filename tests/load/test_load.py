@@ -19,13 +19,17 @@ def test_other_machines_are_refused() -> None:
     assert "only loopback addresses" in result.stderr
 
 
-def test_a_short_meeting_is_measured() -> None:
-    result = run("6", "--seconds", "0.5")
+def test_a_short_meeting_is_measured_beside_somebody_hostile_too() -> None:
+    result = run("6", "--seconds", "0.5", "--hostile", "forged")
     assert result.returncode == 0, result.stderr
     assert "machine: " in result.stdout
-    columns = result.stdout.splitlines()[-1].split()
-    assert columns[0] == "6"
-    assert len(columns) == 8
+    quiet, beside, again = result.stdout.splitlines()[-3:]
+    assert quiet.split()[0] == "6"
+    assert len(quiet.split()) == 8
+    for line, name in ((beside, "beside forged: "), (again, "quiet again, ")):
+        assert line.split()[0] == "6"
+        assert name in line
+        assert "%; worse by more than 10%: " in line
 
 
 def test_the_work_of_the_core_is_measured_by_parts() -> None:

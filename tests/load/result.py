@@ -1,0 +1,50 @@
+"""What one load test measured, as a line of a table, and how far it is from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HARM = 0.10
+"""By what share the others' figures may be worse beside somebody hostile."""
+
+HEAD = (
+    f"{'people':>11} {'out/s':>9} {'µs/out':>8} {'core %':>6} {'p50 µs':>8} {'p99 µs':>8} {'loss %':>7} {'MiB each':>8}"
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One scenario's figures. Packets that are not the scenario's own are not in them, the server's work on them is."""
+
+    name: str
+    expected: float
+    """Packets out a second, if none were lost."""
+    received: float
+    """Packets out a second, as they arrived."""
+    cpu: float
+    """Of one core, the server's process."""
+    p50: float
+    """Microseconds from the generator's send to its receive callback."""
+    p99: float
+    memory: float
+    """Bytes for each of the people."""
+
+    def __str__(self) -> str:
+        """Return the line that belongs under `HEAD`."""
+        return (
+            f"{self.name:>11} {self.expected:>9.0f} {1e6 * self.cpu / max(1, self.received):>8.2f} "
+            f"{100 * self.cpu:>6.1f} {self.p50:>8.0f} {self.p99:>8.0f} "
+            f"{100 * (1 - self.received / self.expected):>7.3f} {self.memory / 2**20:>8.2f}"
+        )
+
+    def against(self, quiet: Result) -> str:
+        """Return in percent how the others' figures changed, and which are worse by more than `HARM`."""
+        changes = {
+            "p50": self.p50 / quiet.p50 - 1,
+            "p99": self.p99 / quiet.p99 - 1,
+            # of those that were due: a generator that fell behind is not the server's loss
+            "packets": (self.received / self.expected) / (quiet.received / quiet.expected) - 1,
+        }
+        told = ", ".join(f"{name} {change:+.1%}" for name, change in changes.items())
+        worse = [name for name, change in changes.items() if (-change if name == "packets" else change) > HARM]
+        return f"{told}; worse by more than {HARM:.0%}: {', '.join(worse) or 'none'}"

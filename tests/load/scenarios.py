@@ -1,0 +1,82 @@
+"""Who sends what in a load test, and who looks at whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Format:
+    """One encoding of a microphone or a camera."""
+
+    kind: str
+    """``audio`` or ``video``."""
+    rate: int
+    """Packets a second."""
+    size: int
+    """Bytes of an RTP packet before SRTP, header included."""
+    per_frame: int = 1
+    """Packets of one frame."""
+    height: int = 0
+    """Lines of a picture."""
+
+
+SOUND = Format("audio", 50, 100)
+PICTURE = Format("video", 60, 1100, 2, 720)
+"""0.5 Mbit/s at 30 frames a second: what all scenarios but one send, and the figures since the first."""
+SMALL = Format("video", 22, 850, 1, 180)
+"""150 kbit/s."""
+LARGE = Format("video", 180, 1050, 6, 720)
+"""1.5 Mbit/s at 30 frames a second."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The first ``publishers`` of so many people have microphone and camera open; everybody looks at all of them."""
+
+    publishers: int
+    people: int
+    formats: tuple[Format, ...] = (SOUND, PICTURE)
+
+    def wishes(self, person: int) -> dict[int, int]:
+        """Return whom a person looks at, by number, and how many lines tall."""
+        return dict.fromkeys((other for other in range(self.publishers) if other != person), 720)
+
+    def is_muted(self, person: int) -> bool:
+        """Whether the microphone is off."""
+        return False
+
+    def receivers(self, person: int, form: Format) -> int:
+        """Return how many get what a person sends in a format; what nobody gets is not sent."""
+        if form.kind == "audio":
+            return 0 if self.is_muted(person) else self.people - 1
+        return sum(self.wishes(other).get(person) == form.height for other in range(self.people))
+
+
+@dataclass(frozen=True)
+class OneSpeaker(Scenario):
+    """Everybody sees whoever speaks large and eight others small, each the eight that come next; six are unmuted."""
+
+    publishers: int = 30
+    people: int = 30
+    formats: tuple[Format, ...] = (SOUND, SMALL, LARGE)
+
+    def wishes(self, person: int) -> dict[int, int]:
+        """See `Scenario`. The speaker sees the one who spoke before."""
+        large = 1 if person == 0 else 0
+        next_ones = [(person + step) % self.people for step in range(1, self.people)]
+        return {large: LARGE.height} | dict.fromkeys([one for one in next_ones if one != large][:8], SMALL.height)
+
+    def is_muted(self, person: int) -> bool:
+        """See `Scenario`."""
+        return person >= 6
+
+
+SCENARIOS = {
+    "6": Scenario(6, 6),
+    "12": Scenario(12, 12),
+    "20": Scenario(20, 20),
+    "30": Scenario(30, 30),
+    "1-to-20": Scenario(1, 21),
+    "one-speaker": OneSpeaker(),
+}

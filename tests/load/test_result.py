@@ -1,0 +1,24 @@
+"""The table's arithmetic, and which changes count as harm."""
+
+from dataclasses import replace
+
+from tests.load.result import HEAD, Result
+
+QUIET = Result("6", expected=1000.0, received=1000.0, cpu=0.1, p50=100.0, p99=200.0, memory=1 << 20)
+
+
+def test_a_line_stands_under_its_head() -> None:
+    line = str(replace(QUIET, received=900.0))
+    assert line.split() == ["6", "1000", "111.11", "10.0", "100", "200", "10.000", "1.00"]
+    assert len(line) == len(HEAD)
+
+
+def test_what_became_worse_by_more_than_a_tenth_is_named() -> None:
+    assert QUIET.against(QUIET).endswith("worse by more than 10%: none")
+    assert replace(QUIET, p50=109.0, p99=219.0, received=901.0).against(QUIET).endswith("none")
+    worse = replace(QUIET, p50=111.0, p99=250.0, received=899.0).against(QUIET)
+    assert worse == "p50 +11.0%, p99 +25.0%, packets -10.1%; worse by more than 10%: p50, p99, packets"
+
+
+def test_better_is_no_harm() -> None:
+    assert replace(QUIET, p50=50.0, p99=50.0, received=1000.0).against(QUIET).endswith("none")
