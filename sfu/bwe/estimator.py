@@ -173,10 +173,6 @@ class Estimator:
         """Whether a probe needs a packet of padding now, once the pacer has nothing to send. Ask again after each."""
         return self._prober.due(now=now)
 
-    def next_deadline(self) -> float | None:
-        """When padding is due next, None outside probes."""
-        return self._prober.next_deadline()
-
     def receive_feedback(self, feedback: TransportFeedback, *, now: float) -> None:
         """Take transport-wide feedback."""
         before = self._twcc.queue_delay

@@ -89,12 +89,6 @@ class Pacer(Generic[Packet]):
         """Count a packet against the pace that was not queued: padding."""
         self._free_at = max(self._free_at, now - BURST) + size * 8 / self.rate
 
-    def next_deadline(self) -> float | None:
-        """When the next packet may leave, None while nothing waits."""
-        if not self._repairs and not self._video:
-            return None
-        return self._free_at - BURST
-
     def drop_late(self, *, now: float) -> set[int]:
         """Drop what has waited too long, or is too much; return the streams of the video that was dropped.
 

@@ -201,13 +201,12 @@ class Prober:
         return self.cluster is not None or self._judging is not None
 
     def due(self, *, now: float) -> bool:
-        """Whether a packet of padding is to be sent now. Ask again after each."""
+        """Whether a packet of padding is to be sent now. Ask again after each.
+
+        Being late by 10 ms makes a probe longer, not wrong.
+        """
         cluster = self.cluster
         return cluster is not None and cluster.due(now)
-
-    def next_deadline(self) -> float | None:
-        """When the next padding is due, None outside probes. Being late by 10 ms makes a probe longer, not wrong."""
-        return None if self.cluster is None else self.cluster.next_time()
 
     def sent(self, size: int, *, now: float) -> int:
         """Count any packet that leaves, media as padding; return the probe's number for `TwccSender.send`, or 0."""

@@ -6,7 +6,7 @@ from sfu.rtp.packet import MediaPacket
 
 VIDEO_PACKETS = 1024
 """Slots, a power of two: 2 s of 2.5 Mbit/s in packets of 1100 bytes are 570, and a key frame comes on top.
-At 1500 bytes a packet that bounds an encoding to 1.5 MB; the three of a camera hold 3 MB, of 4 MiB for a participant."""
+At 1500 bytes a packet that bounds an encoding to 1.5 MB; the three of a camera hold 3 MB, of 4 MiB a participant."""
 
 AUDIO_PACKETS = 64
 """Slots, a power of two: 1 s of 20 ms frames is 50."""
