@@ -319,7 +319,7 @@ class Meeting:
         return found
 
     def look_soon(self) -> None:
-        """In a slow meeting, look as often as in any other while something that arrived is passed on and reported."""
+        """In a slow meeting, look every 20 ms while something that arrived is passed on and reported."""
         awake = self._awake_until > self.clock.now
         self._awake_until = self.clock.now + AWAKE
         if self.slow > 1 and not awake:
@@ -328,7 +328,7 @@ class Meeting:
     def _look_on(self) -> None:
         self.look()
         if self.clock.now < self._awake_until:
-            self.clock.call_at(self.clock.now + TICK, self._look_on)
+            self.clock.call_at(self.clock.now + 2 * TICK, self._look_on)
 
     def look(self) -> None:
         """Let the machines do what is due."""

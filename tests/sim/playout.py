@@ -118,6 +118,7 @@ class Eye(Output):
         self._nacked: deque[float] = deque(maxlen=NACKED_FRAMES)
         self._held = 0.0
         self._held_at = clock.now
+        self._look_at = 0.0
 
     @property
     def starved(self) -> bool:
@@ -221,7 +222,9 @@ class Eye(Output):
                 return
             due = found.timestamp / 90_000 + (self._fastest or 0.0) + self._hold() + RENDER
             if due > self.clock.now + 1e-6 and due < self.clock.now + 5:
-                self.clock.call_at(due, self.look)
+                if not self.clock.now < self._look_at <= due:
+                    self._look_at = due
+                    self.clock.call_at(due, self.look)
                 return
             self._show(found)
 
