@@ -59,7 +59,7 @@ def test_simulcast_offer_is_read() -> None:
 
 
 def test_what_stands_above_the_m_lines_holds_for_all() -> None:
-    session = read(sample("firefox_like_audio_video"))
+    session = read(sample("firefox_153_audio_video"))
     assert all(media.fingerprints == session.media[0].fingerprints for media in session.media)
     assert session.media[0].fingerprints[0].algorithm == "sha-256"
     assert Extension(2, "urn:ietf:params:rtp-hdrext:csrc-audio-level", "recvonly") in session.media[0].extensions
