@@ -32,8 +32,10 @@ for everything again more than six times its share."""
 MAX_REMEMBERED = 1024
 """Packets whose retransmissions are counted: as many as the cache holds."""
 
-REPORT_LIFE = 5.0
-"""Seconds that a subscriber's loss counts towards the publisher's report. Browsers report about every second."""
+REPORT_LIFE = 15.0
+"""Seconds that a subscriber's loss counts towards the publisher's report: browsers report on sound every 2.5 to 7.5 s
+(libwebrtc, rtcp_sender.cc), and one report may be lost. Less turns the repair data off and on again, more keeps it on
+for somebody whose browser is gone."""
 
 ASKS, ASKS_WITHIN = 3, 10.0
 """Key frames that one subscriber may ask for of one copy, and in how many seconds (jitsi-videobridge, its limit for a
@@ -54,8 +56,9 @@ class DownTrack:
     """
 
     __slots__ = (
-        "_again", "_asked", "_begun", "_filters", "_formats", "_headers", "_numbered", "_on_ended", "_outgoing",
-        "_reported_at", "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_skipped", "_source",
+        "_again", "_asked", "_begun", "_filters", "_formats", "_fraction_lost", "_headers", "_numbered", "_on_ended",
+        "_outgoing", "_packets_before", "_repaired", "_reported_at", "_rtx_sequence", "_selector", "_send",
+        "_send_video", "_sender", "_skipped", "_source",
         "_wanted", "_wants_key_frame", "_write", "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started",
         "stream", "track",
     )  # fmt: skip
@@ -118,6 +121,9 @@ class DownTrack:
         """Of the sound sent last, transport-wide numbers included. AES-GCM breaks where two packets that differ go out
         under one SSRC and sequence number (RFC 7714 section 8.1): anybody on the way could then forge others."""
         self._reported_at = float("-inf")
+        self._fraction_lost = 0
+        self._packets_before = 0
+        self._repaired = 0
 
     def carry(self, extensions: Extensions) -> None:
         """Carry these header extensions and no others from the next packet on."""
@@ -178,14 +184,15 @@ class DownTrack:
             self.numbers.renew()
             self._attend()
 
-    def request_key_frame(self, *, now: float) -> None:
-        """Take the subscriber's own request for a key frame, unless it asked too often."""
+    def request_key_frame(self, *, now: float) -> bool:
+        """Take the subscriber's own request for a key frame; return False if it asked too often."""
         asked, encoding = self._asked, self._source or self.encoding
         if not encoding.awaits_key_frame:  # else it is the same one that will do
             if len(asked) == ASKS and now - asked[0] < ASKS_WITHIN:
-                return
+                return False
             asked.append(now)
         self.need_key_frame(encoding, now=now)
+        return True
 
     def need_key_frame(self, encoding: UpEncoding, *, now: float) -> None:
         """Ask an encoding for a key frame if this copy gets it or waits for it, and it is video at all."""
@@ -246,6 +253,7 @@ class DownTrack:
             key = original + run.sequence_offset
             last, times = self._again.pop(key, (float("-inf"), 0))
             if times < MAX_REPEATS and now - last >= interval:
+                self._repaired += not times
                 last, times = now, times + 1
                 self._send_again(packet, run, sequence, now)
                 sent += 1
@@ -268,12 +276,19 @@ class DownTrack:
 
     def receive_report(self, block: ReportBlock, *, now: float) -> None:
         """Take what the subscriber reports about this copy."""
-        self.stream.receive_report(block, now=now)
+        stream = self.stream
+        stream.receive_report(block, now=now)
         self._reported_at = now
+        # A packet of sound that was sent again counts as received. What was sent again for the first time is what was
+        # lost before repair, as far as it was worth asking for: the report holds the rest. Part of it may be in both.
+        sent = stream.packets - self._packets_before
+        repaired = min(255, 256 * self._repaired // sent) if sent else 0
+        self._fraction_lost = max(block.fraction_lost, repaired)
+        self._packets_before, self._repaired = stream.packets, 0
 
     def fraction_lost(self, *, now: float) -> int:
-        """Return the loss that the subscriber reported last, in 1/256; 0 if that is too long ago."""
-        return self.stream.fraction_lost if now - self._reported_at <= REPORT_LIFE else 0
+        """Return the loss before repair, in 1/256, in the time of the last report; 0 if that is too long ago."""
+        return self._fraction_lost if now - self._reported_at <= REPORT_LIFE else 0
 
     def sender_report(self, *, now: float) -> SenderReport | None:
         """Return an SR for this copy, or None while nothing flowed or the publisher's clock is not known yet."""

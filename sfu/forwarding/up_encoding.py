@@ -10,7 +10,7 @@ from sfu.rtp import extensions
 from sfu.rtp.dependency_descriptor import MANDATORY_LENGTH
 from sfu.rtp.layers import PLAIN, LayerReader
 from sfu.rtp.packet import MediaPacket, RtpHeader
-from sfu.rtp.rtcp import Nack, PictureLossIndication
+from sfu.rtp.rtcp import Nack, PictureLossIndication, ReportBlock
 from sfu.streams.clock_map import ClockMap, RemoteClock
 from sfu.streams.keyframe_requests import KeyframeRequests, Spacing
 from sfu.streams.nack_generator import NackGenerator
@@ -191,6 +191,14 @@ class UpEncoding:
         if self._nack.take_key_frame_request():
             for down_track in self.down_tracks:
                 down_track.need_key_frame(self, now=now)
+
+    def report_block(self, *, now: float) -> ReportBlock | None:
+        """Return what the publisher is told of this encoding; None before its first packet.
+
+        Of sound the fraction lost is that before repair: a browser sends sound again in the stream itself (RFC 4585
+        without RFC 4588), so that a path that loses a fifth would look well.
+        """
+        return self.stream.report_block(now=now, repaired=self._nack.repaired if self.sound else 0)
 
     def _follow(self, now: float) -> None:
         """Notice whether it flows, and how much."""

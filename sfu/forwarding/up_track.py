@@ -171,10 +171,11 @@ class UpTrack:
     def report_blocks(self, *, now: float) -> list[ReportBlock]:
         """Return what the publisher is told of its encodings.
 
-        For sound the loss is the worst that any listener has, on the way up or down: Opus adds repair data (in-band
-        FEC) only when reports show loss.
+        For sound the loss is the worst of the way up and of each listener's way down, before repair, and never their
+        sum: Opus adds data by which a lost frame is mended (in-band FEC) only when reports show loss, and asking again
+        mends what FEC cannot only where the round trip is short.
         """
-        blocks = [block for encoding in self.encodings if (block := encoding.stream.report_block(now=now)) is not None]
+        blocks = [block for encoding in self.encodings if (block := encoding.report_block(now=now)) is not None]
         if self.kind == "audio":
             worst = max((down_track.fraction_lost(now=now) for down_track in self.down_tracks), default=0)
             for block in blocks:

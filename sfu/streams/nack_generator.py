@@ -51,13 +51,15 @@ class _Gap:
 class NackGenerator:
     """Gaps of one incoming stream, told by its unwrapped sequence numbers. What stays lost needs a key frame."""
 
-    __slots__ = ("_arrived", "_highest", "_missing", "_needs_key_frame")
+    __slots__ = ("_arrived", "_highest", "_missing", "_needs_key_frame", "repaired")
 
     def __init__(self) -> None:
         self._highest = -1
         self._arrived = 0
         self._missing: dict[int, _Gap] = {}
         self._needs_key_frame = False
+        self.repaired = 0
+        """Packets that came after they had been asked for."""
 
     def receive(self, sequence: int, *, now: float) -> None:
         """Take one packet that arrived, first-hand or by retransmission."""
@@ -75,7 +77,9 @@ class NackGenerator:
             for number in range(highest + 1, sequence):
                 self._missing[number] = _Gap(now, settled)
         else:
-            self._missing.pop(sequence, None)
+            gap = self._missing.pop(sequence, None)
+            if gap is not None and gap.tries:
+                self.repaired += 1
 
     def key_frame(self, sequence: int) -> None:
         """Forget what is missing before the first packet of a key frame: nothing will need it."""

@@ -41,6 +41,7 @@ class ReceiveStream:
         "_last_sr",
         "_last_sr_at",
         "_received_before",
+        "_repaired_before",
         "_seen",
         "_timestamp",
         "_transit",
@@ -68,6 +69,7 @@ class ReceiveStream:
         self._transit = 0
         self._expected_before = 0
         self._received_before = 0
+        self._repaired_before = 0
         self._last_sr = 0
         self._last_sr_at = 0.0
 
@@ -121,15 +123,20 @@ class ReceiveStream:
         self._last_sr = ntp >> 16 & 0xFFFFFFFF
         self._last_sr_at = now
 
-    def report_block(self, *, now: float) -> ReportBlock | None:
-        """Return the block for the next RR, and begin a new reporting interval; None before the first packet."""
+    def report_block(self, *, now: float, repaired: int = 0) -> ReportBlock | None:
+        """Return the block for the next RR, and begin a new reporting interval; None before the first packet.
+
+        Of ``repaired`` packets so far it is known that they came only because they were asked for again. As far as they
+        passed through `receive`, the fraction lost counts them as lost, once; the cumulative number does not.
+        """
         if self.highest < 0:
             return None
         expected = self.highest - self._base + 1
         expected_interval = expected - self._expected_before
-        lost_interval = expected_interval - (self.received - self._received_before)
+        lost_interval = expected_interval - (self.received - self._received_before) + repaired - self._repaired_before
         self._expected_before = expected
         self._received_before = self.received
+        self._repaired_before = repaired
         fraction = 0
         if expected_interval > 0 and lost_interval > 0:
             fraction = min(255, 256 * lost_interval // expected_interval)

@@ -275,6 +275,28 @@ def test_reported_loss_fades() -> None:
     assert copy.track.fraction_lost(now=1.1 + REPORT_LIFE) == 0
 
 
+def test_sound_that_was_sent_again_counts_as_lost_once() -> None:
+    """Of fifty packets ten are asked for again, some of them twice: a fifth, whatever the report says of the rest."""
+    copy = Copy("audio")
+    copy.track.resume(now=0.0)
+
+    def second(number: int, reported: int) -> int:
+        begin = number * 50
+        for sequence in range(begin, begin + 50):
+            copy.put(sequence + 1, now=number + (sequence - begin) / 50)
+        now = number + 1.0
+        for times in range(3):
+            copy.track.receive_nack([100 + sequence for sequence in range(begin, begin + 50, 5)], now=now + times / 5)
+        copy.track.receive_report(ReportBlock(50, reported, 0, 0, 0), now=now + 0.5)
+        return copy.track.fraction_lost(now=now + 0.5)
+
+    assert second(0, reported=0) == 51
+    assert second(1, reported=30) == 51, "those that never came were asked for too"
+    assert second(2, reported=80) == 80, "what came too late to be worth asking for is in the report alone"
+    copy.track.receive_report(ReportBlock(50, 0, 0, 0, 0), now=5.0)
+    assert copy.track.fraction_lost(now=5.0) == 0, "each is counted in the time of one report"
+
+
 @pytest.mark.parametrize("kind", ["audio", "video"])
 def test_closing_frees_everything(kind: str) -> None:
     copy = Copy(kind)

@@ -77,6 +77,15 @@ def test_repeats_are_never_closer_than_the_minimum() -> None:
     assert len(asked) == MAX_TRIES
 
 
+def test_what_came_because_it_was_asked_for_is_counted() -> None:
+    generator = fed(100, 102, 104, 101)
+    assert generator.repaired == 0, "overtaken"
+    assert generator.due(rtt=0.1, now=FIRST_DELAY) == [103]
+    generator.receive(103, now=0.1)
+    generator.receive(105, now=0.1)
+    assert generator.repaired == 1
+
+
 def test_an_old_gap_is_given_up() -> None:
     generator = fed(100, 102, 103)
     assert generator.due(rtt=0.4, now=0.0) == [101]
@@ -159,6 +168,10 @@ class Machine(RuleBasedStateMachine):
         if self.began:
             self.generator.key_frame(self.next - 1)
             self.missing.clear()
+
+    @invariant()
+    def no_more_is_repaired_than_was_asked_for(self) -> None:
+        assert self.generator.repaired <= len(self.asked)
 
     @invariant()
     def every_young_gap_has_a_deadline(self) -> None:

@@ -80,6 +80,19 @@ def test_report_blocks_count_by_interval() -> None:
     assert (block.fraction_lost, block.cumulative_lost) == (0, 3)
 
 
+def test_what_was_repaired_in_the_stream_itself_is_lost_once() -> None:
+    """Of ten expected three were lost; two came again at once, one in the next interval, where nothing is lost."""
+    receiver = stream()
+    feed(receiver, 10, 11, 15, 16, 17, 18, 19, 12, 13)
+    block = receiver.report_block(now=0.0, repaired=2)
+    assert block is not None
+    assert (block.fraction_lost, block.cumulative_lost) == (256 * 3 // 10, 1)
+    feed(receiver, 14, *range(20, 30))
+    block = receiver.report_block(now=1.0, repaired=3)
+    assert block is not None
+    assert (block.fraction_lost, block.cumulative_lost) == (0, 0)
+
+
 def test_recovered_packets_are_used_once_and_leave_loss_as_it_was() -> None:
     receiver = stream()
     assert receiver.recover(100) == REFUSED, "before the stream began"
