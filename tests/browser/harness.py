@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Playwright, async_playwright, expect
 
@@ -19,6 +19,7 @@ from tests.browser.server import Links, Server
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
 
+FAKE_DEVICES = "--use-fake-device-for-media-stream=fps=12"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,7 +30,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream=fps=12",
+    FAKE_DEVICES,
     # Pages in the background of a headless machine must behave like the one page on a phone.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
@@ -37,7 +38,20 @@ CHROMIUM_FLAGS = [
 ]
 AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 
-# Two cores encode and decode for everybody in software: small pictures. Every peer connection is kept for getStats.
+
+class Camera(NamedTuple):
+    """What somebody's camera gives, whatever the page asks for."""
+
+    width: int
+    height: int
+    frames: int
+    """A second."""
+
+
+SMALL = Camera(320, 180, 12)
+"""Two cores encode and decode for everybody in software."""
+
+# Every peer connection is kept for getStats.
 INSTRUMENT = """
 (() => {
   const devices = navigator.mediaDevices;
@@ -47,7 +61,7 @@ INSTRUMENT = """
       const c = { ...constraints };
       if (c.video) {
         const chosen = typeof c.video === "object" && c.video.deviceId ? { deviceId: c.video.deviceId } : {};
-        c.video = { ...chosen, width: 320, height: 180, frameRate: 12 };
+        c.video = { ...chosen, CAMERA };
       }
       return original(c).then((stream) => {
         for (const track of stream.getTracks()) window.__tracks.push(track);
@@ -316,6 +330,7 @@ class Gathering:
         firefox: bool = False,
         autoplay: bool = True,
         devices: bool = True,
+        camera: Camera = SMALL,
         width: int = 1280,
         height: int = 800,
         **context: Any,
@@ -326,8 +341,9 @@ class Gathering:
             self._browsers.append(browser)
         else:
             flags = [*CHROMIUM_FLAGS, *([AUTOPLAY] if autoplay else [])]
-            if not devices:
-                flags = [f for f in flags if not f.startswith("--use-fake-device")]
+            flags.remove(FAKE_DEVICES)
+            if devices:
+                flags.append(f"{FAKE_DEVICES.rpartition('=')[0]}={camera.frames}")
             browser = await self.launch(executable_path=chromium_path(), args=flags)
         page_context = await browser.new_context(
             viewport={"width": width, "height": height},
@@ -335,7 +351,8 @@ class Gathering:
             ignore_https_errors=True,  # the server's certificate, where it has one, is its own
             **context,
         )
-        await page_context.add_init_script(INSTRUMENT)
+        asked = f"width: {camera.width}, height: {camera.height}, frameRate: {camera.frames}"
+        await page_context.add_init_script(INSTRUMENT.replace("CAMERA", asked))
         page = await page_context.new_page()
         page.set_default_timeout(15_000)
         person = Person(name, page, page_context)

@@ -21,16 +21,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.harness import (
-    AUTOPLAY,
-    CHROMIUM_FLAGS,
-    INSTRUMENT,
-    Gathering,
-    Person,
-    chromium_path,
-    eventually,
-    gathering,
-)
+from tests.browser.harness import Camera, Person, eventually, gathering
 from tests.browser.server import free_port
 from tests.browser.tampering_proxy import TamperingProxy
 from tests.browser.udp_relay import RelayedSignaling, UdpRelay
@@ -38,8 +29,7 @@ from tests.sim.link import Conditions, Loss
 
 pytestmark = pytest.mark.browser
 
-SMALL = "width: 320, height: 180, frameRate: 12"
-TALL = "width: 1280, height: 720, frameRate: 24"
+TALL = Camera(1280, 720, 24)
 SETTLE, WATCH = 12.0, 20.0
 """Seconds until estimates have grown, and seconds that are watched."""
 SAMPLE_RATE = 48_000
@@ -130,30 +120,14 @@ async def bad_links(folder: Folder, link: Path) -> AsyncIterator[tuple[list[Pers
         await proxy.start(people.server.port)
         stack.push_async_callback(proxy.close)
         links = await people.server.create_group()
-        ana = await _person(people, "Ana", TALL)
+        ana = await people.person("Ana", camera=TALL)
         await ana.join(links.facilitator)
-        ben = await _person(people, "Ben", SMALL)
+        ben = await people.person("Ben")
         await ben.knock(links.participant)
         await ana.admit("Ben")
         await ben.in_call(timeout=30_000)
         await ben.sees("Ana", timeout=40)
         yield [ana, ben], relays
-
-
-async def _person(people: Gathering, name: str, picture: str) -> Person:
-    """Somebody whose camera gives such a picture."""
-    flags = [flag for flag in CHROMIUM_FLAGS if not flag.startswith("--use-fake-device")]
-    flags += [AUTOPLAY, "--use-fake-device-for-media-stream=fps=24"]
-    browser = await people.launch(executable_path=chromium_path(), args=flags)
-    context = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    assert SMALL in INSTRUMENT
-    await context.add_init_script(INSTRUMENT.replace(SMALL, picture))
-    page = await context.new_page()
-    page.set_default_timeout(30_000)
-    person = Person(name, page, context)
-    page.on("console", lambda message: person.console.append(f"{message.type}: {message.text}"))
-    people.people.append(person)
-    return person
 
 
 async def _received(page: Page) -> dict[str, dict[str, Any]]:

@@ -9,22 +9,15 @@ import asyncio
 
 import pytest
 
-from tests.browser.harness import INSTRUMENT, Gathering, Person, eventually
+from tests.browser.harness import Gathering, Person, eventually
 from tests.browser.namespaces import Machines
 from tests.browser.networks import lose_udp
-from tests.browser.test_bad_links import SETTLE, SMALL, TALL, WATCH, watch
+from tests.browser.test_bad_links import SETTLE, TALL, WATCH, watch
 
 pytestmark = pytest.mark.browser
 
 LOST = 5
 """Per cent, each way."""
-
-
-async def tall(people: Gathering, name: str, *, firefox: bool) -> Person:
-    """Somebody whose camera has 720 lines."""
-    person = await people.person(name, firefox=firefox)
-    await person.page.add_init_script(INSTRUMENT.replace(SMALL, TALL))
-    return person
 
 
 async def lines(person: Person, other: Person) -> int:
@@ -33,9 +26,9 @@ async def lines(person: Person, other: Person) -> int:
 
 async def test_firefox_sends_and_shows_sizes_also_where_packets_are_lost(apart: Gathering, machines: Machines) -> None:
     links = await apart.server.create_group()
-    marta = await tall(apart, "Marta", firefox=False)
+    marta = await apart.person("Marta", camera=TALL)
     await marta.join(links.facilitator)
-    fia = await tall(apart, "Fia", firefox=True)
+    fia = await apart.person("Fia", firefox=True, camera=TALL)
     await fia.knock(links.participant)
     await marta.admit("Fia")
     await fia.in_call()

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from signaling.video_codec import BACK_SECONDS
-from tests.browser.harness import INSTRUMENT, Gathering, Person, eventually, gathering
+from tests.browser.harness import Camera, Gathering, Person, eventually, gathering
 
 pytestmark = pytest.mark.browser
 
-SMALL = "width: 320, height: 180, frameRate: 12"
-TALL = "width: 1280, height: 720, frameRate: 12"
+TALL = Camera(1280, 720, 12)
 """Three sizes in one stream; two cores encode and decode it in software."""
 
 WITHOUT_VP9 = """
@@ -53,9 +52,7 @@ async def shows(person: Person, other: Person, codec: str, *, height: int | None
 
 async def test_vp9_while_everybody_decodes_it_and_back_without_a_new_admission(people: Gathering) -> None:
     links = await people.server.create_group()
-    marta = await people.person("Marta")
-    assert SMALL in INSTRUMENT
-    await marta.page.add_init_script(INSTRUMENT.replace(SMALL, TALL))
+    marta = await people.person("Marta", camera=TALL)
     await marta.join(links.facilitator)
     ana = await people.person("Ana")
     await ana.knock(links.participant)
