@@ -33,7 +33,9 @@ NACK_ROUND = 0.02
 FEEDBACK_INTERVAL = 0.1
 """Seconds between transport-wide feedback: 50 to 250 ms, by 5 % of the rate (remote_estimator_proxy.cc)."""
 REPORT_INTERVAL = 1.0
-"""Seconds between receiver reports of sound. Those of video come more often and matter less."""
+"""Seconds between receiver reports of a picture on average: half as many to half as many again (rtcp_sender.cc)."""
+SOUND_REPORT_INTERVAL = 5.0
+"""The same of sound."""
 HISTORY = 1.0
 """Seconds for which a sender keeps packets to send again (rtp_packet_history.cc: three round trips, at least 1 s)."""
 PACE = 2.5
@@ -44,8 +46,9 @@ FEC_FROM = 0.05
 loss: 135 to 171 of 200 frames carried it at 5 % and more, none without reports."""
 FEC_SHARE = 0.7
 """Frames of speech that carry it then: the record's lower end."""
-LOSS_SMOOTHING = 5.0
-"""Seconds: time constant of the loss that the encoder believes (audio_encoder_opus.cc)."""
+LOSS_SMOOTHING = 10.0
+"""Seconds: time constant of the loss that the encoder believes, after a first report taken as it is
+(audio_encoder_opus.cc)."""
 
 CYCLE = [
     # template, frames back: as recorded, over eight frames of L1T3

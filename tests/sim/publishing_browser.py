@@ -9,6 +9,7 @@ import random
 import struct
 from collections import OrderedDict
 from collections.abc import Callable
+from math import exp
 
 from sfu.bwe.estimator import Estimator
 from sfu.rtp import rtcp
@@ -88,7 +89,7 @@ class PublishingBrowser:
         self.fec_loss = 0.0
         """The loss that Opus believes in."""
         self.key_frames_asked = 0
-        self._reported_at = 0.0
+        self._reported_at: float | None = None
         self._frames = 0
         self._descriptor_number = self._random.randrange(1 << 16)
         self._sound_frames = 0
@@ -241,9 +242,10 @@ class PublishingBrowser:
                             self._believe(block.fraction_lost / 256)
 
     def _believe(self, loss: float) -> None:
-        weight = 1 - 2.718281828 ** (-(self.clock.now - self._reported_at) / chromium.LOSS_SMOOTHING)
+        now, before = self.clock.now, self._reported_at
+        weight = 1.0 if before is None else 1 - exp((before - now) / (chromium.LOSS_SMOOTHING * self._slow))
         self.fec_loss += (loss - self.fec_loss) * weight
-        self._reported_at = self.clock.now
+        self._reported_at = now
 
     def _key_frames(self) -> None:
         """A request for one is a request for all, as recorded."""

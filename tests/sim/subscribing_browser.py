@@ -58,7 +58,10 @@ class SubscribingBrowser:
         self.gone = False
         """The page is closed."""
         clock.call_at(clock.now + chromium.NACK_ROUND * slow, self._tick)
-        clock.call_at(clock.now + self._random.uniform(0.2, 1.0), self._report)
+        clock.call_at(clock.now + self._random.uniform(0.2, 1.0), lambda: self._report(chromium.REPORT_INTERVAL, Eye))
+        clock.call_at(
+            clock.now + self._random.uniform(0.2, 1.0), lambda: self._report(chromium.SOUND_REPORT_INTERVAL, Ear)
+        )
 
     def carry(self, track: str, ssrc: int, rtx_ssrc: int) -> None:
         """A track's m-line, as the offer names it."""
@@ -197,12 +200,16 @@ class SubscribingBrowser:
         for packet in self._twcc.feedback(sender_ssrc=1, media_ssrc=2):
             self._send_rtcp(packet.to_bytes())
 
-    def _report(self) -> None:
+    def _report(self, interval: float, kind: type[Eye] | type[Ear]) -> None:
         if self.gone:
             return
-        interval = chromium.REPORT_INTERVAL * self._slow * self._random.uniform(0.7, 1.3)
-        self.clock.call_at(self.clock.now + interval, self._report)
         now = self.clock.now
-        blocks = [block for found in self.streams.values() if (block := found.stream.report_block(now=now)) is not None]
+        later = now + interval * self._slow * self._random.uniform(0.5, 1.5)
+        self.clock.call_at(later, lambda: self._report(interval, kind))
+        blocks = [
+            block
+            for found in self.streams.values()
+            if isinstance(found.output, kind) and (block := found.stream.report_block(now=now)) is not None
+        ]
         for first in range(0, len(blocks), 31):
             self._send_rtcp(ReceiverReport(1, blocks[first : first + 31]).to_bytes())
