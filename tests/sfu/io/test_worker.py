@@ -146,7 +146,7 @@ async def test_media_stays_on_the_old_path_until_the_new_one_is_nominated_and_th
     answered = down.stun_answers
     down.check()
     await until(lambda: down.stun_answers > answered)
-    up.send_rtp(rtp(1000, 4, DELTA))
+    up.send_rtp(rtp(1000, 4, KEY))  # from which pictures go on
     await until(lambda: len(media(down)) == 3)
     old.close()
     assert meeting.events.count(TransportConnected("down0")) == 2
