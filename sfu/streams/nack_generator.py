@@ -17,6 +17,10 @@ REPEAT = 0.5
 they are asked (libwebrtc, rtp_packet_history.cc): asked for after a whole round trip, the answer to the second request
 waits for the third. Less costs requests of 4 bytes, more costs the receivers' time where packets are lost twice."""
 
+ANSWERED = 0.75
+"""Round trips after its first request from which on a packet counts as the answer; what comes sooner was overtaken.
+More takes answers for stragglers where the round trip is measured too long, less takes jitter for loss."""
+
 DEFAULT_RTT = 0.1
 """Seconds, where none has been measured (mediasoup, NackGenerator.cpp)."""
 
@@ -38,7 +42,7 @@ MAX_ASKED = 256
 class _Gap:
     """One missing packet."""
 
-    __slots__ = ("count", "due", "found", "tries")
+    __slots__ = ("answered_from", "count", "due", "found", "tries")
 
     def __init__(self, found: float, count: int) -> None:
         self.found = found
@@ -46,6 +50,7 @@ class _Gap:
         """How many packets had arrived once this one had been overtaken `REORDERING` times."""
         self.due = found + FIRST_DELAY
         self.tries = 0
+        self.answered_from = found
 
 
 class NackGenerator:
@@ -59,7 +64,7 @@ class NackGenerator:
         self._missing: dict[int, _Gap] = {}
         self._needs_key_frame = False
         self.repaired = 0
-        """Packets that came after they had been asked for."""
+        """Packets that came because they had been asked for."""
 
     def receive(self, sequence: int, *, now: float) -> None:
         """Take one packet that arrived, first-hand or by retransmission."""
@@ -78,7 +83,7 @@ class NackGenerator:
                 self._missing[number] = _Gap(now, settled)
         else:
             gap = self._missing.pop(sequence, None)
-            if gap is not None and gap.tries:
+            if gap is not None and gap.tries and now >= gap.answered_from:
                 self.repaired += 1
 
     def key_frame(self, sequence: int) -> None:
@@ -108,6 +113,8 @@ class NackGenerator:
                     given_up.append(number)
                     continue
                 wanted.append(number & 0xFFFF)
+                if gap.tries == 0:
+                    gap.answered_from = now + ANSWERED * rtt
                 gap.tries += 1
                 gap.due = now + repeat
         for number in given_up:

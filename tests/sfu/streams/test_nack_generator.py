@@ -78,11 +78,13 @@ def test_repeats_are_never_closer_than_the_minimum() -> None:
 
 
 def test_what_came_because_it_was_asked_for_is_counted() -> None:
-    generator = fed(100, 102, 104, 101)
+    generator = fed(100, 102, 104, 106, 101)
     assert generator.repaired == 0, "overtaken"
-    assert generator.due(rtt=0.1, now=FIRST_DELAY) == [103]
-    generator.receive(103, now=0.1)
-    generator.receive(105, now=0.1)
+    assert generator.due(rtt=0.1, now=FIRST_DELAY) == [103, 105]
+    generator.receive(103, now=FIRST_DELAY + 0.05)
+    assert generator.repaired == 0, "too soon for an answer"
+    generator.receive(105, now=FIRST_DELAY + 0.1)
+    generator.receive(107, now=FIRST_DELAY + 0.1)
     assert generator.repaired == 1
 
 
