@@ -14,23 +14,27 @@ import struct
 import time
 from collections.abc import Callable
 
-from sfu.control import EncodingParameters, PublishTrack, Sfu
 from sfu.rtp.rtcp import Nack, PictureLossIndication, ReceiverReport, ReportBlock
 from sfu.rtp.transport_feedback import TransportFeedback
-from tests.load.generator import EXTENSIONS, KEY, VP8, Meeting, Subscriber
-from tests.sfu.client import Client, open_client
+from tests.load.adapters import Encoding, Wish
+from tests.load.line import Line
+from tests.load.meeting import Meeting
+from tests.load.publisher import KEY
+from tests.load.subscriber import Subscriber
 from tests.sfu.fakes import rtp
 
 STEP = 0.01
 """Seconds between two bursts."""
 PUBLISHED = 90_000
 """The attacker's own SSRC."""
+MALLORY = 900
+"""The attacker's number."""
 
 
 class Attacker:
     """One member: a connection to publish by, one to subscribe by, or both."""
 
-    def __init__(self, name: str, up: Client | None, down: Subscriber | None) -> None:
+    def __init__(self, name: str, up: Line | None, down: Subscriber | None) -> None:
         self.up = up
         self.down = down
         self.sent = 0
@@ -45,7 +49,7 @@ class Attacker:
     def ssrcs(self) -> list[int]:
         """Of the copies that the attacker subscribed to."""
         assert self.down is not None
-        return self.down.ssrcs
+        return list(self.down.arrivals)
 
     async def attack(self, seconds: float) -> None:
         """Go on for so long."""
@@ -151,34 +155,36 @@ PUBLISHERS = {"forged", "extensions", "flood", "jumps", "everything"}
 SUBSCRIBERS = {"requests", "lies", "deaf", "everything"}
 
 
-async def come(sfu: Sfu, name: str, meeting: Meeting) -> Attacker:
+async def come(name: str, meeting: Meeting) -> Attacker:
     """Join a meeting as an attacker of that kind: as a subscriber of all tracks, as a publisher of one, or as both."""
-    up = await _publish(sfu, meeting) if name in PUBLISHERS else None
-    down = await _subscribe(sfu, meeting) if name in SUBSCRIBERS else None
+    up = await _publish(meeting) if name in PUBLISHERS else None
+    down = await _subscribe(meeting) if name in SUBSCRIBERS else None
     if name == "deaf" and down is not None:
         asyncio.get_running_loop().remove_reader(down.client.sock)
     return Attacker(name, up, down)
 
 
-async def _publish(sfu: Sfu, meeting: Meeting) -> Client:
+async def _publish(meeting: Meeting) -> Line:
     """Open a camera, which everybody looks at."""
-    client = await open_client(sfu, "mallory-up", "publish", member="mallory")
-    client.on_packet = lambda packet: None
-    track, encoding = "mallory-video", EncodingParameters(PUBLISHED)
-    await sfu.request(PublishTrack("mallory-up", track, "video", "video", [VP8], EXTENSIONS, [encoding]))
-    for subscriber in meeting.subscribers:
-        await subscriber.subscribe(sfu, [track])
-        subscriber.uncounted = subscriber.ssrcs[-1].to_bytes(4, "big")
-        await subscriber.watch(sfu, subscriber.heights | {track: 720})
-    return client
+    line = meeting.line()
+    line.on_packet = lambda packet: None
+    encoding = Encoding("video", PUBLISHED, 720)
+    await line.connect(await meeting.adapter.publish(meeting.room, MALLORY, line.parameters, [encoding]))
+    for subscriber in meeting.subscribers.values():
+        copies = await meeting.adapter.extend(meeting.room, subscriber.number, [Wish(MALLORY, "video", 720)])
+        subscriber.expect(copies, counted=False)
+    return line
 
 
-async def _subscribe(sfu: Sfu, meeting: Meeting) -> Subscriber:
+async def _subscribe(meeting: Meeting) -> Subscriber:
     """Look at everybody, and report nothing."""
-    client = await open_client(sfu, "mallory-down", "subscribe", member="mallory")
-    subscriber = Subscriber("mallory-down", client)
-    tracks = [f"{publisher.name}-{kind}" for publisher in meeting.publishers for kind in ("audio", "video")]
-    await subscriber.subscribe(sfu, tracks)
-    await subscriber.watch(sfu, {track: 720 for track in tracks if track.endswith("video")})
-    client.on_packet = lambda packet: None
+    line = meeting.line()
+    subscriber = Subscriber(MALLORY, line, [], transport_cc=meeting.adapter.transport_cc)
+    reception = await meeting.adapter.subscribe(
+        meeting.room, MALLORY, line.parameters, meeting.everything(meeting.publishers)
+    )
+    subscriber.expect(reception.copies)
+    await line.connect(reception.local)
+    await meeting.adapter.connected(meeting.room, MALLORY)
+    line.on_batch = lambda count: None
     return subscriber

@@ -1,0 +1,222 @@
+"""A person of a load test who receives: counts, times, reports, and asks again for what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import struct
+import time
+from collections.abc import Sequence
+
+from sfu.bwe.twcc_receiver import TwccReceiver
+from sfu.rtp import rtcp
+from tests.load.adapters import Copy
+from tests.load.inbox import SLOT
+from tests.load.line import Line
+from tests.load.publisher import SENT_AT, STAMP
+
+_HEAD = struct.Struct("!BBHIIHH")
+"""RTP's fixed header and that of an extension, for packets without CSRCs."""
+OPENED = 8
+"""Of so many packets of a stream one is opened and timed: opening all would make the generator the bottleneck."""
+TOO_OLD = 1.0
+"""Seconds after which a missing packet is given up."""
+AGAIN = 0.1
+"""Seconds between two requests for the same packet."""
+LEAP = 1000
+"""A step further than this in sequence numbers is a new beginning and no loss."""
+
+
+class Arrivals:
+    """What came of one stream."""
+
+    __slots__ = ("copy", "cycles", "lost", "missing", "next", "received", "reported")
+
+    def __init__(self, copy: Copy) -> None:
+        self.copy = copy
+        self.received = 0
+        self.next = -1
+        self.cycles = 0
+        self.lost = 0
+        """Numbers that were passed over, before repair."""
+        self.reported = (0, 0)
+        """Received and lost, at the report before."""
+        self.missing: dict[int, tuple[float, float]] = {}
+        """When each was missed and when it was last asked for, while packets are lost on purpose."""
+
+    def take(self, sequence: int, *, now: float, repair: bool) -> None:
+        """Count one packet, in order, late or after a gap."""
+        step = sequence - self.next & 0xFFFF
+        if self.next < 0 or LEAP < step < 0x10000 - LEAP:
+            self.missing.clear()
+        elif step >= 0x10000 - LEAP:
+            self.restore(sequence)
+            return
+        elif step:
+            self.lost += step
+            if repair:
+                for number in range(step):
+                    self.missing[self.next + number & 0xFFFF] = (now, 0.0)
+        self.received += 1
+        if sequence == 0xFFFF:
+            self.cycles += 1
+        self.next = sequence + 1 & 0xFFFF
+
+    def restore(self, sequence: int) -> None:
+        """Count a packet that was missing; anything else came twice."""
+        if self.missing.pop(sequence, None) is not None:
+            self.received += 1
+
+    def wanted(self, *, now: float) -> list[int]:
+        """Return what is to be asked for now."""
+        asked = []
+        for sequence, (missed, last) in list(self.missing.items()):
+            if now - missed > TOO_OLD:
+                del self.missing[sequence]
+            elif now - last >= AGAIN:
+                self.missing[sequence] = (missed, now)
+                asked.append(sequence)
+        return asked
+
+    def report(self) -> rtcp.ReportBlock:
+        """Return the report since the one before (RFC 3550 section 6.4.1)."""
+        received, lost = self.received - self.reported[0], self.lost - self.reported[1]
+        self.reported = (self.received, self.lost)
+        fraction = min(255, 256 * lost // (received + lost)) if lost else 0
+        highest = (self.cycles << 16) + (self.next - 1 & 0xFFFF)
+        return rtcp.ReportBlock(self.copy.ssrc, fraction, self.lost, highest, 10)
+
+
+class Subscriber:
+    """A person who receives."""
+
+    def __init__(
+        self, number: int, client: Line, latencies: list[int], *, transport_cc: int, loss: float = 0.0
+    ) -> None:
+        self.client = client
+        self.number = number
+        self.arrivals: dict[int, Arrivals] = {}
+        """By SSRC."""
+        self.repairs: dict[int, Arrivals] = {}
+        """By the SSRC that repairs come under."""
+        self.uncounted: set[int] = set()
+        """SSRCs whose packets are reported on and no more."""
+        self.loss = loss
+        """Share of the packets that get lost on the way."""
+        self.latencies = latencies
+        """Nanoseconds from the generator's send to the kernel's stamp of arrival."""
+        self.opened = 0
+        self.joined = asyncio.Event()
+        """The start of a key frame came, and could be opened."""
+        self.chance = random.Random(1_000_000 + number)
+        self._mark = transport_cc << 4 | 1
+        self._feedback = TwccReceiver()
+        self._size = 0
+        client.on_batch = self._on_batch
+
+    @property
+    def received(self) -> int:
+        """Packets so far that count."""
+        return sum(one.received for ssrc, one in self.arrivals.items() if ssrc not in self.uncounted)
+
+    def expect(self, copies: Sequence[Copy], *, counted: bool = True) -> None:
+        """Have these streams counted, or only reported on."""
+        for copy in copies:
+            self.arrivals[copy.ssrc] = Arrivals(copy)
+            if copy.rtx_ssrc:
+                self.repairs[copy.rtx_ssrc] = self.arrivals[copy.ssrc]
+            if not counted:
+                self.uncounted.add(copy.ssrc)
+
+    def forget(self, publisher: int) -> int:
+        """Somebody went: return how many packets came of theirs."""
+        gone = [one for one in self.arrivals.values() if one.copy.publisher == publisher]
+        for one in gone:
+            del self.arrivals[one.copy.ssrc]
+            self.repairs.pop(one.copy.rtx_ssrc, None)
+        return sum(one.received for one in gone)
+
+    def report(self) -> None:
+        """Send receiver reports on all that flows."""
+        flowing = [one for one in self.arrivals.values() if one.next >= 0]
+        for first in range(0, len(flowing), 31):
+            blocks = [one.report() for one in flowing[first : first + 31]]
+            self.client.send_rtcp(rtcp.ReceiverReport(1, blocks).to_bytes())
+
+    def ask_again(self) -> None:
+        """Ask for what is missing, while packets are lost on purpose."""
+        now = time.monotonic()
+        for ssrc, one in self.arrivals.items():
+            if one.missing and (wanted := one.wanted(now=now)):
+                self.client.send_rtcp(rtcp.Nack(1, ssrc, wanted).to_bytes())
+
+    def _on_batch(self, count: int) -> None:
+        inbox = self.client.inbox
+        data, arrivals, mark, feedback = inbox.data, self.arrivals, self._mark, self._feedback
+        gaps = False
+        start = -SLOT
+        for slot in range(count):
+            start += SLOT
+            first, second, sequence, _, ssrc, _, words = _HEAD.unpack_from(data, start)
+            if not 128 <= first <= 191 or 192 <= second <= 223:
+                self.client.receive_slot(slot)
+                continue
+            if self.loss and self.chance.random() < self.loss:
+                continue
+            payload = 12
+            if first & 0x10:
+                payload = 16 + 4 * words
+                at = start + 16
+                if data[at] != mark:
+                    at = find(data, at, start + payload, mark)
+                if at:
+                    # Padding and probes are numbered too, and left out they would count as lost.
+                    feedback.receive(data[at + 1] << 8 | data[at + 2], now=inbox.arrival(slot) / 1e9)
+            one = arrivals.get(ssrc)
+            if one is None:
+                if self.loss and ssrc in self.repairs:
+                    self._repair(slot, ssrc, start + payload)
+                continue
+            if sequence != one.next or sequence == 0xFFFF:
+                one.take(sequence, now=time.monotonic(), repair=self.loss > 0)
+                gaps = gaps or bool(one.missing)
+            else:
+                one.received += 1
+                one.next = sequence + 1
+            if one.received % OPENED == 0 or not self.joined.is_set():
+                self._open(slot, one, start + payload)
+        if gaps:
+            self.ask_again()
+        deadline = feedback.next_deadline()
+        if deadline is not None and deadline <= time.time():
+            media = next(iter(arrivals), 0)
+            for each in feedback.feedback(sender_ssrc=1, media_ssrc=media):
+                self.client.send_rtcp(each.to_bytes())
+
+    def _open(self, slot: int, one: Arrivals, payload: int) -> None:
+        data = self.client.inbox.data
+        if self.client.open_slot(slot) < 0:
+            self.client.refused += 1
+            one.received -= 1
+            return
+        self.opened += 1
+        if data[payload] == 0x10 and not data[payload + 1] & 1:
+            self.joined.set()
+        if one.copy.ssrc not in self.uncounted:
+            self.latencies.append(self.client.inbox.arrival(slot) - SENT_AT.unpack_from(data, payload + STAMP)[0])
+
+    def _repair(self, slot: int, ssrc: int, payload: int) -> None:
+        length = self.client.open_slot(slot)
+        data = self.client.inbox.data
+        if length > payload % SLOT + 2 and not data[slot * SLOT] & 0x20:  # not padding alone
+            self.repairs[ssrc].restore(data[payload] << 8 | data[payload + 1])
+
+
+def find(data: bytearray, at: int, end: int, mark: int) -> int:
+    """Return where an element of one byte's header with this id and length stands (RFC 8285 section 4.2), or 0."""
+    while at < end:
+        first = data[at]
+        if first == mark:
+            return at
+        at += 1 if first == 0 else 2 + (first & 0x0F)
+    return 0
