@@ -13,6 +13,8 @@ from sfu.bwe.delay_based import MAX_RATE, MIN_RATE, DelayDetector, RateControl, 
 from sfu.bwe.loss_based import LossBased
 from sfu.bwe.prober import Prober
 from sfu.bwe.twcc_sender import RATE_WINDOW, STANDING, Report, TwccSender
+from sfu.native import new_way
+from sfu.native.numbers import WayNumbers
 from sfu.rtp.rtcp import ReportBlock
 from sfu.rtp.transport_feedback import TransportFeedback
 
@@ -74,27 +76,25 @@ makes the rate lag and probes begin later by as much."""
 
 
 class SentRate:
-    """Rate over the last `RATE_WINDOW` seconds of what was added to `bytes`: cheaper than to note every packet."""
+    """Rate over the last `RATE_WINDOW` seconds of bytes that are counted elsewhere."""
 
-    __slots__ = ("_samples", "bytes", "value")
+    __slots__ = ("_samples", "value")
 
     def __init__(self) -> None:
-        self.bytes = 0
-        """All that was ever sent."""
         self.value = 0
         """Bit/s."""
         self._samples: deque[tuple[float, int]] = deque()
 
-    def sample(self, *, now: float) -> None:
-        """Look at the time; to be called every few ten milliseconds."""
+    def sample(self, total: int, *, now: float) -> None:
+        """Look at the time and at all that was ever sent; to be called every few ten milliseconds."""
         samples = self._samples
         if samples and now - samples[-1][0] < SAMPLE:
             return
-        samples.append((now, self.bytes))
+        samples.append((now, total))
         while len(samples) > 2 and samples[1][0] <= now - RATE_WINDOW:
             samples.popleft()
         elapsed = now - samples[0][0]
-        self.value = int((self.bytes - samples[0][1]) * 8 / elapsed) if elapsed > 0 else 0
+        self.value = int((total - samples[0][1]) * 8 / elapsed) if elapsed > 0 else 0
 
 
 class Estimator:
@@ -103,15 +103,17 @@ class Estimator:
     __slots__ = (
         "_control", "_detector", "_doubted_at", "_drain_until", "_draining", "_look_at", "_loss", "_loss_since",
         "_lost", "_prober", "_received", "_sent", "_spoken_of", "_twcc", "_twcc_seen", "_unnumbered", "_usage",
-        "wanted",
+        "_way", "wanted",
     )  # fmt: skip
 
-    def __init__(self, *, now: float) -> None:
-        self._twcc = TwccSender()
+    def __init__(self, *, now: float, way: WayNumbers | None = None) -> None:
+        """``way`` is where the transport counts what it sends."""
+        self._way = way or new_way()
+        self._twcc = TwccSender(self._way)
         self._detector = DelayDetector()
         self._control = RateControl(FIRST_ESTIMATE, now=now)
         self._loss = LossBased(FIRST_ESTIMATE, now=now)
-        self._prober = Prober(FIRST_ESTIMATE, now=now)
+        self._prober = Prober(FIRST_ESTIMATE, now=now, way=self._way)
         self._sent = SentRate()
         self._unnumbered = SentRate()
         self._twcc_seen = False
@@ -162,12 +164,12 @@ class Estimator:
     def send(self, size: int, now: float) -> int:
         """Count a packet that leaves now, whatever it is; return its transport-wide sequence number (16 bits)."""
         prober = self._prober
-        self._sent.bytes += size
+        self._way.sent_bytes += size
         return self._twcc.send(size, now, prober.sent(size, now=now) if prober.cluster is not None else 0)
 
     def send_unnumbered(self, size: int) -> None:
         """Count a packet that leaves without such a number: no feedback will speak of it."""
-        self._unnumbered.bytes += size
+        self._way.unnumbered_bytes += size
 
     def wants_padding(self, *, now: float) -> bool:
         """Whether a probe needs a packet of padding now, once the pacer has nothing to send. Ask again after each."""
@@ -226,8 +228,8 @@ class Estimator:
     def _look(self, now: float) -> None:
         """Do what `handle_timer` says, at every report and otherwise every `SAMPLE`."""
         self._look_at = now + SAMPLE
-        self._sent.sample(now=now)
-        self._unnumbered.sample(now=now)
+        self._sent.sample(self._way.sent_bytes, now=now)
+        self._unnumbered.sample(self._way.unnumbered_bytes, now=now)
         self._doubt(now)
         if self._twcc_seen:
             calm = not self._draining and self._usage is not Usage.OVERUSE
@@ -235,7 +237,8 @@ class Estimator:
 
     def _speakable(self) -> int:
         """Return the bytes so far of which something should be heard."""
-        return self._sent.bytes if self._twcc_seen else self._sent.bytes + self._unnumbered.bytes
+        way = self._way
+        return way.sent_bytes if self._twcc_seen else way.sent_bytes + way.unnumbered_bytes
 
     def _doubt(self, now: float) -> None:
         """Lower the estimate while something is sent and nothing is heard of it."""

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from operator import sub
 from typing import NamedTuple
 
+from sfu.native import lend_history, new_way
+from sfu.native.numbers import WayNumbers
 from sfu.rtp.sequence import unwrap16, unwrap32
 from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
 
@@ -95,19 +97,19 @@ class TwccSender:
     """Numbers what is sent and reads what comes back. `send` runs for every packet."""
 
     __slots__ = (
-        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_marked", "_next", "_one_way", "_rate",
-        "_sent_at", "_sizes", "_state", "_ticks", "busy_rate", "queue_delay", "rtt",
+        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_lent", "_marked", "_one_way", "_rate",
+        "_sent_at", "_sizes", "_state", "_ticks", "_way", "busy_rate", "queue_delay", "rtt",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self._sent_at = [0.0] * HISTORY
-        """A list and no array, which takes four times as long to write to; all copies of a packet share one float."""
+    def __init__(self, way: WayNumbers | None = None) -> None:
+        """``way`` is where it counts: what the compiled twin sends is noted by it."""
+        self._way = way or new_way()
+        self._sent_at = array("d", bytes(8 * HISTORY))
         self._sizes = array("I", bytes(4 * HISTORY))
+        self._lent = lend_history(self._way, self._sent_at, self._sizes)
         self._clusters: dict[int, int] = {}
         """By number, of those that left in a probe, oldest first."""
         self._state = bytearray(HISTORY)
-        self._next = 0
-        """Number of the next packet; this one never wraps."""
         self._marked = 0
         """Of all below the state is noted: once for a report, not for each packet."""
         self._covered = 0
@@ -128,11 +130,12 @@ class TwccSender:
 
     def send(self, size: int, now: float, cluster: int = 0) -> int:
         """Note a packet of `size` bytes that leaves now; return its 16-bit transport-wide sequence number."""
-        number = self._next
+        way = self._way
+        number = way.next
         slot = number & _MASK
         self._sent_at[slot] = now
         self._sizes[slot] = size
-        self._next = number + 1
+        way.next = number + 1
         if cluster:
             self._note_probe(number, cluster)
         return number & 0xFFFF
@@ -145,7 +148,8 @@ class TwccSender:
 
     def _mark(self) -> None:
         """Note of what was sent since the last report that it is on its way."""
-        number, end = max(self._marked, self._next - HISTORY), self._next
+        end = self._way.next
+        number = max(self._marked, end - HISTORY)
         while number < end:
             slot = number & _MASK
             stop = min(slot + end - number, HISTORY)
@@ -164,7 +168,7 @@ class TwccSender:
         A number that no feedback covers, since that feedback was lost itself, counts neither as received nor as lost.
         """
         self._mark()
-        following = self._next
+        following = self._way.next
         base = unwrap16(feedback.base_sequence, following - 1)
         oldest = max(0, following - HISTORY)
         numbers, ticks, recovered = self._take(feedback.arrivals, base, oldest)
@@ -178,7 +182,7 @@ class TwccSender:
         sent_at, sizes_at, clusters = self._sent_at, self._sizes, self._clusters
         if isinstance(numbers, range):
             slots = slice(numbers.start & _MASK, (numbers.start & _MASK) + len(numbers))
-            sent, sizes = sent_at[slots], sizes_at[slots].tolist()
+            sent, sizes = sent_at[slots].tolist(), sizes_at[slots].tolist()
         else:
             sent, sizes = (
                 [sent_at[number & _MASK] for number in numbers],
@@ -205,18 +209,18 @@ class TwccSender:
         slot = first & _MASK
         until = slot + count
         if (
-            oldest <= first <= self._next - count
+            oldest <= first <= self._way.next - count
             and until <= HISTORY
             and states.count(_IN_FLIGHT, slot, until) == count
             and offsets == tuple(range(offsets[0], offsets[0] + count))
         ):  # nothing is missing, as nearly always
             states[slot:until] = bytes(count)
             return range(first, first + count), ticks, 0
-        numbers, taken, recovered = [], [], 0
+        numbers, taken, recovered, following = [], [], 0, self._way.next
         for offset, tick in arrivals:
             number = base + offset
             slot = number & _MASK
-            if oldest <= number < self._next and states[slot] != _GONE:
+            if oldest <= number < following and states[slot] != _GONE:
                 recovered += states[slot] == _LOST
                 states[slot] = _GONE
                 numbers.append(number)
@@ -232,7 +236,7 @@ class TwccSender:
         """Take the numbers up to `end` as reported on; return how many from `start` on are missing."""
         lost = 0
         states = self._state
-        number = max(self._covered, self._next - HISTORY)
+        number = max(self._covered, self._way.next - HISTORY)
         while number < end:
             slot = number & _MASK
             stop = min(slot + end - number, HISTORY)

@@ -28,14 +28,25 @@ class PacedSender:
     room for a transport-wide number (`NUMBER_AT`).
     """
 
-    __slots__ = ("_count", "_count_unnumbered", "_pacer", "_pass_by", "_send", "channel", "estimator", "outgoing")
+    __slots__ = (
+        "_count",
+        "_count_unnumbered",
+        "_pacer",
+        "_pass_by",
+        "_send",
+        "channel",
+        "estimator",
+        "outgoing",
+        "way",
+    )
 
     def __init__(self, channel: Channel, *, now: float) -> None:
         self.channel = channel
         self.outgoing = channel.outgoing
         """Where the next packet is put together."""
-        self.estimator = Estimator(now=now)
-        self._pacer: Pacer[_Queued] = Pacer(self.estimator.pacing_rate)
+        self.way = channel.way
+        self.estimator = Estimator(now=now, way=self.way)
+        self._pacer: Pacer[_Queued] = Pacer(self.estimator.pacing_rate, self.way)
         self._send = channel.send
         self._count = self.estimator.send
         self._count_unnumbered = self.estimator.send_unnumbered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfu import native
 from sfu.control import EncodingParameters, PublishTrack
 from sfu.forwarding.layer_rates import LayerRates
 from sfu.rtp import extensions
@@ -41,9 +42,9 @@ class UpEncoding:
     """One encoding of a track: an RTP stream and, for video, its retransmission stream."""
 
     __slots__ = (
-        "_channel", "_descriptor_id", "_nack", "_newest", "_payload_types", "_reader", "_report_ssrc", "_requests",
-        "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "heard_at", "layer_rates",
-        "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream",
+        "_channel", "_descriptor_id", "_fan_out", "_nack", "_newest", "_payload_types", "_reader", "_report_ssrc",
+        "_requests", "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "heard_at", "layer_rates",
+        "number", "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +75,9 @@ class UpEncoding:
         )
         self.down_tracks: list[DownTrack] = []
         """Who gets its packets, or waits for a key frame of it."""
+        self.number = id(self)
+        """By which copies know its packets in the compiled twin."""
+        self._fan_out = native.FanOut(self.number) if native.compiled else None
         self.alive = False
         """It flows now, as of the last `handle_timer`."""
         self.heard_at = float("-inf")
@@ -165,7 +169,14 @@ class UpEncoding:
         )
         self.heard_at = now
         self.cache.put(packet)
-        for down_track in self.down_tracks:
+        self.hand_on(packet)
+
+    def hand_on(self, packet: MediaPacket) -> None:
+        """Send a packet, which the cache has, to everybody who gets it."""
+        down_tracks = self.down_tracks
+        if self._fan_out is not None:
+            down_tracks = [down_tracks[place] for place in self._fan_out.send(packet)]
+        for down_track in down_tracks:
             down_track.forward(packet, self)
 
     def _begin_anew(self) -> None:
@@ -221,10 +232,17 @@ class UpEncoding:
         """Hand the encoding's packets to a down track from now on. Doing it again changes nothing."""
         if down_track not in self.down_tracks:
             self.down_tracks.append(down_track)
+            self._serve()
 
     def remove(self, down_track: DownTrack) -> None:
         """Hand it no more packets. When nobody is left, nobody needs a key frame either."""
         if down_track in self.down_tracks:
             self.down_tracks.remove(down_track)
+            self._serve()
         if not self.down_tracks:
             self._requests.cancel()
+
+    def _serve(self) -> None:
+        """Tell the compiled twin who its packets go to."""
+        if self._fan_out is not None:
+            self._fan_out.take([down_track.shared for down_track in self.down_tracks])

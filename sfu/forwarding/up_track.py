@@ -177,7 +177,7 @@ class UpTrack:
         """
         blocks = [block for encoding in self.encodings if (block := encoding.report_block(now=now)) is not None]
         if self.kind == "audio":
-            worst = max((down_track.fraction_lost(now=now) for down_track in self.down_tracks), default=0)
+            worst = max((down_track.loss.fraction(now=now) for down_track in self.down_tracks), default=0)
             for block in blocks:
                 block.fraction_lost = min(max(block.fraction_lost, worst), MAX_REPORTED_LOSS)
         return blocks

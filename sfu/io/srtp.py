@@ -12,6 +12,8 @@ from typing import Any
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
+from sfu.native import seal_with
+from sfu.native.numbers import WayNumbers
 from sfu.rtp.packet import MAX_DATAGRAM
 
 ROOM_FOR_TAG = 64
@@ -51,6 +53,13 @@ class SrtpSession:
         self._out = buffers.outgoing_pointer
         self._length: Any = ffi.new("int *")
 
+    def share(self, way: WayNumbers) -> None:
+        """Let the compiled twin seal what it sends with this session, until `keep_from` or the next one.
+
+        Both go through libsrtp, which counts for itself: a packet index is never used twice, whoever sends.
+        """
+        seal_with(way, _address(ffi.addressof(lib, "srtp_protect")), _address(self._tx))
+
     def unprotect(self, length: int) -> int:
         """Open the RTP packet in the incoming buffer."""
         size = self._length
@@ -82,6 +91,15 @@ class SrtpSession:
     def forget_sent(self, ssrc: int) -> None:
         """Free libsrtp's state of an outgoing SSRC. The SSRC must not be sent with again: its packet index restarts."""
         lib.srtp_remove_stream(self._tx, socket.htonl(ssrc))
+
+
+def keep_from(way: WayNumbers) -> None:
+    """Let the compiled twin send nothing more: its session is about to be freed."""
+    seal_with(way, 0, 0)
+
+
+def _address(pointer: object) -> int:
+    return int(ffi.cast("uintptr_t", pointer))
 
 
 _unprotect = lib.srtp_unprotect

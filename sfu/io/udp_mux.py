@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import struct
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Protocol
@@ -153,6 +155,8 @@ class Entrance(ABC):
         """Whose an address is."""
         self.sendto: Callable[[memoryview, SocketAddress], int]
         """Send a packet at once; raise OSError if that cannot be."""
+        self.fd = -1
+        """Of the socket, where a packet may be handed to it as it is."""
 
     @abstractmethod
     def listen(self) -> None:
@@ -201,6 +205,24 @@ class Entrance(ABC):
             self.send(answer, address)
 
 
+def pack_address(address: SocketAddress) -> bytes:
+    """Return host and port as `struct sockaddr_in` or `sockaddr_in6`; nothing where their form is not Linux's.
+
+    Raises `OSError` for a host that is no address.
+    """
+    if sys.platform != "linux":
+        return b""
+    host, port = address[:2]
+    if ":" in host:
+        return (
+            struct.pack("=H", socket.AF_INET6)
+            + struct.pack("!HI", port, 0)
+            + socket.inet_pton(socket.AF_INET6, host)
+            + bytes(4)
+        )
+    return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
+
+
 class MuxSocket(Entrance):
     """One UDP socket of the mux."""
 
@@ -221,6 +243,7 @@ class MuxSocket(Entrance):
             raise
         self.port = self.sock.getsockname()[1]
         self.sendto = self.sock.sendto
+        self.fd = self.sock.fileno()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def listen(self) -> None:

@@ -38,7 +38,10 @@ class RetransmissionCache:
 
     def get(self, sequence: int, *, now: float) -> MediaPacket | None:
         """Return the packet with that unwrapped number, if it is here and young enough."""
+        packet = self.find(sequence)
+        return None if packet is None or now - packet.arrival > self._max_age else packet
+
+    def find(self, sequence: int) -> MediaPacket | None:
+        """Return the packet with that unwrapped number, however old, if it is still here."""
         packet = self._slots[sequence & self._mask]
-        if packet is None or packet.sequence != sequence or now - packet.arrival > self._max_age:
-            return None
-        return packet
+        return packet if packet is not None and packet.sequence == sequence else None

@@ -6,8 +6,10 @@ import struct
 
 from sfu.control import Codec, EncodingParameters, Extensions, Kind, PublishTrack, SubscribeTrack
 from sfu.forwarding.paced_sender import PacedSender
+from sfu.native import new_way
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Packet
+from tests.sfu import twin
 
 OPUS = Codec("opus", 111, 48000)
 VP8 = Codec("VP8", 96, 90000, 97)
@@ -25,6 +27,8 @@ class FakeChannel:
     def __init__(self) -> None:
         self.incoming = bytearray(1564)
         self.outgoing = bytearray(1564)
+        self.way = new_way()
+        self._served = twin.serve(self)
         self.sent: list[bytes] = []
         self.rtcp: list[bytes] = []
         self.forgotten_received: list[int] = []

@@ -231,7 +231,7 @@ def test_requests_for_somebody_elses_ssrc_do_nothing(room: Room) -> None:
 def test_reports_about_a_copy_reach_it(room: Room) -> None:
     answer = room.subscribe()
     room.report([ReceiverReport(1, [ReportBlock(answer.ssrc, 33, 1, 1, 1)]).to_bytes()], now=1.0)
-    assert room.subscriber.tracks["camera"].fraction_lost(now=1.0) == 33
+    assert room.subscriber.tracks["camera"].loss.fraction(now=1.0) == 33
 
 
 def test_sender_reports_come_soon_and_then_every_second(room: Room) -> None:

@@ -27,10 +27,12 @@ from sfu.control import (
 from sfu.forwarding.router import Router
 from sfu.ice import stun
 from sfu.ice.lite_agent import Credentials
+from sfu.native import new_way
 from sfu.peer import Peer
 from sfu.publisher import Publisher
 from sfu.rtp.packet import is_rtcp
 from sfu.subscriber import Subscriber
+from tests.sfu import twin
 from tests.sim import publishing_browser, subscribing_browser
 from tests.sim.clock import Clock
 from tests.sim.link import Conditions, Link
@@ -58,6 +60,8 @@ class WireChannel:
     def __init__(self, transport: Transport) -> None:
         self.incoming = bytearray(1600)
         self.outgoing = bytearray(1600)
+        self.way = new_way()
+        self._served = twin.serve(self)
         self.forgotten = 0
         self._transport = transport
 
