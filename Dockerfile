@@ -1,5 +1,6 @@
-# Two stages: the first has pip and, for the time of the build, Node.js; the second has Python and the server alone.
+# Two stages: the first has pip, a C compiler and, for the time of the build, Node.js; the second has Python and the server alone.
 FROM python:3.13-slim AS build
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 RUN python -m venv /opt/hearthside
 COPY requirements.lock .

@@ -20,13 +20,14 @@ NPM = { $(NODE_OK) || export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; } && npm --pre
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-lock.json -type f 2>/dev/null)
 BUILD := web/static/build/manifest.json
+NATIVE := sfu/native/_fan_out.abi3.so
 
 .PHONY: help run test style types web-test py-test coverage bench soak lock browser image clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
-run: $(VENV)/.run $(BUILD)
+run: $(VENV)/.run $(BUILD) $(NATIVE)
 	@$(PY) -m signaling.demo_run $(if $(PUBLIC),--public)
 
 test: $(VENV)/.dev $(BUILD) browser style types web-test py-test
@@ -65,6 +66,10 @@ $(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@$(NPM) run --silent build
 	@touch $@
 
+# Without a C compiler everything works, at about twice the cost per packet.
+$(NATIVE): sfu/native/fan_out.c sfu/native/fan_out.h hatch_native.py | $(VENV)/.run
+	@$(PY) hatch_native.py || true
+
 # CHROMIUM=/path wins; else any installed Chrome or Chromium; as root the package is installed. Firefox the same way, by
 # FIREFOX=/path; its tests are left out where it cannot be had, or without root. So are those of blocked networks and TURN.
 browser: $(VENV)/.dev
@@ -100,18 +105,18 @@ types: $(VENV)/.dev web/node_modules/.package-lock.json
 web-test: web/node_modules/.package-lock.json $(BUILD)
 	@$(NPM) run --silent test
 
-py-test: $(VENV)/.dev $(BUILD) browser
+py-test: $(VENV)/.dev $(BUILD) $(NATIVE) browser
 	@$(PY) -m pytest
 
-coverage: $(VENV)/.dev $(BUILD)
+coverage: $(VENV)/.dev $(BUILD) $(NATIVE)
 	@$(PY) -m coverage run --source sfu,signaling -m pytest -m "not browser"
 	@$(PY) -m coverage report --show-missing
 
-bench: $(VENV)/.run
+bench: $(VENV)/.run $(NATIVE)
 	@$(PY) -m tests.load
 
 # MINUTES=3 tries it.
-soak: $(VENV)/.run
+soak: $(VENV)/.run $(NATIVE)
 	@$(PY) -m tests.load.soak --minutes $(or $(MINUTES),30)
 
 # -- Housekeeping ------------------------------------------------------------------------------------------------
@@ -128,4 +133,4 @@ image:
 	docker build --tag hearthside .
 
 clean:
-	rm -rf $(VENV) web/node_modules web/static/build dist
+	rm -rf $(VENV) $(NATIVE) web/node_modules web/static/build dist

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sfu import native
 from sfu.control import (
     Candidate,
     CloseRoom,
@@ -111,6 +112,8 @@ class Worker:
         self._ended = False
         self._mux.listen()
         logger.info("Media port %d is open.", self._mux.port)
+        if not native.compiled:
+            logger.warning("The compiled hot path was not built: each packet costs about twice as much.")
         if self.tcp_port is not None:
             logger.info("Media port %d is open over TCP too.", self.tcp_port)
 

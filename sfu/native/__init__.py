@@ -35,6 +35,7 @@ def new_way() -> WayNumbers:
         return WayNumbers()
     way = cast(WayNumbers, _built.ffi.new("struct way *"))
     way.fd = -1
+    way.free_at, way.rate = float("-inf"), 1.0
     return way
 
 
@@ -55,10 +56,13 @@ def lend_history(way: WayNumbers, sent_at: array[float], sizes: array[int]) -> o
     """
     if isinstance(way, WayNumbers):
         return None
-    if len(sent_at) != len(sizes) or len(sizes) & (len(sizes) - 1) or (sent_at.typecode, sizes.typecode) != ("d", "I"):
+    places = len(sizes)
+    if len(sent_at) != places or not places or places & (places - 1):
+        raise ValueError("not a history")
+    if sent_at.typecode != "d" or sizes.typecode != "I":
         raise ValueError("not a history")
     lent = _pointer("double[]", sent_at), _pointer("uint32_t[]", sizes)
-    way.mask = len(sizes) - 1
+    way.mask = places - 1
     cast(Any, way).sent_at, cast(Any, way).sizes = lent
     return lent
 

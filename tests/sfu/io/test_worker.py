@@ -349,6 +349,14 @@ async def test_announced_addresses_stand_in_the_candidates() -> None:
     await worker.close()
 
 
+async def test_the_log_says_once_that_there_is_no_compiled_hot_path(
+    caplog: pytest.LogCaptureFixture, hot_path: str
+) -> None:
+    worker = await start_worker(WorkerSettings(0, ["127.0.0.1"]), on_event=lambda event: None)
+    await worker.close()
+    assert caplog.text.count("compiled hot path was not built") == (hot_path == "python")
+
+
 async def test_the_log_tells_the_life_cycle_and_nobodys_name(
     meeting: Meeting, caplog: pytest.LogCaptureFixture
 ) -> None:
