@@ -19,6 +19,7 @@ from dataclasses import replace
 from tests.load.adapters import Adapter, AdapterError
 from tests.load.adapters.hearthside import Hearthside
 from tests.load.adapters.janus import Janus
+from tests.load.adapters.mediasoup import Mediasoup
 from tests.load.hostile import BURSTS
 from tests.load.line import SUITES
 from tests.load.machine import GENERATOR_CORE, describe
@@ -27,7 +28,7 @@ from tests.load.meeting import Way
 from tests.load.result import HEAD, median
 from tests.load.scenarios import SCENARIOS, traffic
 
-ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (Hearthside, Janus)}
+ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (Hearthside, Janus, Mediasoup)}
 TRIES = 3
 """Runs that are tried for each that is to count."""
 

@@ -16,13 +16,14 @@ from collections.abc import Callable
 
 from sfu.rtp.rtcp import Nack, PictureLossIndication, ReceiverReport, ReportBlock
 from sfu.rtp.transport_feedback import TransportFeedback
+from tests.load import publisher
 from tests.load.adapters import Encoding, Wish
 from tests.load.line import Line
 from tests.load.meeting import Meeting
-from tests.load.publisher import KEY
 from tests.load.subscriber import Subscriber
 from tests.sfu.fakes import rtp
 
+KEY = publisher.DESCRIPTOR.pack(0x90, 0xE0, 0x8001, 1, 0) + publisher.KEY
 STEP = 0.01
 """Seconds between two bursts."""
 PUBLISHED = 90_000

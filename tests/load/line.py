@@ -26,6 +26,8 @@ SUITES = {
 """What SRTP may be sealed with (RFC 7714, RFC 5764 section 4.1.2), in OpenSSL's words. The first is the default."""
 CHECKING = 0.05
 """Seconds between connectivity checks (RFC 8445 section 14: Ta, 50 ms)."""
+HANDSHAKE = 22
+"""A DTLS record of the handshake (RFC 6347 section 4.1)."""
 
 
 class Line(Client):
@@ -48,6 +50,8 @@ class Line(Client):
         self.on_batch = on_batch
         self.suite = ""
         """What the handshake agreed on."""
+        self._hello = b""
+        self._heard_dtls = False
         self._dropped = 0
         self._size: Any = ffi.new("int *")
         self._opening: Any = None
@@ -57,7 +61,11 @@ class Line(Client):
         self._dtls._transport._srtp_profiles = offered
 
     async def connect(self, local: LocalParameters, *, timeout: float = 5.0) -> None:
-        """See `Client`. Checks go on until DTLS stands, as a browser's do: not every server heeds the first."""
+        """See `Client`. Checks go on until DTLS stands, as a browser's do: not every server heeds the first.
+
+        So does the first flight until it is answered: Chromium sends it again after 50 ms, OpenSSL after a second,
+        which would be in every join where a server is not ready for it yet.
+        """
         checking = asyncio.create_task(self._go_on_checking())
         try:
             await super().connect(local, timeout=timeout)
@@ -68,11 +76,19 @@ class Line(Client):
         while True:
             await asyncio.sleep(CHECKING)
             self.check()
+            if self._hello and not self._heard_dtls:
+                self.send_raw(self._hello)
 
     def open_slot(self, slot: int) -> int:
         """Take SRTP off the RTP packet in a slot; return its new length, -1 if it was refused."""
         self._size[0] = self.inbox.lengths[slot]
         return -1 if lib.srtp_unprotect(self._opening, self.inbox.pointers[slot], self._size) else int(self._size[0])
+
+    def send_raw(self, datagram: bytes | memoryview) -> None:
+        """See `Client`."""
+        if not self._hello and datagram[0] == HANDSHAKE:
+            self._hello = bytes(datagram)
+        super().send_raw(datagram)
 
     def receive_slot(self, slot: int) -> None:
         """Take a datagram that is not media."""
@@ -81,6 +97,7 @@ class Line(Client):
         self.buffers.incoming[:length] = datagram
         if length and datagram[0] <= 3:
             self._answer_check(bytes(datagram))
+        self._heard_dtls = self._heard_dtls or (length > 0 and 20 <= datagram[0] <= 63)
         self._receive(length)
 
     def dropped(self) -> int:

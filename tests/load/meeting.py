@@ -21,6 +21,9 @@ REPORTS = 1.0
 ASKING = 0.05
 """Seconds between looks at what is missing, while packets are lost on purpose."""
 
+ALONE = 1.5
+"""Seconds in which those who send do so before anybody looks: mediasoup forwards nothing of a stream that it has not
+watched for a second, and joins are to be those of a meeting that is under way."""
 JOIN_LIMIT = 15.0
 """Seconds in which the first key frame has to come."""
 
@@ -66,6 +69,7 @@ class Meeting:
         await self.adapter.open_room(self.room)
         for number in range(self.scenario.publishers):
             await self._publish(number)
+        await asyncio.sleep(ALONE)
         for number in range(self.scenario.people):
             if wishes := self._wishes(number):
                 await self._subscribe(number, wishes)
@@ -162,13 +166,13 @@ class Meeting:
         subscriber.expect(reception.copies)
         await line.connect(reception.local)
         await self.adapter.connected(self.room, number)
+        self._beat(number, Beat(subscriber.report, REPORTS), time.monotonic() + REPORTS * (number % 10 + 1) / 10)
+        if self._way.loss:
+            self._beat(number, Beat(subscriber.ask_again, ASKING), begin + ASKING)
         async with asyncio.timeout(JOIN_LIMIT):
             await subscriber.joined.wait()
         self.joins.append(time.monotonic() - begin)
         self.subscribers[number] = subscriber
-        self._beat(number, Beat(subscriber.report, REPORTS), begin + REPORTS * (number % 10 + 0.5) / 10)
-        if self._way.loss:
-            self._beat(number, Beat(subscriber.ask_again, ASKING), begin + ASKING)
 
     def _beat(self, number: int, beat: Beat, first: float) -> None:
         self._beats.setdefault(number, []).append(beat)

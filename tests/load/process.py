@@ -37,9 +37,9 @@ def tree(pid: int) -> list[int]:
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 children.setdefault(int(_stat(int(entry.name))[1]), []).append(int(entry.name))
-    found = [pid] if Path(f"/proc/{pid}").exists() else []
+    found = [pid] if _runs(pid) else []
     for each in found:
-        found.extend(children.get(each, []))
+        found.extend(filter(_runs, children.get(each, [])))
     return found
 
 
@@ -63,18 +63,28 @@ def memory(pid: int) -> int:
 
 def stop(process: subprocess.Popen[bytes], patience: float = 5.0) -> None:
     """Ask the whole group to end, and after so many seconds of patience make it. Safe to call again."""
+    assert process.stdin is not None
+    if process.stdin.closed:  # its number may be somebody else's by now
+        return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(patience)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there, and not just its name, which somebody has yet to ask for the exit code of."""
+    try:
+        return _stat(pid)[0] != "Z"
+    except OSError:
+        return False
 
 
 def _stat(pid: int) -> list[str]:

@@ -17,12 +17,18 @@ _HEADER = struct.Struct("!BBHIIHHBHB")
 """RTP header and a transport-wide sequence number as one-byte extension, with one byte of padding."""
 SENT_AT = struct.Struct("!Q")
 """Nanoseconds of the Unix clock, which the kernel's stamps are of."""
-KEY = b"\x10\x10\x00\x00\x9d\x01\x2a\x00\x05\xd0\x02"
-"""A VP8 descriptor that starts a frame, and the clear header of a key frame of 1280 x 720."""
-DELTA_START = b"\x10\x11" + bytes(9)
-DELTA_MORE = b"\x00" + bytes(10)
-STAMP = len(KEY)
+DESCRIPTOR = struct.Struct("!BBHBB")
+"""Of VP8 (RFC 7741 section 4.2), as Chromium writes it in simulcast: with picture id, TL0PICIDX and temporal layer."""
+KEY = b"\x10\x00\x00\x9d\x01\x2a\x00\x05\xd0\x02"
+"""The clear header of a key frame of 1280 x 720."""
+DELTA_START = b"\x11" + bytes(9)
+DELTA_MORE = bytes(10)
+STAMP = DESCRIPTOR.size + len(KEY)
 """Where the time of sending stands in a payload."""
+_NO_DESCRIPTOR = bytes(STAMP)
+"""What stands there in sound."""
+FIRST_NUMBER = 1000
+"""Not 0: mediasoup 3.8.4 takes that for a wrap, and the 65,536 before it for lost. Browsers draw it (RFC 3550 5.1)."""
 KEPT = 512
 """Packets of a stream that can be sent again: 2.8 s of the fastest."""
 
@@ -35,7 +41,7 @@ class Stream:
         self.publisher = publisher
         self.ssrc = ssrc
         self.interval = 1 / form.rate
-        self.sequence = 0
+        self.sequence = FIRST_NUMBER
         self.timestamp = 0
         self.key_frame = True
         self.audience = 0
@@ -46,12 +52,13 @@ class Stream:
         self.octets = 0
         self.kept: dict[int, bytes] = {}
         """As they went out, by sequence number, while packets are lost on purpose."""
+        self.frames = 0
         self._beat = 0
         self._sound = form.kind == "audio"
         self._key = KEY[:-4] + struct.pack("<HH", form.height * 16 // 9, form.height)
         self._step = 960 if self._sound else 90_000 * form.per_frame // form.rate
         self._type = OPUS_TYPE if self._sound else VP8_TYPE
-        self._filler = bytes(form.size - _HEADER.size - len(KEY) - SENT_AT.size)
+        self._filler = bytes(form.size - _HEADER.size - STAMP - SENT_AT.size)
 
     def send(self) -> None:
         """Send the next packet."""
@@ -60,13 +67,18 @@ class Stream:
         if place == 0:
             # All encodings of a camera have one clock, as a browser's: an SFU that changes layers compares them.
             self.timestamp += self._step
+            self.frames += 1
         if not self.audience:
             return
-        start = DELTA_MORE
+        start = _NO_DESCRIPTOR
         marker = 0
         if not self._sound:
-            if place == 0:
-                start = self._key if self.key_frame else DELTA_START
+            first = 0x90 if place == 0 else 0x80
+            start = DESCRIPTOR.pack(first, 0xE0, 0x8000 | self.frames & 0x7FFF, self.frames & 0xFF, 0)
+            if place:
+                start += DELTA_MORE
+            else:
+                start += self._key if self.key_frame else DELTA_START
                 self.key_frame = False
             if place == self.form.per_frame - 1:
                 marker = 0x80

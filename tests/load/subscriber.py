@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import struct
 import time
@@ -13,7 +14,7 @@ from sfu.rtp import rtcp
 from tests.load.adapters import Copy
 from tests.load.inbox import SLOT
 from tests.load.line import Line
-from tests.load.publisher import SENT_AT, STAMP
+from tests.load.publisher import DESCRIPTOR, SENT_AT, STAMP
 
 _HEAD = struct.Struct("!BBHIIHH")
 """RTP's fixed header and that of an extension, for packets without CSRCs."""
@@ -30,7 +31,7 @@ LEAP = 1000
 class Arrivals:
     """What came of one stream."""
 
-    __slots__ = ("copy", "cycles", "lost", "missing", "next", "received", "reported")
+    __slots__ = ("copy", "cycles", "lost", "missing", "next", "received", "reported", "restored")
 
     def __init__(self, copy: Copy) -> None:
         self.copy = copy
@@ -39,6 +40,8 @@ class Arrivals:
         self.cycles = 0
         self.lost = 0
         """Numbers that were passed over, before repair."""
+        self.restored = 0
+        """Of these, that came after all."""
         self.reported = (0, 0)
         """Received and lost, at the report before."""
         self.missing: dict[int, tuple[float, float]] = {}
@@ -56,7 +59,7 @@ class Arrivals:
             self.lost += step
             if repair:
                 for number in range(step):
-                    self.missing[self.next + number & 0xFFFF] = (now, 0.0)
+                    self.missing[self.next + number & 0xFFFF] = (now, -math.inf)
         self.received += 1
         if sequence == 0xFFFF:
             self.cycles += 1
@@ -66,6 +69,7 @@ class Arrivals:
         """Count a packet that was missing; anything else came twice."""
         if self.missing.pop(sequence, None) is not None:
             self.received += 1
+            self.restored += 1
 
     def wanted(self, *, now: float) -> list[int]:
         """Return what is to be asked for now."""
@@ -137,8 +141,11 @@ class Subscriber:
         return sum(one.received for one in gone)
 
     def report(self) -> None:
-        """Send receiver reports on all that flows."""
+        """Send receiver reports on all that flows, and ask for a key frame of pictures that cannot be seen yet."""
         flowing = [one for one in self.arrivals.values() if one.next >= 0]
+        for ssrc, one in self.arrivals.items():
+            if one.copy.kind == "video" and (one.next < 0 or not self.joined.is_set()):
+                self.client.send_rtcp(rtcp.PictureLossIndication(1, ssrc).to_bytes())
         for first in range(0, len(flowing), 31):
             blocks = [one.report() for one in flowing[first : first + 31]]
             self.client.send_rtcp(rtcp.ReceiverReport(1, blocks).to_bytes())
@@ -200,7 +207,7 @@ class Subscriber:
             one.received -= 1
             return
         self.opened += 1
-        if data[payload] == 0x10 and not data[payload + 1] & 1:
+        if data[payload] & 0x10 and not data[payload + DESCRIPTOR.size] & 1:
             self.joined.set()
         if one.copy.ssrc not in self.uncounted:
             self.latencies.append(self.client.inbox.arrival(slot) - SENT_AT.unpack_from(data, payload + STAMP)[0])
