@@ -9,7 +9,8 @@ from tests.sfu import twin
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run twice what may send: not parsers and the like."""
-    if metafunc.definition.path.parent.name in {"sfu", "forwarding", "bwe", "io"}:
+    path = metafunc.definition.path
+    if path.parent.name in {"sfu", "forwarding", "bwe", "io"} and path.name != "test_twins.py":
         metafunc.parametrize("hot_path", twin.KINDS, indirect=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from typing import Any
 
@@ -135,6 +136,10 @@ class World:
                 for report in self.feedback[number].feedback(sender_ssrc=1, media_ssrc=2):
                     subscriber.receive_rtcp(down.put(report.to_bytes()), now=self.now)
 
+    def drift(self, milliseconds: int) -> None:
+        """Let time pass before any timer looks."""
+        self.now += milliseconds / 1000
+
     def watch(self, number: int, height: int) -> None:
         """Wish for the picture, or with 0 for nothing at all."""
         wishes = [TrackWish("camera", height), TrackWish("voice", height)]
@@ -167,6 +172,11 @@ class World:
                 bool(way.probing),
                 estimator.estimate,
             ]
+            cluster = estimator._prober.cluster
+            found += [
+                dict(twcc._clusters),
+                None if cluster is None else (cluster.number, cluster.packets, cluster.bytes),
+            ]
             for track in subscriber.tracks.values():
                 found += [track.shared.highest, track.shared.packets, track.shared.octets, bytes(track._headers)]
         return found
@@ -192,6 +202,7 @@ STEPS = st.one_of(
     PACKETS,
     PACKETS,
     st.tuples(st.just("wait"), st.sampled_from([1, 5, 10, 10, 100, 700])),
+    st.tuples(st.just("drift"), st.integers(1, 20)),
     st.tuples(st.just("watch"), WHO, st.sampled_from([0, 90, 180, 720])),
     st.tuples(st.just("miss"), WHO, st.integers(0, 70)),
     st.tuples(st.just("carry"), WHO, st.booleans()),
@@ -206,6 +217,35 @@ def test_they_send_the_same(described: bool, steps: list[tuple[Any, ...]]) -> No
         for stream in range(3):
             world.send(stream, 1, 10, 0, False)
     for name, *arguments in steps:
+        for world in worlds:
+            getattr(world, name)(*arguments)
+    python, compiled = (world.state() for world in worlds)
+    assert python == compiled
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_they_send_the_same_for_long(seed: int) -> None:
+    """Longer than hypothesis makes lists, so that queues fill, pictures pause and go on, and offsets pile up."""
+    chance = random.Random(seed)
+    worlds = [World(kind, described=seed % 2 == 0) for kind in twin.KINDS]
+    for _ in range(500):
+        step = chance.random()
+        who = chance.randrange(len(SUBSCRIBERS))
+        name: str
+        arguments: tuple[Any, ...]
+        if step < 0.75:
+            name, jump = "send", chance.choice([1] * 12 + [2, 3, -1, -2, 0, 70, 700, 5000])
+            stream = chance.choice([0, 1, 1, 1, 2])
+            kind = chance.choice([0, 1, 1, 1, 2, 2, 2, 2])
+            arguments = stream, jump, chance.randrange(1470), kind, chance.random() < 0.1
+        elif step < 0.85:
+            name, arguments = "wait", (chance.choice([1, 5, 10, 10, 50, 200]),)
+        elif step < 0.95:
+            name, arguments = "drift", (chance.randint(1, 20),)
+        elif step < 0.97:
+            name, arguments = "watch", (who, chance.choice([0, 90, 180, 720, 720, 720]))
+        else:
+            name, arguments = chance.choice([("miss", (who, chance.randrange(70))), ("carry", (who, step < 0.98))])
         for world in worlds:
             getattr(world, name)(*arguments)
     python, compiled = (world.state() for world in worlds)
@@ -238,3 +278,18 @@ def test_a_plain_meeting_is_all_the_twins(described: bool, monkeypatch: pytest.M
     sent = sum(len(down.sent) for down in world.downs) - before
     assert sent > 15_000
     assert left < (2_100 if described else 100), "2,000 pictures have a descriptor under an id over 14"
+
+
+def test_they_send_the_same_while_the_path_is_probed() -> None:
+    """Probes begin once feedback has come, which random steps seldom bring about."""
+    worlds = [World(kind, described=True) for kind in twin.KINDS]
+    probed = 0
+    for number in range(400):
+        for world in worlds:
+            world.send(2, 1, 900, 0 if number == 0 else 1 + number % 2, False)
+            world.send(0, 1, 80, 2, False)
+            world.wait(10)
+        python, compiled = (world.state() for world in worlds)
+        assert python == compiled
+        probed += any(subscriber.sender.way.probing for subscriber in worlds[1].subscribers)
+    assert probed > 5
