@@ -8,6 +8,7 @@ bytes. Without a compiler at installation everything works, at about twice the c
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING, Any, cast
 
 from sfu.native.numbers import CopyNumbers, WayNumbers
@@ -111,15 +112,23 @@ def seal_with(way: WayNumbers, protect: int, session: int) -> None:
     cast(Any, way).protect = ffi.cast("int (*)(void *, void *, int *)", protect)
 
 
+SHORT = 3
+"""Bytes of a Dependency Descriptor that the twin looks into: that of nothing but mandatory fields."""
+
+_LAY = Struct(f"@qdIIIII{SHORT}s").pack_into
+"""Fills a `struct packet` in one go, which takes a third of the time of field after field."""
+
+
 class FanOut:
     """The copies of one encoding, as the twin wants them."""
 
-    __slots__ = ("_copies", "_count", "_left", "_packet", "_source")
+    __slots__ = ("_copies", "_count", "_left", "_packet", "_plain", "_source")
 
     def __init__(self, source: int) -> None:
         """``source`` is the encoding's number, not 0, under which copies expect its packets."""
         self._source = source
         self._packet: Any = _built.ffi.new("struct packet *")
+        self._plain: Any = _built.ffi.buffer(self._packet)
         self.take([])
 
     def take(self, copies: list[CopyNumbers]) -> None:
@@ -132,19 +141,14 @@ class FanOut:
         """Send the packet to every copy that needs nothing special; return the places of the others."""
         if not self._count:
             return []
-        plain = self._packet
-        descriptor = packet.descriptor
-        plain.sequence = packet.sequence
-        plain.arrival = packet.arrival
-        plain.timestamp = packet.timestamp
-        plain.marker = packet.marker
-        plain.payload_type = packet.payload_type
-        plain.size = len(packet.payload)
-        plain.descriptor_length = length = len(descriptor)
-        if length == 3:
-            plain.descriptor[0], plain.descriptor[1], plain.descriptor[2] = descriptor
+        payload, descriptor = packet.payload, packet.descriptor
+        length = len(descriptor)
+        _LAY(
+            self._plain, 0, packet.sequence, packet.arrival, packet.timestamp, packet.marker, packet.payload_type,
+            len(payload), length, descriptor if length == SHORT else b"",
+        )  # fmt: skip
         left = self._left
-        count = _fan(self._copies, self._count, self._source, plain, _pointer("uint8_t[]", packet.payload), left)
+        count = _fan(self._copies, self._count, self._source, self._packet, _pointer("uint8_t[]", payload), left)
         return list(left[0:count]) if count else []
 
 

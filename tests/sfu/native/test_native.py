@@ -157,6 +157,24 @@ def test_nothing_that_copies_hold_does_harm(
     end.close()
 
 
+def test_a_packet_is_laid_out_as_the_compiler_does() -> None:
+    fan_out = native.FanOut(1)
+    fan_out.take([native.new_copy(native.new_way())])
+    left = MediaPacket(1 << 40, 0x89ABCDEF, 0x80, 111, bytes(1001), arrival=1.5, descriptor=b"\x01\x02\x03")
+    assert fan_out.send(left) == [0]
+    plain = fan_out._packet
+    assert (plain.sequence, plain.arrival, plain.timestamp, plain.marker) == (1 << 40, 1.5, 0x89ABCDEF, 0x80)
+    assert (plain.payload_type, plain.size, plain.descriptor_length, bytes(plain.descriptor)) == (
+        111,
+        1001,
+        3,
+        b"\1\2\3",
+    )
+    left.descriptor = b"longer"
+    fan_out.send(left)
+    assert (plain.descriptor_length, bytes(plain.descriptor)) == (6, bytes(3))
+
+
 def test_only_rooms_of_the_right_shape_are_lent() -> None:
     way = native.new_way()
     copy = native.new_copy(way)
