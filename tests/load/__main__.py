@@ -14,7 +14,7 @@ import ipaddress
 import os
 import shlex
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tests.load.adapters import Adapter, AdapterError
 from tests.load.adapters.hearthside import Hearthside
@@ -33,30 +33,55 @@ TRIES = 3
 """Runs that are tried for each that is to count."""
 
 
-async def compare(plan: Plan, sfus: list[str], runs: int, tries: int) -> dict[str, list[Run]]:
+@dataclass
+class Tried:
+    """What came of one SFU in one scenario."""
+
+    runs: list[Run] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    """Why there is no result."""
+
+    @property
+    def counting(self) -> list[Run]:
+        """The runs that may stand in a table without a remark."""
+        return [run for run in self.runs if run.counts]
+
+    @property
+    def tries(self) -> int:
+        """How often it was tried."""
+        return len(self.runs) + len(self.failures)
+
+
+async def compare(plan: Plan, sfus: list[str], runs: int, tries: int) -> dict[str, Tried]:
     """Run the plan on each SFU in turn, until each has so many runs that count, or was tried so often."""
-    done: dict[str, list[Run]] = {sfu: [] for sfu in sfus}
-    while open_ones := [sfu for sfu in sfus if sum(run.counts for run in done[sfu]) < runs and len(done[sfu]) < tries]:
+    done = {sfu: Tried() for sfu in sfus}
+    while open_ones := [one for one in done if len(done[one].counting) < runs and done[one].tries < tries]:
         for sfu in open_ones:
-            done[sfu].append(await measure(ADAPTERS[sfu](), plan))
+            try:
+                done[sfu].runs.append(await measure(ADAPTERS[sfu](), plan))
+            except (AdapterError, OSError) as error:
+                done[sfu].failures.append(f"{type(error).__name__}: {error}")
     return done
 
 
-def line(runs: list[Run], wanted: int) -> str:
+def line(sfu: str, scenario: str, tried: Tried, wanted: int) -> str:
     """Return what is to be printed of one SFU's runs in one scenario."""
-    counting = [run for run in runs if run.counts]
-    invalid = [run for run in runs if run.invalid]
-    disturbed = [run for run in runs if not run.invalid and not run.counts]
+    counting = tried.counting
+    invalid = [run for run in tried.runs if run.invalid]
+    disturbed = [run for run in tried.runs if not run.invalid and not run.counts]
     remark = f"{len(counting)} runs" if len(counting) != 1 else "1 run"
+    if tried.runs:
+        remark += f", generator at {max(run.generator for run in tried.runs):.0%} of its core"
     if disturbed:
         remark += f", {len(disturbed)} disturbed (to {max(run.disturbed for run in disturbed):.0%})"
     if invalid:
         remark += f", {len(invalid)} invalid (the generator {invalid[0].invalid})"
+    if tried.failures:
+        remark += f", {len(tried.failures)} failed ({tried.failures[0]})"
     if len(counting) >= wanted:
         return f"{median([run.result for run in counting])}  {remark}"
     if not disturbed and not counting:
-        name, sfu = runs[0].result.name, runs[0].result.sfu
-        return f"{name:>11} {sfu:>10} INVALID: {remark}"
+        return f"{scenario:>11} {sfu:>10} {'INVALID' if invalid else 'FAILED'}: {remark}"
     return f"{median([run.result for run in counting + disturbed])}  disturbed: {remark}"
 
 
@@ -109,21 +134,19 @@ def main() -> None:
     for name in chosen.scenarios:
         way = Way(chosen.suite, chosen.loss / 100, chosen.address)
         plan = Plan(name, SCENARIOS[name], way, chosen.seconds, chosen.churn)
-        try:
-            done = asyncio.run(compare(plan, chosen.sfu, chosen.runs, chosen.tries))
-            for runs in done.values():
-                print(line(runs, chosen.runs), flush=True)
-            if chosen.hostile:
-                hostile = list(BURSTS) if chosen.hostile == "all" else [chosen.hostile]
-                asyncio.run(beside(plan, hostile, done))
-        except (AdapterError, TimeoutError, ConnectionError) as error:
-            sys.exit(f"{name}: {type(error).__name__}: {error}")
+        done = asyncio.run(compare(plan, chosen.sfu, chosen.runs, chosen.tries))
+        for sfu, tried in done.items():
+            print(line(sfu, name, tried, chosen.runs), flush=True)
+        if chosen.hostile:
+            asyncio.run(beside(plan, list(BURSTS) if chosen.hostile == "all" else [chosen.hostile], done))
 
 
-async def beside(plan: Plan, hostile: list[str], done: dict[str, list[Run]]) -> None:
+async def beside(plan: Plan, hostile: list[str], done: dict[str, Tried]) -> None:
     """Print how the others fare beside somebody hostile, one run each, and what the machine does by itself."""
-    for sfu, runs in done.items():
-        quiet = median([run.result for run in runs])
+    for sfu, tried in done.items():
+        if not tried.runs:
+            continue
+        quiet = median([run.result for run in tried.runs])
         for name in hostile:
             result = (await measure(ADAPTERS[sfu](), replace(plan, hostile=name))).result
             print(f"{result}  beside {name}: {result.against(quiet)}", flush=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import socket
+from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
@@ -32,8 +33,10 @@ _VECTOR = Struct("@PN")
 _MESSAGE = Struct("@PI4xPNPNi4xI4x")
 """struct mmsghdr: address, vectors, control, flags, and the length of what came."""
 _LENGTH = Struct(f"{_MESSAGE.size - 8}xI4x")
-_TIMESPEC = Struct("@qq")
-_CONTROL_HEADER = 16
+_STAMP = Struct(f"@16xqq{CONTROL - 32}x")
+"""The only control message: its header, and a struct timespec."""
+_HEAD = Struct(f"!BBHIIHH{SLOT - 16}x")
+"""RTP's fixed header (RFC 3550 section 5.1), and that of an extension for packets without CSRCs (5.3.1)."""
 _DONT_WAIT = int(socket.MSG_DONTWAIT)
 _recvmmsg = ctypes.CDLL(None).recvmmsg
 _recvmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)
@@ -46,6 +49,8 @@ class Inbox:
         self.data = bytearray(SLOT * BATCH)
         self.view = memoryview(self.data)
         self.lengths: list[int] = []
+        self.arrivals: list[int] = []
+        """When the kernel took each in, in nanoseconds of the Unix clock; `prepare` asks for it."""
         start: Any = srtp_ffi.from_buffer("unsigned char[]", self.data, require_writable=True)
         self.pointers = [start + SLOT * slot for slot in range(BATCH)]
         """Of each slot, for libsrtp."""
@@ -67,12 +72,13 @@ class Inbox:
             return 0
         whole = memoryview(self._messages)
         self.lengths = [length for (length,) in _LENGTH.iter_unpack(whole[: count * _MESSAGE.size])]
+        stamps = _STAMP.iter_unpack(memoryview(self._control)[: count * CONTROL])
+        self.arrivals = [seconds * 1_000_000_000 + nanoseconds for seconds, nanoseconds in stamps]
         return count
 
-    def arrival(self, slot: int) -> int:
-        """Return when the kernel took a datagram in, in nanoseconds of the Unix clock; `prepare` asks for it."""
-        seconds, nanoseconds = _TIMESPEC.unpack_from(self._control, slot * CONTROL + _CONTROL_HEADER)
-        return int(seconds) * 1_000_000_000 + int(nanoseconds)
+    def heads(self, count: int) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+        """Return each one's first two bytes, sequence, timestamp, SSRC, and profile and words of the extension."""
+        return _HEAD.iter_unpack(self.view[: count * SLOT])
 
 
 def prepare(sock: socket.socket) -> None:

@@ -51,6 +51,8 @@ class Run:
     """Share of a core, the worse of both, that went to others."""
     invalid: str
     """Why the generator was the bottleneck; empty if it was not."""
+    generator: float = 0.0
+    """Of one core, the generator's process."""
 
     @property
     def counts(self) -> bool:
@@ -149,6 +151,7 @@ class _Reading:
             ),
             max(disturbance(self.cores[core], end.cores[core], ours[core], seconds) for core in ours),
             bottleneck((end.sent - self.sent) / due, generator / seconds, end.dropped - self.dropped),
+            generator / seconds,
         )
 
 

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sfu.control import LocalParameters
 from sfu.io.dtls import Certificate
-from tests.load.adapters import Adapter, Wish
+from tests.load.adapters import Adapter, AdapterError, Wish
 from tests.load.inbox import Inbox
 from tests.load.line import Line
 from tests.load.pace import Beat, Pace
@@ -25,7 +26,7 @@ ALONE = 1.5
 """Seconds in which those who send do so before anybody looks: mediasoup forwards nothing of a stream that it has not
 watched for a second, and joins are to be those of a meeting that is under way."""
 JOIN_LIMIT = 15.0
-"""Seconds in which the first key frame has to come."""
+"""Seconds in which a connection has to stand, and then a key frame has to come."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class Meeting:
         publisher = Publisher(
             number, line, self.scenario.formats, transport_cc=self.adapter.transport_cc, loss=self._way.loss
         )
-        await line.connect(await self.adapter.publish(self.room, number, line.parameters, publisher.encodings))
+        await _connect(line, await self.adapter.publish(self.room, number, line.parameters, publisher.encodings))
         self.publishers[number] = publisher
         now = time.monotonic()
         streams = publisher.streams
@@ -164,13 +165,15 @@ class Meeting:
         )
         reception = await self.adapter.subscribe(self.room, number, line.parameters, wishes)
         subscriber.expect(reception.copies)
-        await line.connect(reception.local)
+        await _connect(line, reception.local)
         await self.adapter.connected(self.room, number)
         self._beat(number, Beat(subscriber.report, REPORTS), time.monotonic() + REPORTS * (number % 10 + 1) / 10)
         if self._way.loss:
             self._beat(number, Beat(subscriber.ask_again, ASKING), begin + ASKING)
-        async with asyncio.timeout(JOIN_LIMIT):
-            await subscriber.joined.wait()
+        try:
+            await asyncio.wait_for(subscriber.joined.wait(), JOIN_LIMIT)
+        except TimeoutError:
+            raise AdapterError(f"no key frame came within {JOIN_LIMIT:.0f} s") from None
         self.joins.append(time.monotonic() - begin)
         self.subscribers[number] = subscriber
 
@@ -194,3 +197,10 @@ class Meeting:
         for publisher in self.publishers.values():
             for stream in publisher.streams:
                 stream.audience = len(self.subscribers.keys() - {publisher.number})
+
+
+async def _connect(line: Line, local: LocalParameters) -> None:
+    try:
+        await line.connect(local, timeout=JOIN_LIMIT)
+    except TimeoutError:
+        raise AdapterError(f"no connection came about within {JOIN_LIMIT:.0f} s") from None

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-import struct
 import time
 from collections.abc import Sequence
 
-from sfu.bwe.twcc_receiver import TwccReceiver
 from sfu.rtp import rtcp
 from tests.load.adapters import Copy
+from tests.load.feedback import Feedback
 from tests.load.inbox import SLOT
 from tests.load.line import Line
 from tests.load.publisher import DESCRIPTOR, SENT_AT, STAMP
 
-_HEAD = struct.Struct("!BBHIIHH")
-"""RTP's fixed header and that of an extension, for packets without CSRCs."""
 OPENED = 8
 """Of so many packets of a stream one is opened and timed: opening all would make the generator the bottleneck."""
 TOO_OLD = 1.0
@@ -31,10 +28,12 @@ LEAP = 1000
 class Arrivals:
     """What came of one stream."""
 
-    __slots__ = ("copy", "cycles", "lost", "missing", "next", "received", "reported", "restored")
+    __slots__ = ("at", "copy", "cycles", "lost", "missing", "next", "received", "reported", "restored")
 
     def __init__(self, copy: Copy) -> None:
         self.copy = copy
+        self.at = 0
+        """Where in a packet the transport-wide number stood in the one before."""
         self.received = 0
         self.next = -1
         self.cycles = 0
@@ -114,7 +113,7 @@ class Subscriber:
         """The start of a key frame came, and could be opened."""
         self.chance = random.Random(1_000_000 + number)
         self._mark = transport_cc << 4 | 1
-        self._feedback = TwccReceiver()
+        self._feedback = Feedback()
         self._size = 0
         client.on_batch = self._on_batch
 
@@ -161,25 +160,26 @@ class Subscriber:
         inbox = self.client.inbox
         data, arrivals, mark, feedback = inbox.data, self.arrivals, self._mark, self._feedback
         gaps = False
+        stamps = inbox.arrivals
         start = -SLOT
-        for slot in range(count):
+        for slot, (first, second, sequence, _, ssrc, _, words) in enumerate(inbox.heads(count)):
             start += SLOT
-            first, second, sequence, _, ssrc, _, words = _HEAD.unpack_from(data, start)
             if not 128 <= first <= 191 or 192 <= second <= 223:
                 self.client.receive_slot(slot)
                 continue
             if self.loss and self.chance.random() < self.loss:
                 continue
-            payload = 12
-            if first & 0x10:
-                payload = 16 + 4 * words
-                at = start + 16
-                if data[at] != mark:
-                    at = find(data, at, start + payload, mark)
-                if at:
-                    # Padding and probes are numbered too, and left out they would count as lost.
-                    feedback.receive(data[at + 1] << 8 | data[at + 2], now=inbox.arrival(slot) / 1e9)
+            payload = 16 + 4 * words if first & 0x10 else 12
             one = arrivals.get(ssrc)
+            if payload > 16:
+                at = start + one.at if one is not None else start
+                if data[at] != mark:
+                    at = find(data, start + 16, start + payload, mark)
+                    if one is not None:
+                        one.at = max(0, at - start)
+                if at:
+                    # Padding and probes are numbered too: left out, they would count as lost.
+                    feedback.receive(data[at + 1] << 8 | data[at + 2], stamps[slot])
             if one is None:
                 if self.loss and ssrc in self.repairs:
                     self._repair(slot, ssrc, start + payload)
@@ -194,11 +194,9 @@ class Subscriber:
                 self._open(slot, one, start + payload)
         if gaps:
             self.ask_again()
-        deadline = feedback.next_deadline()
-        if deadline is not None and deadline <= time.time():
-            media = next(iter(arrivals), 0)
-            for each in feedback.feedback(sender_ssrc=1, media_ssrc=media):
-                self.client.send_rtcp(each.to_bytes())
+        if feedback.is_due(stamps[count - 1] if count else 0):
+            for packet in feedback.take(next(iter(arrivals), 0)):
+                self.client.send_rtcp(packet)
 
     def _open(self, slot: int, one: Arrivals, payload: int) -> None:
         data = self.client.inbox.data
@@ -210,7 +208,7 @@ class Subscriber:
         if data[payload] & 0x10 and not data[payload + DESCRIPTOR.size] & 1:
             self.joined.set()
         if one.copy.ssrc not in self.uncounted:
-            self.latencies.append(self.client.inbox.arrival(slot) - SENT_AT.unpack_from(data, payload + STAMP)[0])
+            self.latencies.append(self.client.inbox.arrivals[slot] - SENT_AT.unpack_from(data, payload + STAMP)[0])
 
     def _repair(self, slot: int, ssrc: int, payload: int) -> None:
         length = self.client.open_slot(slot)

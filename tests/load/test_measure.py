@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.load.__main__ import line
+from tests.load.__main__ import Tried, line
 from tests.load.machine import ALLOWED
 from tests.load.measure import Run, bottleneck
 from tests.load.result import Result
@@ -22,20 +22,27 @@ def test_the_generator_is_the_bottleneck_when_it_is_late_full_or_deaf() -> None:
     assert GOOD.counts
 
 
+def told(*runs: Run, wanted: int, failures: tuple[str, ...] = ()) -> str:
+    return line("janus", "6", Tried(list(runs), list(failures)), wanted)
+
+
 def test_runs_that_do_not_count_are_told_of_and_left_out() -> None:
-    text = line([GOOD, DISTURBED, INVALID, GOOD], 2)
+    text = told(GOOD, DISTURBED, INVALID, GOOD, wanted=2)
     assert text.split()[3] == "100.00"
-    assert text.endswith("2 runs, 1 disturbed (to 3%), 1 invalid (the generator sent 50.0% of what was due)")
+    assert "2 runs, generator at 0% of its core, 1 disturbed (to 3%)" in text
+    assert text.endswith("1 invalid (the generator sent 50.0% of what was due)")
 
 
 def test_where_too_few_count_all_are_shown_and_it_is_said() -> None:
-    text = line([GOOD, DISTURBED, DISTURBED], 2)
+    text = told(GOOD, DISTURBED, DISTURBED, wanted=2)
     assert text.split()[3] == "500.00"
-    assert "  disturbed: 1 run, 2 disturbed" in text
+    assert "  disturbed: 1 run, generator at 0% of its core, 2 disturbed" in text
 
 
-def test_invalid_runs_are_never_figures() -> None:
-    text = line([INVALID, INVALID], 1)
-    assert "INVALID" in text
+def test_invalid_and_failed_runs_are_never_figures() -> None:
+    text = told(INVALID, INVALID, wanted=1)
+    assert text.split()[:3] == ["6", "janus", "INVALID:"]
     assert "900.00" not in text
-    assert line([INVALID, DISTURBED], 1).split()[3] == "500.00"
+    assert told(INVALID, DISTURBED, wanted=1).split()[3] == "500.00"
+    text = told(wanted=1, failures=("AdapterError: why",))
+    assert text == "          6      janus FAILED: 0 runs, 1 failed (AdapterError: why)"
