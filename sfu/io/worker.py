@@ -54,7 +54,7 @@ TICK = 0.01
 
 GARBAGE_AFTER = 50_000
 """Containers more than were freed before CPython looks for cycles among the young. Packets come and go without cycles,
-and at the usual 700 the search took 6 % of the time, now and then over everything, which is a pause of milliseconds.
+and at the usual 700 the search took 5 % of the time, now and then over everything, which is a pause of milliseconds.
 What people leave behind when they go waits a little longer for it: 50,000 small containers are about 5 MB."""
 
 MAX_TRANSPORTS = 2000
