@@ -97,7 +97,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         + "\n".join(f"  {name:<12} {adapter.does}" for name, adapter in ADAPTERS.items()),
     )
     parser.add_argument("scenarios", nargs="*", default=["6", "12", "1-to-20"], help="of those below; 6 12 1-to-20")
-    parser.add_argument("--sfu", nargs="+", choices=ADAPTERS, default=["hearthside"], help="measured in turn")
+    parser.add_argument("--sfu", default="hearthside", help="of those below, in turn: a,b,c or all; hearthside")
     parser.add_argument("--runs", type=int, default=3, help="runs that have to count, of each scenario and SFU; 3")
     parser.add_argument("--tries", type=int, help=f"runs at most; {TRIES} times --runs")
     parser.add_argument("--seconds", type=float, default=8.0, help="of measured traffic in each run; 8")
@@ -109,6 +109,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     chosen = parser.parse_args(arguments)
     if not ipaddress.ip_address(chosen.address).is_loopback:
         parser.error("only loopback addresses: this tool is not for other people's machines")
+    chosen.sfu = list(ADAPTERS) if chosen.sfu == "all" else chosen.sfu.split(",")
+    if unknown := set(chosen.sfu) - set(ADAPTERS):
+        parser.error(f"no such SFU: {', '.join(sorted(unknown))}")
     if unknown := set(chosen.scenarios) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     if chosen.churn and not all(SCENARIOS[name].all_to_all for name in chosen.scenarios):

@@ -22,7 +22,9 @@ WARM_UP = 1.0
 WARM_UP_LAYERS = 6.0
 """The same where layers are chosen: an SFU that has to find out what a path bears sends the small ones first."""
 SETTLE = 0.3
-"""Seconds in which what is under way arrives."""
+"""Seconds without a packet, after which nothing is under way any more."""
+SETTLE_LIMIT = 5.0
+"""Seconds after which it is not waited for any longer: a server that still sends by then has a long queue."""
 SENT_ENOUGH = 0.99
 """Share of what was due that the generator has to send, for the run to be valid."""
 BUSIEST = 0.9
@@ -66,7 +68,7 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
     meetings = [Meeting(adapter, f"r{n}", plan.scenario, plan.way, pace, inbox) for n in range(plan.scenario.rooms)]
     first = Meeting(adapter, "first", Scenario(2, 2), plan.way, pace, inbox)
     # Counters are read while nothing is under way, except where people come and go, or repairs go on.
-    settle = SETTLE if not plan.churn and not plan.way.loss else 0.0
+    settles = not plan.churn and not plan.way.loss
     try:
         await adapter.start(plan.way.address, SERVER_CORE)
         async with pace.running():
@@ -79,13 +81,15 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
                 await meeting.gather()
             attacker = None if plan.hostile is None else await come(plan.hostile, meetings[0])
             await asyncio.sleep(WARM_UP if len(plan.scenario.formats) == 2 else WARM_UP_LAYERS)
-        await asyncio.sleep(settle)
+        if settles:
+            await _settle(meetings)
         start = _Reading(adapter, meetings)
         for meeting in meetings:
             meeting.latencies.clear()
         async with pace.running():
             await _pass(plan, meetings, attacker)
-        await asyncio.sleep(settle)
+        if settles:
+            await _settle(meetings)
         run = start.until(_Reading(adapter, meetings), plan, adapter, meetings)
         memory = (process.memory(adapter.pid) - before) / (plan.scenario.people * plan.scenario.rooms)
         return replace(run, result=replace(run.result, memory=memory))
@@ -93,6 +97,17 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
         for meeting in (first, *meetings):
             await meeting.part()
         await adapter.stop()
+
+
+async def _settle(meetings: list[Meeting]) -> None:
+    """Wait until nothing arrives any more."""
+    deadline = time.monotonic() + SETTLE_LIMIT
+    received = -1
+    while time.monotonic() < deadline:
+        before, received = received, sum(meeting.received() for meeting in meetings)
+        if received == before:
+            return
+        await asyncio.sleep(SETTLE)
 
 
 async def _pass(plan: Plan, meetings: list[Meeting], attacker: Attacker | None) -> None:

@@ -154,7 +154,9 @@ class Subscriber:
         now = time.monotonic()
         for ssrc, one in self.arrivals.items():
             if one.missing and (wanted := one.wanted(now=now)):
-                self.client.send_rtcp(rtcp.Nack(1, ssrc, wanted).to_bytes())
+                # A report goes first (RFC 3550 section 6.1): Janus finds the stream by it.
+                report = rtcp.ReceiverReport(1, [one.report()])
+                self.client.send_rtcp(report.to_bytes() + rtcp.Nack(1, ssrc, wanted).to_bytes())
 
     def _on_batch(self, count: int) -> None:
         inbox = self.client.inbox

@@ -250,8 +250,9 @@ class Janus:
         session = {"session_id": self._session} if self._session else {}
         await self._socket.send_json(request | session | {"transaction": transaction})
         try:
-            async with asyncio.timeout(ANSWER_LIMIT):
-                answer = await future
+            answer = await asyncio.wait_for(future, ANSWER_LIMIT)
+        except TimeoutError:
+            raise AdapterError(f"{request['janus']} was not answered") from None
         finally:
             del self._waiting[transaction]
         if answer["janus"] == "error":
