@@ -66,7 +66,7 @@ $(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@$(NPM) run --silent build
 	@touch $@
 
-# Without a C compiler everything works, at about twice the cost per packet.
+# Without a C compiler everything works, at a higher cost per packet.
 $(NATIVE): sfu/native/fan_out.c sfu/native/fan_out.h hatch_native.py | $(VENV)/.run
 	@$(PY) hatch_native.py || true
 

@@ -1,7 +1,7 @@
 """Compiles the hot path's twin, `sfu/native/fan_out.c`: `python hatch_native.py` puts it beside its source.
 
 The package's build does the same (`hatch_build.py`). It needs a C compiler, Python's headers and cffi; without them
-Hearthside works as well, at about twice the cost per packet, and says so when it starts.
+Hearthside works as well, at a higher cost per packet, and says so when it starts.
 """
 
 from __future__ import annotations
@@ -65,4 +65,4 @@ if __name__ == "__main__":
     try:
         build(Path(__file__).parent, Path(__file__).parent / SOURCES, flags=tuple(sys.argv[1:]))
     except BuildError as error:
-        sys.exit(f"The compiled hot path was not built, packets will cost about twice as much: {error}.")
+        sys.exit(f"The compiled hot path was not built, each packet will cost more: {error}.")

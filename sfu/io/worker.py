@@ -121,7 +121,7 @@ class Worker:
         self._mux.listen()
         logger.info("Media port %d is open.", self._mux.port)
         if not native.compiled:
-            logger.warning("The compiled hot path was not built: each packet costs about twice as much.")
+            logger.warning("The compiled hot path was not built: each packet costs more.")
         if self.tcp_port is not None:
             logger.info("Media port %d is open over TCP too.", self.tcp_port)
 

@@ -3,7 +3,7 @@
 A packet that goes to eleven people is written, numbered, paced, sealed and sent eleven times: `fan_out.c` does that for
 all copies that need nothing special, and leaves the others to `DownTrack.forward`, which can do everything. So there is
 one implementation of all that is rare, and two of what is common; `tests/sfu/test_twins.py` holds them to the same
-bytes. Without a compiler at installation everything works, at about twice the cost.
+bytes. Without a compiler at installation everything works, at a higher cost.
 """
 
 from __future__ import annotations
