@@ -133,6 +133,10 @@ def main() -> None:
     print(describe())
     print(f"command: python -m tests.load {shlex.join(sys.argv[1:])}".rstrip())
     print(f"SRTP: {chosen.suite} with every SFU; latency: from the generator's send to the kernel's stamp of arrival")
+    for sfu in chosen.sfu:
+        print(f"{sfu}: {ADAPTERS[sfu].does}")
+    for name in chosen.scenarios:
+        print(f"{name}: {traffic(SCENARIOS[name])}")
     print(HEAD)
     for name in chosen.scenarios:
         way = Way(chosen.suite, chosen.loss / 100, chosen.address)

@@ -26,7 +26,7 @@ class Mediasoup:
     name = "mediasoup"
     does = (
         "3.8.4, one worker and its Node.js control process (whose memory counts too); ICE-lite, a UDP port for each "
-        "connection; NACK, RTX, PLI, simulcast, transport-wide feedback, an estimate, probes; no pacing"
+        "connection; NACK and RTX for pictures, PLI, simulcast, transport-wide feedback, an estimate, probes; no pacing"
     )
     transport_cc = 5
     """As its router gives it; checked when a room is opened."""
