@@ -13,6 +13,7 @@ import contextlib
 import ipaddress
 import os
 import shlex
+import signal
 import sys
 from dataclasses import dataclass, field, replace
 
@@ -128,6 +129,8 @@ def main() -> None:
     for sfu in chosen.sfu:
         if missing := ADAPTERS[sfu]().missing():
             sys.exit(f"{sfu} cannot be measured here: {missing}")
+    # Whoever ends the tool ends the server too: it runs in a session of its own.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(OSError):  # a machine with one core measures there
         os.sched_setaffinity(0, {GENERATOR_CORE})
     print(describe())
