@@ -13,6 +13,7 @@ from sfu.forwarding.up_encoding import UpEncoding
 from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials
 from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.refusals import Refusal
 from sfu.rtp import extensions
 from sfu.rtp.errors import ParseError
 from sfu.rtp.packet import HEADER_SIZE, RtpHeader
@@ -130,22 +131,22 @@ class Publisher(Peer):
                 try:
                     encoding, repairs = self._recognise(buffer, length)
                 except ParseError:
-                    self.refused += 1
+                    self.refusals.add(Refusal.MALFORMED)
                     return
                 if encoding is None or not self.router.is_free(ssrc):
-                    self.refused += 1
+                    self.refusals.add(Refusal.FOREIGN)
                     return
         length = channel.unprotect(length)
         if length < HEADER_SIZE:
-            self.refused += 1
+            self.refusals.add(Refusal.UNAUTHENTIC)
             return
         if not self._inflow.take(length, now=now, sound=encoding.sound):
-            self._drop(ssrc)
+            self._drop(ssrc, Refusal.TOO_MUCH_MEDIA)
             return
         try:
             header.parse(buffer, length)
         except ParseError:
-            self._drop(ssrc)
+            self._drop(ssrc, Refusal.MALFORMED)
             return
         if repairs:
             if not encoding.rtx_ssrc:
@@ -204,9 +205,9 @@ class Publisher(Peer):
         self._retired.pop(ssrc, None)
         self.router.claim(ssrc)
 
-    def _drop(self, ssrc: int) -> None:
+    def _drop(self, ssrc: int, refusal: Refusal) -> None:
         """Refuse a packet that was authentic. Nothing is kept of an SSRC that did not get bound by it."""
-        self.refused += 1
+        self.refusals.add(refusal)
         if not self._owns(ssrc) and ssrc not in self._retired:
             self.channel.forget_received(ssrc)
 

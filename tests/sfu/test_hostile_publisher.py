@@ -46,7 +46,7 @@ def test_ten_megabits_a_second_of_everything_are_cut_to_eight() -> None:
     octets = sum(track.encodings[0].layer_rates.octets)
     assert 8_000_000 <= octets * 8 / 10 <= 9_000_000
     assert heard.stream.packets == 500, "sound goes on beside it"
-    assert room.publisher.refused == sent - octets // 980
+    assert room.publisher.refusals.total == sent - octets // 980
 
 
 @pytest.mark.parametrize("step", [1, 3000, 30_000, 40_000, 65_535])
@@ -133,11 +133,11 @@ def test_ssrcs_that_are_not_bound_in_the_end_leave_nothing_behind() -> None:
     assert room.channel.forgotten_received == list(range(5000, 5010))
     room.channel.unprotect = sealed  # type: ignore[method-assign]
     room.channel.forgotten_received.clear()
-    while room.publisher.refused == 10:
+    while room.publisher.refusals.total == 10:
         room.receive(rtp(7, 1, bytes(1000), payload_type=111))
     for ssrc in range(6000, 6010):
         room.receive(rtp(ssrc, 1, KEY, extension=named))
-    assert room.publisher.refused == 21
+    assert room.publisher.refusals.total == 21
     assert room.channel.forgotten_received == list(range(6000, 6010))
     room.receive(rtp(7, 1, b"known", payload_type=111))
     room.channel.authentic = False

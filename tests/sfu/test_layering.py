@@ -15,6 +15,7 @@ LAYERS = {
     "bwe": 1,
     "forwarding": 2,
     "peer": 3,
+    "refusals": 3,
     "publisher": 3,
     "subscriber": 3,
     "io": 4,

@@ -138,7 +138,7 @@ def test_a_foreign_ssrc_is_dropped_before_srtp_sees_it(room: Room) -> None:
     room.watch()
     room.receive(rtp(4711, 1, KEY))
     assert room.channel.unprotected == 0
-    assert room.publisher.refused == 1
+    assert room.publisher.refusals.total == 1
     assert room.down.sent == []
 
 
@@ -148,7 +148,7 @@ def test_a_forged_packet_changes_nothing(room: Room) -> None:
     room.channel.authentic = False
     room.receive(rtp(4711, 1, KEY, extension=one_byte_extension((1, b"0"))))
     room.channel.authentic = True
-    assert room.publisher.refused == 1
+    assert room.publisher.refusals.total == 1
     assert room.router.is_free(4711)
     room.receive(rtp(4712, 1, KEY, extension=one_byte_extension((1, b"0"))))
     assert room.payloads() == [KEY]
@@ -217,9 +217,9 @@ def test_a_retransmission_fills_the_gap_and_probes_are_dropped(room: Room) -> No
 def test_malformed_packets_are_counted_and_dropped(room: Room) -> None:
     room.publisher.publish(publish())
     room.receive(bytes.fromhex("90600001 00000002 000003e8 bedeffff"))
-    assert room.publisher.refused == 1
+    assert room.publisher.refusals.total == 1
     room.receive(rtp(1000, 1, KEY))
-    assert room.publisher.refused == 1
+    assert room.publisher.refusals.total == 1
 
 
 @settings(max_examples=200, deadline=None)
@@ -366,6 +366,24 @@ def test_sound_is_told_the_worst_loss_of_any_listener(room: Room) -> None:
     assert not isinstance(copies[0], Refused)
     copies[0].receive_report(rtcp.ReportBlock(copies[0].stream.ssrc, 255, 5, 100, 0), now=21.0)
     assert [block.fraction_lost for block in track.report_blocks(now=21.5)] == [51]
+
+
+def test_sound_that_came_only_when_asked_for_is_told_as_lost(room: Room) -> None:
+    """Every tenth packet comes a tenth of a second late, because it was asked for."""
+    room.publisher.publish(publish("mic", kind="audio"))
+    late = []
+    for sequence in range(1, 151):
+        now = sequence / 50
+        if sequence % 10:
+            room.receive(rtp(1000, sequence, b"opus", payload_type=111), now)
+        else:
+            late.append((sequence, now + 0.1))
+        if late and late[0][1] <= now:
+            room.receive(rtp(1000, late.pop(0)[0], b"opus", payload_type=111), now)
+        room.publisher.handle_timer(now=now)
+    told = [packet.reports[0] for packet in room.channel.take_rtcp() if isinstance(packet, ReceiverReport)]
+    assert len(told) == 3, "the first before anything was lost"
+    assert all(20 <= block.fraction_lost <= 31 and block.cumulative_lost <= 1 for block in told[1:])
 
 
 def test_rtcp_of_many_ssrcs_is_bounded(room: Room) -> None:

@@ -154,6 +154,6 @@ def test_others_notice_nothing(burst: Callable[[Attack], None], quiet: tuple[int
 def test_what_is_not_ones_own_is_refused() -> None:
     attack = Attack()
     assert attack.mallory.publisher is not None
-    before = attack.mallory.publisher.peer.refused
+    before = attack.mallory.publisher.peer.refusals.total
     attack.run(forged)
-    assert attack.mallory.publisher.peer.refused - before == SECONDS * RATE
+    assert attack.mallory.publisher.peer.refusals.total - before == SECONDS * RATE

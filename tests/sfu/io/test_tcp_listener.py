@@ -31,10 +31,14 @@ class Notes:
         self.mux = mux
         self.sound_types = {SOUND}
         self.taken: list[tuple[str, bytes]] = []
+        self.cuts = 0
         self.path: Path = ()
 
     def hears(self, path: Path, *, now: float) -> bool:
         return True
+
+    def cut_off(self) -> None:
+        self.cuts += 1
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         self.taken.append(("rtp", bytes(self.mux.buffer[:length])))
@@ -333,6 +337,7 @@ async def test_who_reads_nothing_is_cut_off(bench: Bench) -> None:
             assert entrance.connections[address].waiting <= MAX_QUEUE if address in entrance.connections else True
     assert address not in entrance.connections
     assert address not in entrance.routes
+    assert bench.endpoint.cuts == 1
     with pytest.raises(OSError, match="gone"):
         entrance.sendto(packet, address)
     entrance.send(b"late", address)
