@@ -193,6 +193,42 @@ def test_ssrcs_are_learnt_from_rid_and_repaired_rid(room: Room) -> None:
     assert (large.ssrc, large.rtx_ssrc) == (5, 6)
 
 
+def test_an_m_line_that_is_used_again_goes_on_with_ssrcs_that_no_longer_say_their_names(room: Room) -> None:
+    """As Chromium does once a receiver report has come: a camera that went to VP9 and back was seen by nobody."""
+    extensions = Extensions(mid=1, rid=2, repaired_rid=3)
+    encodings = [EncodingParameters(rid="q"), EncodingParameters(rid="f")]
+    room.publisher.publish(publish("first", encodings=encodings, extensions=extensions))
+    for ssrc, rid in ((4, b"q"), (5, b"f")):
+        room.receive(rtp(ssrc, 1, KEY, extension=one_byte_extension((1, b"0"), (2, rid))))
+    room.receive(rtp(6, 1, b"\0\1" + KEY, payload_type=97, extension=one_byte_extension((1, b"0"), (3, b"f"))))
+    room.publisher.unpublish("first")
+    room.receive(rtp(5, 2, KEY))
+    assert room.publisher.refusals.total == 1
+
+    room.publisher.publish(publish("elsewhere", mid="1", encodings=encodings, extensions=extensions))
+    room.receive(rtp(5, 3, KEY))
+    room.publisher.publish(publish("again", encodings=encodings, extensions=extensions))
+    for ssrc in (5, 4):
+        room.receive(rtp(ssrc, 4, KEY))
+    room.receive(rtp(6, 4, b"\0\4" + KEY, payload_type=97))
+    found = {
+        name: [(each.ssrc, each.rtx_ssrc) for each in track.encodings] for name, track in room.router.tracks.items()
+    }
+    assert found == {"elsewhere": [(0, 0), (0, 0)], "again": [(4, 0), (5, 6)]}
+
+
+def test_an_m_line_that_is_used_again_may_have_new_ssrcs(room: Room) -> None:
+    extensions = Extensions(mid=1, rid=2)
+    encodings = [EncodingParameters(rid="q")]
+    for ssrc in (4, 5):
+        room.publisher.publish(publish(encodings=encodings, extensions=extensions))
+        room.receive(rtp(ssrc, 1, KEY, extension=one_byte_extension((1, b"0"), (2, b"q"))))
+        assert room.router.tracks["camera"].encodings[0].ssrc == ssrc
+        room.receive(rtp(4, 2, KEY))
+        assert room.router.is_free(9 - ssrc)
+        room.publisher.unpublish("camera")
+
+
 def test_a_learnt_ssrc_may_not_be_somebody_elses(room: Room) -> None:
     another = room.open("up2", FakeChannel())
     another.publish(publish("theirs", ssrc=5))
