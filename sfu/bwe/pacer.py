@@ -1,7 +1,8 @@
 """Spreads video over time, so that a key frame does not stand as a queue in the subscriber's network.
 
-Retransmissions go first, for somebody waits for them; audio never comes here. Of a stream of which something could not
-leave in time nothing is left in the queue: what builds upon a frame that was dropped cannot be shown.
+Retransmissions go first, for somebody waits for them; audio never comes here. Streams take turns (as in libwebrtc's
+prioritized_packet_queue.cc), so that one that floods keeps only itself waiting. Of a stream of which something could
+not leave in time nothing is left in the queue: what builds upon a frame that was dropped cannot be shown.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ class Pacer(Generic[Packet]):
         self.size = 0
         """Bytes that wait."""
         self._repairs: deque[Waiting[Packet]] = deque()
-        self._video: deque[Waiting[Packet]] = deque()
+        self._video: dict[int, deque[Waiting[Packet]]] = {}
+        """By stream, the one whose turn it is first; never an empty queue."""
         self._free_at = float("-inf")
 
     def push(self, packet: Packet, size: int, *, stream: int, now: float) -> None:
         """Queue a packet of video."""
-        self._video.append(Waiting(packet, size, now, stream))
+        self._video.setdefault(stream, deque()).append(Waiting(packet, size, now, stream))
         self.size += size
 
     def pass_by(self, size: int, now: float) -> bool:
@@ -77,10 +79,16 @@ class Pacer(Generic[Packet]):
 
     def pop(self, *, now: float) -> Packet | None:
         """Return a packet that leaves now, None if nothing may. Ask again after each."""
-        queue = self._repairs or self._video
-        if not queue or self._free_at > now + BURST:
+        if not self.size or self._free_at > now + BURST:
             return None
-        waiting = queue.popleft()
+        if self._repairs:
+            waiting = self._repairs.popleft()
+        else:
+            stream = next(iter(self._video))
+            queue = self._video.pop(stream)
+            waiting = queue.popleft()
+            if queue:
+                self._video[stream] = queue  # behind all others
         self.size -= waiting.size
         self.spend(waiting.size, now=now)
         return waiting.packet
@@ -94,23 +102,22 @@ class Pacer(Generic[Packet]):
 
         To be called before `pop`. Nothing waits of those streams afterwards: they need a key frame.
         """
-        repairs, video = self._repairs, self._video
+        repairs = self._repairs
         while repairs and (now - repairs[0].since > MAX_REPAIR_WAIT or len(repairs) > MAX_PACKETS):
             self.size -= repairs.popleft().size
-        dropped: set[int] = set()
-        for place, waiting in enumerate(video):
-            if len(video) - place <= MAX_PACKETS and now - waiting.since <= MAX_WAIT:
-                break
-            dropped.add(waiting.stream)
+        dropped = {stream for stream, queue in self._video.items() if now - queue[0].since > MAX_WAIT}
         for stream in dropped:
             self.forget(stream)
+        while sum(map(len, self._video.values())) > MAX_PACKETS:
+            longest = max(self._video, key=lambda stream: len(self._video[stream]))
+            self.forget(longest)
+            dropped.add(longest)
         return dropped
 
     def forget(self, stream: int) -> None:
         """Drop what waits of a copy that ended or was paused, retransmissions included."""
-        for queue in (self._repairs, self._video):
-            kept = [waiting for waiting in queue if waiting.stream != stream]
-            if len(kept) < len(queue):
-                self.size -= sum(waiting.size for waiting in queue if waiting.stream == stream)
-                queue.clear()
-                queue.extend(kept)
+        self.size -= sum(waiting.size for waiting in self._video.pop(stream, ()))
+        kept = [waiting for waiting in self._repairs if waiting.stream != stream]
+        if len(kept) < len(self._repairs):
+            self.size -= sum(waiting.size for waiting in self._repairs if waiting.stream == stream)
+            self._repairs = deque(kept)
