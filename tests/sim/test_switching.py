@@ -9,6 +9,7 @@ import pytest
 from tests.sim.link import Conditions, Loss
 from tests.sim.meeting import Meeting, Person
 from tests.sim.plan import Check, Run, Within, play
+from tests.sim.staying import TIMES, Staying
 
 MOVES = 20
 
@@ -27,13 +28,15 @@ def gap(seed: int) -> float:
     world.clock.run_until(5 + chance.random())
     both = [ben.receives.ear("ana/mic"), ana.receives.ear("ben/mic")]
     longest = 0.0
-    # The radio is gone for up to a second, and the browser tells the page within two (it looks each second or two).
-    ben.move(detection=chance.uniform(0.1, 2.0), outage=chance.uniform(0.1, 1.0))
-    end = world.clock.now + 6
+    staying = Staying(ben, first_look=world.clock.now + chance.uniform(0, TIMES["look_ms"]))
+    world.clock.run_until(world.clock.now + 1)
+    ben.change_network(outage=chance.uniform(0.1, 1.0))  # the radio is gone for up to a second
+    end = world.clock.now + 9
     while world.clock.now < end:
         world.clock.run_until(world.clock.now + 0.02)
         longest = max(longest, *(world.clock.now - (ear.last_heard or 0.0) for ear in both))
     assert all(world.clock.now - (ear.last_heard or 0.0) < 0.2 for ear in both), "sound did not come back"
+    assert staying.rebuilt == 0
     return longest
 
 
