@@ -43,7 +43,7 @@ async def test_firefox_sends_and_shows_sizes_also_where_packets_are_lost(apart: 
             return await lines(person, other) == 360
 
         async def small(person: Person = person, other: Person = other) -> bool:
-            return 0 < await lines(person, other) <= 90
+            return 0 < await lines(person, other) <= 180
 
         await eventually(large, f"{person.name} sees 360 lines of {other.name}", timeout=60)
         sent = {str(each.get("rid")): each.get("frameHeight") for each in await other.sent_pictures()}
@@ -52,7 +52,7 @@ async def test_firefox_sends_and_shows_sizes_also_where_packets_are_lost(apart: 
         await person.open_panel("More")
         saver = person.page.get_by_role("switch", name="Data saver", exact=True)
         await saver.click()
-        await eventually(small, f"{person.name} sees at most 90 lines of {other.name}", timeout=40)
+        await eventually(small, f"{person.name} sees at most 180 lines of {other.name}", timeout=40)
         await saver.click()
         await eventually(large, f"{person.name} sees 360 lines of {other.name} again", timeout=60)
 

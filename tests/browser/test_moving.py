@@ -14,8 +14,8 @@ from tests.browser.namespaces import ADDRESSES, Machines
 pytestmark = pytest.mark.browser
 
 ELSEWHERE = ("10.77.0.33", "10.77.0.34")
-LONGEST = 12.0
-"""Seconds without a voice that are no longer a moment. The figure itself is held in tests/sim/test_switching.py."""
+LONGEST = 6.0
+"""Seconds without a voice: twice what is aimed at, for a machine that does much else. 2.0 to 3.0 is what was seen."""
 
 # The longest time without a new packet of sound, and whether any came since it was last set back.
 WATCH = """() => {
