@@ -118,6 +118,7 @@ def test_ssrcs_that_are_not_bound_in_the_end_leave_nothing_behind() -> None:
     extensions = Extensions(mid=1)
     room.publisher.publish(publish(encodings=[EncodingParameters()], extensions=extensions))
     room.publisher.publish(publish("mic", kind="audio", mid="1", ssrc=7))
+    room.publisher.publish(publish("screen", mid="2", ssrc=8))
     named = one_byte_extension((1, b"0"))
     sealed = room.channel.unprotect
 
@@ -134,7 +135,7 @@ def test_ssrcs_that_are_not_bound_in_the_end_leave_nothing_behind() -> None:
     room.channel.unprotect = sealed  # type: ignore[method-assign]
     room.channel.forgotten_received.clear()
     while room.publisher.refusals.total == 10:
-        room.receive(rtp(7, 1, bytes(1000), payload_type=111))
+        room.receive(rtp(8, 1, bytes(1000)))
     for ssrc in range(6000, 6010):
         room.receive(rtp(ssrc, 1, KEY, extension=named))
     assert room.publisher.refusals.total == 21

@@ -146,6 +146,13 @@ def sounds(attack: Attack) -> None:
     attack.publish(rtp(attack.microphone, attack.next(), bytes(100), payload_type=111, timestamp=attack.sequence * 960))
 
 
+def noise(attack: Attack) -> None:
+    """The largest packets of "sound" that there are: subscribers get it before everything else."""
+    attack.publish(
+        rtp(attack.microphone, attack.next(), bytes(1100), payload_type=111, timestamp=attack.sequence * 960)
+    )
+
+
 def plis(attack: Attack) -> None:
     attack.say(PictureLossIndication(1, attack.chance.choice(attack.copies).ssrc).to_bytes())
 
@@ -167,7 +174,7 @@ def lies(attack: Attack) -> None:
     attack.say(ReceiverReport(1, [block]).to_bytes())
 
 
-KINDS = (forged, absurd, jumping, pictures, sounds, plis, nacks, lies)
+KINDS = (forged, absurd, jumping, pictures, sounds, noise, plis, nacks, lies)
 
 
 def deaf(attack: Attack) -> None:
@@ -198,7 +205,11 @@ def ten_megabits(*kinds: Callable[[Attack], None]) -> Callable[[Attack], None]:
     return burst
 
 
-BURSTS = [at_rate(kind) for kind in (*KINDS, deaf)] + [ten_megabits(pictures), ten_megabits(*KINDS)]
+BURSTS = [at_rate(kind) for kind in (*KINDS, deaf)] + [
+    ten_megabits(pictures),
+    ten_megabits(noise),
+    ten_megabits(*KINDS),
+]
 
 
 @pytest.fixture(scope="module")
