@@ -25,7 +25,7 @@ NARROW, VERY_NARROW = 200_000, 50_000
 """Bit/s of an estimate of the way up below which it is fair, and poor."""
 WORSE, BETTER, PAUSE = 3.0, 8.0, 10.0
 """Seconds after which something worse is said, something better, and anything again."""
-MARGIN, THEIR_ROUND_TRIP, MOST = 0.05, 0.1, 0.5
+MARGIN, THEIR_ROUND_TRIP, MOST = 0.07, 0.1, 0.5
 """Seconds: of asking and pacing, of a way up that nobody tells, and of waiting at most."""
 HOLD, STEP = 10.0, 0.025
 """Seconds before the wait grows shorter, and by which it does at each look."""
