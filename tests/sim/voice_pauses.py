@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 VOICE = 0.015
 """Linear level."""
 SILENT, STEP, TURN, LISTEN = 5.0, 2.0, 8.0, 2.0
-"""Seconds: silent before a voice may rest; between two steps; until it is listened to again, and for how long."""
+"""Seconds: silent before a voice may rest; between two steps; until it may be listened to again, and for how long."""
 PART = 1 / 3
 """Of the open voices, more that rest at each step."""
 
@@ -44,9 +44,9 @@ class VoicePauses:
         more = max(1, int((len(self._heard) - len(self.paused)) * PART))
         wanted = min(len(self.paused) + more, len(self._heard) - 1) if self.too_much else len(self.paused) - 1
         silent = [voice for voice, heard in self._heard.items() if voice not in self.paused and now - heard >= SILENT]
-        for voice, since in list(self.paused.items()):
-            if len(self.paused) > wanted or now - since >= TURN:
-                del self.paused[voice]
-                self._heard[voice] = now - SILENT + LISTEN
+        longest = next(iter(self.paused), None)
+        if longest is not None and (len(self.paused) > wanted or now - self.paused[longest] >= TURN):
+            del self.paused[longest]
+            self._heard[longest] = now - SILENT + LISTEN
         while len(self.paused) < wanted and silent:
             self.paused[silent.pop(int(self._chance() * len(silent)))] = now
