@@ -21,8 +21,8 @@ TIMES = {
 }
 """Seconds."""
 
-OPENING_TRIPS = 3
-"""Round trips until a new socket has resumed the session: TCP, TLS, WebSocket with the first message behind it."""
+OPENING_TRIPS = 4
+"""Round trips until a new socket has resumed the session: TCP, TLS, WebSocket with the challenge, `resume`."""
 SYN_AGAIN = 1.0
 """Seconds after which TCP tries again to connect, twice as long each further time (RFC 6298)."""
 
