@@ -33,5 +33,6 @@ async def test_an_attack_goes_out_and_the_others_are_sent_theirs(server: Server,
     await server.request(CloseRoom("room"))
     assert all(subscriber.received for subscriber in meeting.subscribers)
     assert (attacker.sent > 0) is (name != "deaf")
+    assert (attacker.again > 0) is (name in {"requests", "everything"}), "what was really sent is asked for"
     if name == "everything":
         assert attacker.octets >= 10_000_000 / 8 * STEP
