@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sfu.control import (
     Candidate,
+    CloseMember,
     CloseRoom,
     CloseTransport,
     ConnectTransport,
@@ -128,6 +129,11 @@ class Worker:
                 return self._open(request)
             case CloseTransport():
                 await self._end([request.transport])
+                return Done()
+            case CloseMember():
+                whose = (request.room, request.member)
+                names = [name for name, opened in self._opened.items() if (opened.room, opened.member) == whose]
+                await self._end(names)
                 return Done()
             case CloseRoom():
                 names = [name for name, opened in self._opened.items() if opened.room == request.room]

@@ -13,6 +13,7 @@ import msgspec
 
 from sfu.bwe import delay_based, estimator
 from sfu.control import (
+    CloseMember,
     CloseRoom,
     CloseTransport,
     ConnectTransport,
@@ -49,6 +50,7 @@ AnyRequest = (
     | UnsubscribeTrack
     | WatchTracks
     | CloseTransport
+    | CloseMember
     | CloseRoom
     | GiveBack
 )
