@@ -242,7 +242,7 @@ class Person:
             self.receives.carry(track, answer.ssrc, answer.rtx_ssrc)
             # The offer and the answer cross the person's path.
             delay = self.up.conditions.delay + self.down.conditions.delay
-            meeting.clock.call_at(meeting.clock.now + delay, lambda track=track: self._start(track))  # type: ignore[misc]
+            meeting.clock.call_at(meeting.clock.now + delay, partial(self._start, track))
         self.watch(height)
 
     def _start(self, track: str) -> None:

@@ -34,8 +34,8 @@ def test_a_day() -> None:
     chance = random.Random(170)
 
     def come(name: str) -> Person:
-        path = {"delay": 0.02, "loss": Loss.uniform(0.01)}
-        person = world.person(name, up=Conditions(**path), down=Conditions(**path))  # type: ignore[arg-type]
+        path = Conditions(delay=0.02, loss=Loss.uniform(0.01))
+        person = world.person(name, up=path, down=path)
         person.publish()
         for stream in (person.sends.sound, *person.sends.video):
             stream.sequence = 0xFF00  # wraps for everybody

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from tests.sim.link import Conditions, Loss
 from tests.sim.meeting import Meeting, Person
 from tests.sim.plan import Check, Run, Within, play
+from tests.sim.playout import Eye
 from tests.sim.staying import TIMES, Staying
 
 MOVES = 20
+
+
+def shows(eye: Eye, height: int) -> Callable[[Meeting], bool]:
+    """Whether the picture has so many lines."""
+    return lambda world: eye.height == height
 
 
 def gap(seed: int, round_trip: float) -> float:
     """Seconds for which Ben, who changes from one network to another, hears nothing or is not heard."""
     chance = random.Random(seed)
     world = Meeting(seed=seed)
-    lossy = {"delay": round_trip / 2, "loss": Loss.uniform(0.02)}
+    lossy = Conditions(delay=round_trip / 2, loss=Loss.uniform(0.02))
     ana = world.person("ana", up=Conditions(delay=0.01), down=Conditions(delay=0.01))
-    ben = world.person("ben", up=Conditions(**lossy), down=Conditions(**lossy))  # type: ignore[arg-type]
+    ben = world.person("ben", up=lossy, down=lossy)
     ana.publish(encodings=0)
     ben.publish(encodings=0)
     ben.subscribe(ana)
@@ -53,9 +62,9 @@ def freeze(seed: int) -> float:
     chance = random.Random(seed)
     world = Meeting(seed=seed)
     delay = chance.choice((0.02, 0.05, 0.1))
-    lossy = {"delay": delay, "loss": Loss.uniform(0.02)}
+    lossy = Conditions(delay=delay, loss=Loss.uniform(0.02))
     ana = world.person("ana", up=Conditions(delay=0.01), down=Conditions(delay=0.01))
-    ben = world.person("ben", up=Conditions(**lossy), down=Conditions(**lossy, rate=3_000_000))  # type: ignore[arg-type]
+    ben = world.person("ben", up=lossy, down=replace(lossy, rate=3_000_000))
     ana.publish()
     ben.subscribe(ana)
     world.clock.run_until(10 + chance.random())
@@ -121,7 +130,7 @@ def test_lip_sync_after_a_switch_of_layers() -> None:
     for height in (180, 720) * 4:
         before = eye.height
         world.ben.watch(height)
-        play(world, [Within(6, f"{height} lines", lambda world, height=height: eye.height == height)])  # type: ignore[misc]
+        play(world, [Within(6, f"{height} lines", shows(eye, height))])
         switches += eye.height != before
         for _ in range(30):
             play(world, [Run(0.1), Check("apart (s)", lambda world: world.sync, at_most=0.08)])
@@ -164,7 +173,7 @@ def test_ten_join_within_a_second(seed: int) -> None:
 
     for number in range(10):
         height = (180, 360, 720)[number % 3]
-        world.clock.call_at(begin + chance.random(), lambda n=number, h=height: join(n, h))  # type: ignore[misc]
+        world.clock.call_at(begin + chance.random(), partial(join, number, height))
     play(world, [Run(3)])
     made = [stream.keys - count for stream, count in zip(ana.sends.video, before, strict=True)]
     print("key frames", made)

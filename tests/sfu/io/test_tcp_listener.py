@@ -357,7 +357,7 @@ async def test_a_transport_that_ends_within_a_frame_ends_the_reading(bench: Benc
         ended.append(length)
         bench.mux.remove_route(bench.endpoint.path, bench.endpoint)
 
-    bench.endpoint.receive_rtp = end  # type: ignore[method-assign]
+    bench.endpoint.receive_rtp = end  # type: ignore[method-assign]  # ends in the middle of a read
     sock.sendall(frame(PACKETS[1]) * 5)
     await until(lambda: bench.is_closed(sock))
     assert len(ended) == 1
@@ -393,7 +393,7 @@ async def test_without_files_it_takes_a_breath(bench: Bench, monkeypatch: pytest
             self.sock.close()
 
     exhausted = Exhausted(bench.listener._sock)
-    bench.listener._sock = exhausted  # type: ignore[assignment]
+    bench.listener._sock = exhausted  # type: ignore[assignment]  # a socket without descriptors left
     sock = bench.connect()
     sock.sendall(frame(check()))
     await until(lambda: bench.endpoint.path[:2] == sock.getsockname())
