@@ -178,6 +178,13 @@ class CloseTransport(Request, frozen=True):
     transport: str
 
 
+class CloseMember(Request, frozen=True):
+    """Close every peer connection of a member in a room, all in one turn."""
+
+    room: str
+    member: str
+
+
 class CloseRoom(Request, frozen=True):
     """Close a room's router and every transport in it."""
 

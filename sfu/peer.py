@@ -14,6 +14,7 @@ from sfu.forwarding.channel import Channel
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials, LiteAgent, State
 from sfu.ice.stun import Address, Message
+from sfu.refusals import Refusal, Refusals
 from sfu.rtp import rtcp
 from sfu.rtp.errors import ParseError
 from sfu.rtp.rtcp import Packet
@@ -58,8 +59,7 @@ class Peer(ABC):
         self.report_ssrc = report_ssrc
         self.events: list[Event] = []
         """What signaling is to be told; whoever reads it empties it."""
-        self.refused = 0
-        """Packets dropped: not authentic, repeated, malformed, or under an SSRC that is not this transport's."""
+        self.refusals = Refusals()
         self.up = False
         """ICE and DTLS are through, and consent is fresh: media may flow."""
         self.closed = False
@@ -122,11 +122,11 @@ class Peer(ABC):
         sender = int.from_bytes(buffer[4:8], "big")
         known = sender in self._rtcp_senders or self._owns(sender)
         if not known and len(self._rtcp_senders) >= MAX_RTCP_SENDERS:
-            self.refused += 1
+            self.refusals.add(Refusal.TOO_MANY_SENDERS)
             return
         length = self.channel.unprotect_rtcp(length)
         if length < 0:
-            self.refused += 1
+            self.refusals.add(Refusal.UNAUTHENTIC)
             return
         if not known:
             self._rtcp_senders.add(sender)
@@ -135,12 +135,12 @@ class Peer(ABC):
             self._rtcp_bytes = 0
         self._rtcp_bytes += length
         if self._rtcp_bytes > MAX_RTCP_BYTES:
-            self.refused += 1
+            self.refusals.add(Refusal.TOO_MUCH_RTCP)
             return
         try:
             packets = rtcp.parse(buffer[:length])
         except ParseError:
-            self.refused += 1
+            self.refusals.add(Refusal.MALFORMED)
             return
         for packet in packets:
             self._receive_report(packet, now)

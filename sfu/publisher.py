@@ -13,6 +13,7 @@ from sfu.forwarding.up_encoding import UpEncoding
 from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials
 from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.refusals import Refusal
 from sfu.rtp import extensions
 from sfu.rtp.errors import ParseError
 from sfu.rtp.packet import HEADER_SIZE, RtpHeader
@@ -29,7 +30,8 @@ MAX_ENCODINGS = 3
 
 MAX_RETIRED = 64
 """SSRCs of ended tracks for which SRTP state is kept. A browser that uses an m-line again goes on with its SSRC, and
-with a rollover counter (RFC 3711 section 3.3.1) that a fresh state would not know: nothing would be authentic again."""
+with a rollover counter (RFC 3711 section 3.3.1) that a fresh state would not know: nothing would be authentic again. It
+does not say MID and RID again either, once a receiver report has shown that the SSRC is known."""
 
 _SSRC = Struct("!I").unpack_from
 
@@ -52,7 +54,8 @@ class Publisher(Peer):
         self.tracks: dict[str, UpTrack] = {}
         self._media: dict[int, UpEncoding] = {}
         self._repairs: dict[int, UpEncoding] = {}
-        self._retired: OrderedDict[int, None] = OrderedDict()
+        self._retired: OrderedDict[int, tuple[str, str | None, bool]] = OrderedDict()
+        """SSRCs of ended tracks: MID, RID, and whether it repaired."""
         self._cname = router.draw_cname()
         self._header = RtpHeader()
         self._clock = RemoteClock()
@@ -100,10 +103,10 @@ class Publisher(Peer):
             return
         self.router.remove(track)
         for table in (self._media, self._repairs):
-            for ssrc in [ssrc for ssrc, encoding in table.items() if encoding in track.encodings]:
+            for ssrc, encoding in [each for each in table.items() if each[1] in track.encodings]:
                 del table[ssrc]
                 self.router.release(ssrc)
-                self._retired[ssrc] = None
+                self._retired[ssrc] = track.request.mid, encoding.parameters.rid, table is self._repairs
         while len(self._retired) > MAX_RETIRED:
             self.channel.forget_received(self._retired.popitem(last=False)[0])
 
@@ -130,22 +133,22 @@ class Publisher(Peer):
                 try:
                     encoding, repairs = self._recognise(buffer, length)
                 except ParseError:
-                    self.refused += 1
+                    self.refusals.add(Refusal.MALFORMED)
                     return
                 if encoding is None or not self.router.is_free(ssrc):
-                    self.refused += 1
+                    self.refusals.add(Refusal.FOREIGN)
                     return
         length = channel.unprotect(length)
         if length < HEADER_SIZE:
-            self.refused += 1
+            self.refusals.add(Refusal.UNAUTHENTIC)
             return
         if not self._inflow.take(length, now=now, sound=encoding.sound):
-            self._drop(ssrc)
+            self._drop(ssrc, Refusal.TOO_MUCH_MEDIA)
             return
         try:
             header.parse(buffer, length)
         except ParseError:
-            self._drop(ssrc)
+            self._drop(ssrc, Refusal.MALFORMED)
             return
         if repairs:
             if not encoding.rtx_ssrc:
@@ -168,7 +171,8 @@ class Publisher(Peer):
     def _recognise(self, buffer: bytearray, length: int) -> tuple[UpEncoding | None, bool]:
         """Tell from MID, RID and RRID (RFC 8843 section 9.2, RFC 8852) which encoding still lacks this SSRC.
 
-        Reads the header before it is authenticated: the answer counts only once `unprotect` has agreed.
+        Where the packet does not say them, from what they were when the SSRC was last in use. Reads the header before
+        it is authenticated: the answer counts only once `unprotect` has agreed.
         """
         header = self._header
         header.parse(buffer, length)
@@ -181,9 +185,13 @@ class Publisher(Peer):
             )
             return bytes(buffer[offset : offset + size]) if size else b""
 
+        known = self._retired.get(_SSRC(buffer, 8)[0])
         for track in self.tracks.values():
             request = track.request
-            if text(request.extensions.mid) != request.mid.encode():
+            mid = text(request.extensions.mid)
+            if not mid and known is not None and known[0] == request.mid:
+                return self._recall(track, known[1], repairs=known[2])
+            if mid != request.mid.encode():
                 continue
             rid, repaired = text(request.extensions.rid), text(request.extensions.repaired_rid)
             for encoding in track.encodings:
@@ -199,14 +207,21 @@ class Publisher(Peer):
                     return (None if encoding.ssrc else encoding), False
         return None, False
 
+    def _recall(self, track: UpTrack, rid: str | None, *, repairs: bool) -> tuple[UpEncoding | None, bool]:
+        """What a retired SSRC belongs to now that its m-line is in use again."""
+        for encoding in track.encodings:
+            if encoding.parameters.rid == rid and not (encoding.rtx_ssrc if repairs else encoding.ssrc):
+                return encoding, repairs
+        return None, repairs
+
     def _bind(self, ssrc: int, encoding: UpEncoding, table: dict[int, UpEncoding]) -> None:
         table[ssrc] = encoding
         self._retired.pop(ssrc, None)
         self.router.claim(ssrc)
 
-    def _drop(self, ssrc: int) -> None:
+    def _drop(self, ssrc: int, refusal: Refusal) -> None:
         """Refuse a packet that was authentic. Nothing is kept of an SSRC that did not get bound by it."""
-        self.refused += 1
+        self.refusals.add(refusal)
         if not self._owns(ssrc) and ssrc not in self._retired:
             self.channel.forget_received(ssrc)
 

@@ -10,6 +10,7 @@ from sfu.forwarding.router import Router
 from sfu.forwarding.watch import Watch
 from sfu.ice.lite_agent import Credentials
 from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.refusals import Refusal
 from sfu.rtp.rtcp import (
     FullIntraRequest,
     Nack,
@@ -136,7 +137,7 @@ class Subscriber(Peer):
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         """Drop it: a subscriber has nothing to send."""
-        self.refused += 1
+        self.refusals.add(Refusal.FOREIGN)
 
     def _owns(self, ssrc: int) -> bool:
         return False
@@ -153,7 +154,10 @@ class Subscriber(Peer):
         elif isinstance(packet, Nack):
             down_track = self._by_ssrc.get(packet.media_ssrc)
             if down_track is not None:
-                lost = down_track.worth_asking(packet.lost)[: MAX_ASKED - self._asked]
+                wanted = down_track.worth_asking(packet.lost)
+                lost = wanted[: MAX_ASKED - self._asked]
+                if len(lost) < len(wanted):
+                    self.refusals.add(Refusal.TOO_MANY_REPEATS)
                 self._asked += len(lost)
                 down_track.receive_nack(lost, now=now)
         elif isinstance(packet, PictureLossIndication):
@@ -164,8 +168,8 @@ class Subscriber(Peer):
 
     def _request_key_frame(self, ssrc: int, now: float) -> None:
         down_track = self._by_ssrc.get(ssrc)
-        if down_track is not None:
-            down_track.request_key_frame(now=now)
+        if down_track is not None and not down_track.request_key_frame(now=now):
+            self.refusals.add(Refusal.TOO_MANY_KEY_FRAMES)
 
     # -- Time ------------------------------------------------------------------------------------------------------
 

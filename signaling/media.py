@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from sfu.control import (
+    CloseMember,
     CloseRoom,
     ConnectTransport,
     Event,
@@ -126,7 +127,9 @@ class MediaPlane:
     async def drop_member(self, room: str, member: str) -> None:
         """Close a member's connections and tell the others. Nothing under way brings them back.
 
-        The SFU is asked before the first suspension, so that a removed person's media ends in the turn of the removal.
+        The SFU is asked before the first suspension, so that a removed person's media ends in the turn of the removal,
+        both ways: to close one connection after the other would leave the second open while the first says goodbye, and
+        let what is under way publish on it.
         """
         found = self._rooms.get(room)
         state = found.members.pop(member, None) if found is not None else None
@@ -136,12 +139,12 @@ class MediaPlane:
             found.stop()
             del self._rooms[room]
         state.gone = True
-        transports = [end.transport for end in (state.subscriber, state.publisher) if end is not None]
+        connected = state.subscriber is not None or state.publisher is not None
         self._forget_subscriber(state)
         self._forget_publisher(state)
         self._choose_codec(found)
-        for transport in transports:
-            await self._sfu.close_transport(transport)
+        if connected:
+            await self._sfu.close(CloseMember(room, member))
 
     async def close_room(self, room: str) -> None:
         """Close everything of a room."""
@@ -324,7 +327,12 @@ class MediaPlane:
             if other.publisher is not None
             for track in other.publisher.tracks.values()
         ]
-        for track in subscriber.session.plan(wanted):
+        ended, new = subscriber.session.plan(wanted)
+        for track in ended:
+            # Most copies ended with their track. Not those of what cannot be decoded, nor one made after the track had
+            # been published anew under its name: asked for again, its SSRC would come on a second m-line.
+            await self._sfu.request(UnsubscribeTrack(subscriber.transport, track.key))
+        for track in new:
             codecs, extensions = state.takes.codecs[track.offer.kind], SUBSCRIBER_EXTENSIONS[track.offer.kind]
             response = await self._sfu.request(SubscribeTrack(subscriber.transport, track.key, codecs, extensions))
             match response:
@@ -371,7 +379,6 @@ class MediaPlane:
                         "A browser cannot decode a picture that is published in %s.", track.offer.codecs[0].name
                     )
                     subscriber.stale = True
-                    await self._sfu.request(UnsubscribeTrack(subscriber.transport, track.key))
                 for track in agreed.started:
                     # Refused when the track has ended meanwhile; the next offer says so.
                     extensions = state.takes.extensions[track.offer.kind]

@@ -96,8 +96,9 @@ class Agreed:
 class SubscriberSession:
     """The offers and answers of one subscriber connection.
 
-    Call `plan`, have the SFU subscribe what it returns, `bind` each, then `offer` if `offer_due`; then `answer`. A
-    second offer before the answer replaces the first, whose answer is ignored; holding it back is the caller's part.
+    Call `plan`, have the SFU end and subscribe what it returns, `bind` each new one, then `offer` if `offer_due`; then
+    `answer`. A second offer before the answer replaces the first, whose answer is ignored; holding it back is the
+    caller's part.
     """
 
     taken: Taken = field(default_factory=Taken)
@@ -119,14 +120,16 @@ class SubscriberSession:
         """Whether the browser lacks something that an offer would tell it."""
         return self._changed
 
-    def plan(self, wanted: Iterable[UpTrack]) -> list[UpTrack]:
-        """Let go of every track that is not `wanted` any more, or cannot be decoded; return the new ones, sound first.
+    def plan(self, wanted: Iterable[UpTrack]) -> tuple[list[UpTrack], list[UpTrack]]:
+        """Let go of every track that is not `wanted` any more, or cannot be decoded; return these, and the new ones.
 
-        When m-lines run out (`MAX_MEDIA`) the rest is left for later, see `crowded`.
+        Of the new ones sound comes first. When m-lines run out (`MAX_MEDIA`) the rest is left for later, see `crowded`.
         """
         wanted = sorted(filter(self.taken.decodes, wanted), key=lambda track: track.offer.kind)
+        ended = []
         for slot in self._slots:
             if slot.track is not None and slot.track not in wanted:
+                ended.append(slot.track)
                 slot.track = slot.stream = None
                 slot.agreed = False
                 self._changed = True
@@ -149,7 +152,7 @@ class SubscriberSession:
                 self.crowded = True
                 continue
             new.append(track)
-        return new
+        return ended, new
 
     def bind(self, track: UpTrack, stream: TrackSubscribed) -> None:
         """Give a track that `plan` returned an m-line, with the SSRCs that the SFU drew."""

@@ -21,6 +21,11 @@ flap, each change up costing a key frame; longer brings pictures back later."""
 INTERVAL = 1.0
 """Seconds between two allocations while nothing fell (Signal)."""
 
+MODEST = 500_000
+"""Bit/s that the lowest layer of a picture may take to be given first, or a fair share of all where that is more. Those
+of browsers take 150 000 at most. Higher lets a member whose smallest picture is a flood push everybody else's to the
+smallest, lower leaves out cameras that send one encoding alone."""
+
 FALL = 0.9
 """Of the estimate that the last allocation used: below, it is made anew at once (Signal)."""
 
@@ -96,24 +101,30 @@ def allocate(requests: Sequence[Request], *, estimate: int, least: int, audio: i
 
     `estimate` is the present one and `least` the lowest of late, in bit/s: what is being sent already has to fit the
     former, any more also the latter. `audio` is what sound takes of both. Among tracks of the same priority the taller
-    tile comes first, then the order given.
+    tile comes first, then the order given. Whoever's least is not `MODEST` gets what all others leave.
     """
     order = sorted(requests, key=lambda request: (-request.priority, -request.height))
     best = {request.track: wanted_layer(request) for request in order}
     seen = [request for request in order if best[request.track] is not None]
     share = _Share(int(HEADROOM * estimate) - audio, int(HEADROOM * min(estimate, least)) - audio)
+    most = max(MODEST, share.budget // max(1, len(seen)))
+    groups: tuple[list[Request], list[Request]] = [], []
     for request in seen:
-        share.give(request, range(1))
-    for request in seen:
-        if request.priority is Priority.FIRST:
-            share.give(request, range(best[request.track] or 0, -1, -1))
-    rising = [request for request in seen if request.priority is Priority.NORMAL]
-    while rising:  # a step for each in turn, so that equal tiles look alike
-        rising = [
-            request
-            for request in rising
-            if share.give(request, range((share.chosen.get(request.track, -1)) + 1, (best[request.track] or 0) + 1))
-        ]
+        modest = request.priority is Priority.FIRST or request.layers[0].rate <= most
+        groups[not modest].append(request)
+    for group in groups:
+        for request in group:
+            share.give(request, range(1))
+        for request in group:
+            if request.priority is Priority.FIRST:
+                share.give(request, range(best[request.track] or 0, -1, -1))
+        rising = [request for request in group if request.priority is Priority.NORMAL]
+        while rising:  # a step for each in turn, so that equal tiles look alike
+            rising = [
+                request
+                for request in rising
+                if share.give(request, range((share.chosen.get(request.track, -1)) + 1, (best[request.track] or 0) + 1))
+            ]
     return {request.track: share.chosen.get(request.track) for request in requests}
 
 
@@ -123,7 +134,7 @@ class _Share:
     def __init__(self, budget: int, least_budget: int) -> None:
         self.chosen: dict[str, int] = {}
         self._spent = 0
-        self._budget = budget
+        self.budget = budget
         self._least_budget = least_budget
 
     def give(self, request: Request, indices: range) -> bool:
@@ -133,7 +144,7 @@ class _Share:
         for index in indices:
             spent = others + request.layers[index].rate
             old = request.current is not None and index <= request.current
-            if index != held and spent <= (self._budget if old else self._least_budget):
+            if index != held and spent <= (self.budget if old else self._least_budget):
                 self.chosen[request.track] = index
                 self._spent = spent
                 return True

@@ -167,6 +167,11 @@ class Estimator:
         self._way.sent_bytes += size
         return self._twcc.send(size, now, prober.sent(size, now=now) if prober.cluster is not None else 0)
 
+    def send_again(self, size: int, sequence: int) -> None:
+        """Count a packet that leaves once more under the transport-wide number that it had."""
+        self._way.unnumbered_bytes += size
+        self._twcc.sent_again(sequence)
+
     def send_unnumbered(self, size: int) -> None:
         """Count a packet that leaves without such a number: no feedback will speak of it."""
         self._way.unnumbered_bytes += size

@@ -1,7 +1,8 @@
 """Spreads video over time, so that a key frame does not stand as a queue in the subscriber's network.
 
-Retransmissions go first, for somebody waits for them; audio never comes here. Of a stream of which something could not
-leave in time nothing is left in the queue: what builds upon a frame that was dropped cannot be shown.
+Retransmissions go first, for somebody waits for them; audio never comes here. Streams take turns (as in libwebrtc's
+prioritized_packet_queue.cc), so that one that floods keeps only itself waiting. Of a stream of which something could
+not leave in time nothing is left in the queue: what builds upon a frame that was dropped cannot be shown.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Pacer(Generic[Packet]):
         self._way.free_at = float("-inf")
         self._way.rate = rate
         self._repairs: deque[Waiting[Packet]] = deque()
-        self._video: deque[Waiting[Packet]] = deque()
+        self._video: dict[int, deque[Waiting[Packet]]] = {}
+        """By stream, the one whose turn it is first; never an empty queue."""
 
     @property
     def rate(self) -> float:
@@ -71,7 +73,7 @@ class Pacer(Generic[Packet]):
 
     def push(self, packet: Packet, size: int, *, stream: int, now: float) -> None:
         """Queue a packet of video."""
-        self._video.append(Waiting(packet, size, now, stream))
+        self._video.setdefault(stream, deque()).append(Waiting(packet, size, now, stream))
         self._way.queued += size
 
     def pass_by(self, size: int, now: float) -> bool:
@@ -95,10 +97,16 @@ class Pacer(Generic[Packet]):
 
     def pop(self, *, now: float) -> Packet | None:
         """Return a packet that leaves now, None if nothing may. Ask again after each."""
-        queue = self._repairs or self._video
-        if not queue or self._way.free_at > now + BURST:
+        if not self._way.queued or self._way.free_at > now + BURST:
             return None
-        waiting = queue.popleft()
+        if self._repairs:
+            waiting = self._repairs.popleft()
+        else:
+            stream = next(iter(self._video))
+            queue = self._video.pop(stream)
+            waiting = queue.popleft()
+            if queue:
+                self._video[stream] = queue  # behind all others
         self._way.queued -= waiting.size
         self.spend(waiting.size, now=now)
         return waiting.packet
@@ -113,23 +121,22 @@ class Pacer(Generic[Packet]):
 
         To be called before `pop`. Nothing waits of those streams afterwards: they need a key frame.
         """
-        repairs, video = self._repairs, self._video
+        repairs = self._repairs
         while repairs and (now - repairs[0].since > MAX_REPAIR_WAIT or len(repairs) > MAX_PACKETS):
             self._way.queued -= repairs.popleft().size
-        dropped: set[int] = set()
-        for place, waiting in enumerate(video):
-            if len(video) - place <= MAX_PACKETS and now - waiting.since <= MAX_WAIT:
-                break
-            dropped.add(waiting.stream)
+        dropped = {stream for stream, queue in self._video.items() if now - queue[0].since > MAX_WAIT}
         for stream in dropped:
             self.forget(stream)
+        while sum(map(len, self._video.values())) > MAX_PACKETS:
+            longest = max(self._video, key=lambda stream: len(self._video[stream]))
+            self.forget(longest)
+            dropped.add(longest)
         return dropped
 
     def forget(self, stream: int) -> None:
         """Drop what waits of a copy that ended or was paused, retransmissions included."""
-        for queue in (self._repairs, self._video):
-            kept = [waiting for waiting in queue if waiting.stream != stream]
-            if len(kept) < len(queue):
-                self._way.queued -= sum(waiting.size for waiting in queue if waiting.stream == stream)
-                queue.clear()
-                queue.extend(kept)
+        self._way.queued -= sum(waiting.size for waiting in self._video.pop(stream, ()))
+        kept = [waiting for waiting in self._repairs if waiting.stream != stream]
+        if len(kept) < len(self._repairs):
+            self._way.queued -= sum(waiting.size for waiting in self._repairs if waiting.stream == stream)
+            self._repairs = deque(kept)

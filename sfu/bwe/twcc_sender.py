@@ -140,6 +140,18 @@ class TwccSender:
             self._note_probe(number, cluster)
         return number & 0xFFFF
 
+    def sent_again(self, sequence: int) -> None:
+        """Note that a packet left once more under its old number, of 16 bits: when it arrives tells nothing any more.
+
+        As a packet that was a round trip on its way it would look like a queue, and alone in a feedback like a path
+        that carries hardly anything.
+        """
+        following = self._way.next
+        number = unwrap16(sequence, following - 1)
+        if max(0, following - HISTORY) <= number < following:
+            self._mark()
+            self._state[number & _MASK] = _GONE
+
     def _note_probe(self, number: int, cluster: int) -> None:
         clusters = self._clusters
         clusters[number] = cluster

@@ -417,4 +417,4 @@ class DownTrack:
             if header[0] and header[2:4] == sequence.to_bytes(2, "big"):
                 packet_bytes = header + packet.payload
                 buffer[: len(packet_bytes)] = packet_bytes
-                self._send(len(packet_bytes), False, now=now)
+                self._sender.send_again(len(packet_bytes), self._numbered)

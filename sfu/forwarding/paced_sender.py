@@ -53,12 +53,21 @@ class PacedSender:
         self._pass_by = self._pacer.pass_by
 
     def send(self, length: int, numbered: bool, now: float) -> None:
-        """Send a packet now: sound and its retransmissions, which stand outside the pace."""
+        """Send a packet now: sound, which stands outside the pace."""
         if numbered:
             number = self._count(length, now)
             outgoing = self.outgoing
             outgoing[NUMBER_AT] = number >> 8
             outgoing[_NUMBER_END] = number & 0xFF
+        else:
+            self._count_unnumbered(length)
+        self._send(length)
+
+    def send_again(self, length: int, numbered: bool) -> None:
+        """Send a packet of sound once more, bit for bit."""
+        if numbered:
+            outgoing = self.outgoing
+            self.estimator.send_again(length, outgoing[NUMBER_AT] << 8 | outgoing[_NUMBER_END])
         else:
             self._count_unnumbered(length)
         self._send(length)

@@ -135,10 +135,12 @@ class Watch:
         elapsed = now - self._measured_at
         if elapsed < SOUND_INTERVAL:
             return
+        # Of those that flow at the end and at the begin: what came back meanwhile would look like next to nothing, the
+        # sound like less than it is, and another voice would come back that there is no room for.
         octets = {
             down_track.stream.ssrc: down_track.stream.octets + HEADER * down_track.stream.packets
             for down_track in tracks.values()
-            if down_track.track.kind == "audio"
+            if down_track.track.kind == "audio" and down_track.flowing
         }
         before = self._octets
         self._sound = {

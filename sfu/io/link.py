@@ -16,6 +16,7 @@ from sfu.io.token_bucket import TokenBucket
 from sfu.io.udp_mux import Entrance, Path, SocketAddress, UdpMux, pack_address
 from sfu.native import aim, new_way
 from sfu.peer import Peer
+from sfu.refusals import Refusal
 
 KNOWN_RATE = 50.0
 """STUN messages a second, and as many of DTLS, that are taken from a transport's own addresses. A handshake takes ten,
@@ -204,6 +205,10 @@ class Link:
     def hears(self, path: Path, *, now: float) -> bool:
         """Whether a valid check came along the path not long ago."""
         return self.peer.agent.hears(path, now=now)
+
+    def cut_off(self) -> None:
+        """Learn that a connection of the transport ended because nobody reads it."""
+        self.peer.refusals.add(Refusal.UNREAD)
 
     def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
         """Take a DTLS datagram. The browser may begin before it has nominated a pair: it is answered where it spoke."""

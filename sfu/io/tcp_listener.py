@@ -142,6 +142,12 @@ class TcpListener(Entrance):
         if address in self.pending:
             self.pending.pop(address).cancel()
 
+    def cut_off(self, address: SocketAddress) -> None:
+        """A connection ends because it is not read."""
+        endpoint = self.routes.get(address)
+        if endpoint is not None:
+            endpoint.cut_off()
+
     def drop(self) -> None:
         """Count a frame that could not be used."""
         self._mux.dropped += 1
@@ -226,6 +232,7 @@ class Connection:
         if self._queue:
             self._queue += frame
             if len(self._queue) > MAX_QUEUE:
+                self._listener.cut_off(self._address)
                 self.close()
             return
         sent = self._write(frame)

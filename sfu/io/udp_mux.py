@@ -81,6 +81,10 @@ class Endpoint(Protocol):
         """Whether the browser behind the path proved not long ago that it uses this transport."""
         ...
 
+    def cut_off(self) -> None:
+        """Learn that a connection of the transport ended because nobody reads it."""
+        ...
+
 
 class UdpMux:
     """The media sockets and the tables that say whose datagram it is."""
@@ -103,6 +107,8 @@ class UdpMux:
         self.port = port
         self.dropped = 0
         """Datagrams that belonged to nobody or could not be read."""
+        self._flooded = False
+        """The log was told that strangers send too much."""
         self._strangers = TokenBucket(STRANGERS_RATE, STRANGERS_BURST)
         self._shares = [TokenBucket(SHARE_RATE, SHARE_BURST) for _ in range(SHARES)]
 
@@ -139,7 +145,11 @@ class UdpMux:
 
     def admits_stranger(self, host: str, now: float) -> bool:
         """Whether a STUN message from an unknown address may be parsed now. Python keys its hash per process."""
-        return self._shares[hash(host) % SHARES].take(now) and self._strangers.take(now)
+        admitted = self._shares[hash(host) % SHARES].take(now) and self._strangers.take(now)
+        if not admitted and not self._flooded:
+            self._flooded = True
+            logger.warning("Media port %d: drops more checks from unknown addresses than are read.", self.port)
+        return admitted
 
 
 class Entrance(ABC):

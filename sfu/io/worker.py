@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sfu import native
 from sfu.control import (
     Candidate,
+    CloseMember,
     CloseRoom,
     CloseTransport,
     ConnectTransport,
@@ -139,6 +140,11 @@ class Worker:
                 return self._open(request)
             case CloseTransport():
                 await self._end([request.transport])
+                return Done()
+            case CloseMember():
+                whose = (request.room, request.member)
+                names = [name for name, opened in self._opened.items() if (opened.room, opened.member) == whose]
+                await self._end(names)
                 return Done()
             case CloseRoom():
                 names = [name for name, opened in self._opened.items() if opened.room == request.room]
@@ -276,9 +282,19 @@ class Worker:
                 del self._rooms[room]
         for link in links:
             await link.close()
+            self._tell(link)
             logger.info(
-                "Transport %d: closed; %d packets refused, %d not sent.", link.number, link.peer.refused, link.unsent
+                "Transport %d: closed; %d packets refused, %d not sent.",
+                link.number,
+                link.peer.refusals.total,
+                link.unsent,
             )
+
+    def _tell(self, link: Link) -> None:
+        """Say once of each kind what is refused."""
+        for refusal in link.peer.refusals.untold:
+            logger.warning("Transport %d: drops %s.", link.number, refusal.value)
+        link.peer.refusals.untold.clear()
 
     def _tick(self) -> None:
         self._timer = None
@@ -286,6 +302,8 @@ class Worker:
         for link in list(self._links.values()):
             try:
                 link.handle_timer(now=now)
+                if link.peer.refusals.untold:
+                    self._tell(link)
             except Exception:  # whatever a fault of ours meets, only this transport ends, and everybody's clock goes on
                 logger.exception("Transport %d: a fault ends it.", link.number)
                 link.peer.end("dtls_closed")

@@ -51,8 +51,7 @@ WITHOUT_FIREFOX = obstacle()
 WITHOUT_NETWORKS = networks.obstacle()
 NEED_NETWORKS = ["test_networks.py", "test_moving.py", "test_relay_only.py"]
 collect_ignore = [
-    *(["test_firefox.py"] if WITHOUT_FIREFOX else []),
-    *(["test_firefox_layers.py"] if WITHOUT_FIREFOX or WITHOUT_NETWORKS else []),
+    *(["test_firefox.py", "test_firefox_layers.py"] if WITHOUT_FIREFOX else []),
     *(NEED_NETWORKS if WITHOUT_NETWORKS else []),
 ]
 

@@ -43,16 +43,6 @@ def block_udp(machines: Machines, name: str) -> None:
     subprocess.run([*machines.inside(name), _found("nft"), rules], check=True)
 
 
-def lose_udp(machines: Machines, name: str, percent: int) -> None:
-    """Of that machine's datagrams so many are lost each way, one by one, by the kernel's own chance."""
-    chance = f"meta l4proto udp numgen random mod 100 < {percent} drop"
-    rules = "add table inet radio; " + "; ".join(
-        f"add chain inet radio {hook} {{ type filter hook {hook} priority 0; }}; add rule inet radio {hook} {chance}"
-        for hook in ("input", "output")
-    )
-    subprocess.run([*machines.inside(name), _found("nft"), rules], check=True)
-
-
 @contextmanager
 def sitting_at(machines: Machines, name: str) -> Iterator[None]:
     """Have this thread open its sockets on that machine."""

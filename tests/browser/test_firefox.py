@@ -13,6 +13,7 @@ from playwright.async_api import Route, expect
 
 from tests.browser.harness import Gathering, Person, eventually, frames_grow, sends_no_audio
 from tests.browser.namespaces import Machines
+from tests.browser.test_moving import move_about
 
 pytestmark = pytest.mark.browser
 
@@ -148,3 +149,13 @@ async def test_chromium_and_another_firefox_come_to_firefox(apart: Gathering) ->
     await expect(flo.page.get_by_text("You are no longer in this meeting")).to_be_visible()
     assert await flo.live_tracks() == {"audio": 0, "video": 0}
     await frames_grow(fia, 1)
+
+
+async def test_firefox_goes_into_another_network(apart: Gathering, machines: Machines) -> None:
+    links = await apart.server.create_group()
+    marta = await apart.person("Marta")
+    await marta.join(links.facilitator)
+    fia = await apart.person("Fia", firefox=True)
+    await _come_in(marta, fia, links.participant)
+    await move_about(machines, "firefox", fia, marta)
+    assert apart.server.log.read_text().count("admitted") == 1

@@ -14,8 +14,8 @@ from tests.browser.namespaces import ADDRESSES, Machines
 pytestmark = pytest.mark.browser
 
 ELSEWHERE = ("10.77.0.33", "10.77.0.34")
-LONGEST = 12.0
-"""Seconds without a voice that are no longer a moment. The figure itself is held in tests/sim/test_switching.py."""
+LONGEST = 6.0
+"""Seconds without a voice: twice what is aimed at, for a machine that does much else. 2.0 to 3.0 is what was seen."""
 
 # The longest time without a new packet of sound, and whether any came since it was last set back.
 WATCH = """() => {
@@ -58,6 +58,28 @@ async def gap(person: Person) -> float:
     return longest
 
 
+async def move_about(machines: Machines, name: str, mover: Person, other: Person) -> None:
+    """Take that machine into other networks: its person and the other lose each other for moments alone."""
+    for person, seen in ((mover, other), (other, mover)):
+        await person.sees(seen.name)
+        await person.page.evaluate(WATCH)
+    assert await gap(mover) < 1
+    connections = await mover.page.evaluate("window.__connections.length")
+    anew: list[int] = []
+    for address in ELSEWHERE:
+        for person in (mover, other):
+            await person.page.evaluate(RESET)
+        machines.move(name, address)
+        gaps = {person.name: await gap(person) for person in (mover, other)}
+        print(f"to {address}: seconds without a voice", {name: round(value, 2) for name, value in gaps.items()})
+        assert max(gaps.values()) < LONGEST
+        await expect(mover.page.get_by_text("Your connection is lost")).to_have_count(0, timeout=30_000)
+        anew.append(await mover.page.evaluate("window.__connections.length") - connections - sum(anew))
+    print("peer connections built anew, by move:", anew)
+    # An ICE restart is meant to do it. What is built anew instead comes back too, and would hide that none works.
+    assert 0 in anew
+
+
 async def test_another_network_needs_no_admission_and_opens_nothing(
     people: Gathering, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,25 +93,7 @@ async def test_another_network_needs_no_admission_and_opens_nothing(
     await ana.knock(links.participant)
     await marta.admit("Ana")
     await ana.in_call()
-    for person, other in ((ana, marta), (marta, ana)):
-        await person.sees(other.name)
-        await person.page.evaluate(WATCH)
-    assert await gap(ana) < 1
-    connections = await ana.page.evaluate("window.__connections.length")
-    anew: list[int] = []
-
-    for address in ELSEWHERE:
-        for person in (ana, marta):
-            await person.page.evaluate(RESET)
-        machines.move("chromium", address)
-        gaps = {person.name: await gap(person) for person in (ana, marta)}
-        print(f"to {address}: seconds without a voice", {name: round(value, 2) for name, value in gaps.items()})
-        assert max(gaps.values()) < LONGEST
-        await expect(ana.page.get_by_text("Your connection is lost")).to_have_count(0, timeout=30_000)
-        anew.append(await ana.page.evaluate("window.__connections.length") - connections - sum(anew))
-    print("peer connections built anew, by move:", anew)
-    # An ICE restart is meant to do it. What is built anew instead comes back too, and would hide that none works.
-    assert 0 in anew
+    await move_about(machines, "chromium", ana, marta)
 
     # Muted before, muted after, and nobody had to let anybody in.
     await ana.tool("Mute microphone").click()
@@ -101,8 +105,12 @@ async def test_another_network_needs_no_admission_and_opens_nothing(
     await expect(ana.page.get_by_text("Your connection is lost")).to_have_count(0, timeout=30_000)
     await expect(ana.tool("Unmute microphone")).to_be_visible()
     await expect(ana.tool("Turn camera on")).to_be_visible()
-    assert await ana.live_tracks() == {"audio": 0, "video": 0}
     await sends_no_audio(ana)
+
+    async def given_back() -> bool:
+        return await ana.live_tracks() == {"audio": 0, "video": 0}
+
+    await eventually(given_back, "a muted microphone is let go of after 20 s", timeout=40)
     assert people.server.log.read_text().count("admitted") == 1
     await marta.say("Still here")
     await ana.open_panel("Chat")

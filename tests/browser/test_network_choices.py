@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path as Folder
 from typing import Literal
 
@@ -37,8 +38,8 @@ class Tally:
     def _count(self, up: bool, packet: bytes) -> None:
         # RTP, and not RTCP (RFC 5761, section 4; RFC 7983).
         if len(packet) > 12 and 128 <= packet[0] < 192 and not 192 <= packet[1] <= 223:
-            kind = "sound" if packet[1] & 127 == OPUS else "picture"
-            self._bytes["up" if up else "down", kind] += len(packet)  # type: ignore[index] # a Way
+            kind: Literal["sound", "picture"] = "sound" if packet[1] & 127 == OPUS else "picture"
+            self._bytes["up" if up else "down", kind] += len(packet)
 
     async def rates(self) -> Counter[Way]:
         """Bit/s in the time to come."""
@@ -64,9 +65,9 @@ async def test_data_saver_and_audio_only_stop_the_sending(tmp_path: Folder) -> N
                 print(f"{label}: {name}", {" ".join(way): rate for way, rate in sorted(rates.items())}, flush=True)
             return found[0], found[1]
 
-        async def holds(label: str, check: object, timeout: float = 30) -> None:
+        async def holds(label: str, check: Callable[[Counter[Way], Counter[Way]], bool], timeout: float = 30) -> None:
             async def look() -> bool:
-                return bool(check(*await printed(label)))  # type: ignore[operator]
+                return check(*await printed(label))
 
             await eventually(look, label, timeout=timeout)
 
@@ -91,7 +92,7 @@ async def test_data_saver_and_audio_only_stop_the_sending(tmp_path: Folder) -> N
 
         # No picture comes, goes, or is made for nobody; voices stay.
         await choose(ben, "Audio only", True)
-        silent = [("down", "picture"), ("up", "picture")]
+        silent: list[Way] = [("down", "picture"), ("up", "picture")]
         await holds(
             "Ben only hears",
             lambda a, b: (

@@ -98,6 +98,7 @@ async def test_a_relay_helps_who_has_no_other_way_and_who_chooses_it(
         await person.sees(other.name)
         await frames_grow(person, 1)
     await marta.button("Call quality").click()
+    await marta.page.get_by_text("Details", exact=True).click()
     await expect(marta.page.get_by_text("through a relay")).to_be_visible()
     await marta.page.reload()
     await marta.in_call()

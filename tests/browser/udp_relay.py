@@ -11,6 +11,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.browser.tampering_proxy import Message, TamperingProxy, Visitor
@@ -75,14 +76,14 @@ class UdpRelay:
             if far is None:
                 if len(self._far) == MAX_SOCKETS:
                     continue
-                far = self._far[address] = self._open(("127.0.0.1", 0), lambda address=address: self._back(address))  # type: ignore[misc]
+                far = self._far[address] = self._open(("127.0.0.1", 0), partial(self._back, address))
             self.tap(True, packet)
-            self.up.send(len(packet), lambda far=far, packet=packet: _send(far, packet, self._server))  # type: ignore[misc]
+            self.up.send(len(packet), partial(_send, far, packet, self._server))
 
     def _back(self, address: tuple[str, int]) -> None:
         for packet, _ in _drain(self._far[address]):
             self.tap(False, packet)
-            self.down.send(len(packet), lambda packet=packet: _send(self._near, packet, address))  # type: ignore[misc]
+            self.down.send(len(packet), partial(_send, self._near, packet, address))
 
 
 def _drain(sock: socket.socket) -> list[tuple[bytes, Any]]:

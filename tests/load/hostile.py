@@ -19,7 +19,7 @@ from sfu.rtp.transport_feedback import TransportFeedback
 from tests.load import publisher
 from tests.load.adapters import Encoding, Wish
 from tests.load.line import Line
-from tests.load.meeting import Meeting
+from tests.load.meeting import JOIN_LIMIT, Meeting
 from tests.load.subscriber import Subscriber
 from tests.sfu.fakes import rtp
 
@@ -44,7 +44,14 @@ class Attacker:
         self.timestamp = 0
         self.chance = random.Random(1)
         self.others = itertools.cycle([forged, extensions, flood, jumps, requests, lies])
+        self.newest: dict[int, int] = {}
+        """The last number received of each copy, by SSRC."""
+        self.again = 0
+        """Packets of pictures that were sent again: under a retransmission SSRC, and not the padding of a probe."""
         self._burst = BURSTS[name]
+        if down is not None:
+            down.client.on_packet = self._on_packet
+            down.client.on_batch = None
 
     @property
     def ssrcs(self) -> list[int]:
@@ -79,6 +86,15 @@ class Attacker:
         assert self.down is not None
         self.down.client.send_rtcp(packet)
         self._count(packet)
+
+    def _on_packet(self, packet: memoryview) -> None:
+        if 192 <= packet[1] <= 223:  # RTCP
+            return
+        ssrc = int.from_bytes(packet[8:12])
+        if ssrc in self.ssrcs:
+            self.newest[ssrc] = int.from_bytes(packet[2:4])
+        else:
+            self.again += not packet[0] & 0x20
 
     def _count(self, packet: bytes) -> None:
         self.sent += 1
@@ -116,12 +132,13 @@ def jumps(attacker: Attacker) -> None:
 
 
 def requests(attacker: Attacker) -> None:
-    """A flood of PLI and NACK: each second 1000 of each, and every NACK names 100 packets."""
+    """A flood of PLI and NACK: each second 1000 of each, and every NACK names the last 100 packets of a copy."""
     for _ in range(10):
         ssrc = attacker.chance.choice(attacker.ssrcs)
         attacker.say(PictureLossIndication(1, ssrc).to_bytes())
-        first = attacker.chance.getrandbits(16)
-        attacker.say(Nack(1, ssrc, [first + n & 0xFFFF for n in range(100)]).to_bytes())
+        newest = attacker.newest.get(ssrc)
+        if newest is not None:
+            attacker.say(Nack(1, ssrc, [newest - n & 0xFFFF for n in reversed(range(100))]).to_bytes())
 
 
 def lies(attacker: Attacker) -> None:
@@ -187,5 +204,5 @@ async def _subscribe(meeting: Meeting) -> Subscriber:
     subscriber.expect(reception.copies)
     await line.connect(reception.local)
     await meeting.adapter.connected(meeting.room, MALLORY)
-    line.on_batch = lambda count: None
+    await asyncio.wait_for(subscriber.joined.wait(), JOIN_LIMIT)
     return subscriber

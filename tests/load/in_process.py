@@ -13,6 +13,7 @@ import ctypes
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 
 from sfu import native
 from sfu.bwe import delay_based, estimator
@@ -127,14 +128,14 @@ class Meeting:
 
     def _tick(self, now: float) -> None:
         for up in self.publishers:
-            self._time("publishers' timer", lambda up=up: up.handle_timer(now=now))  # type: ignore[misc]
+            self._time("publishers' timer", partial(up.handle_timer, now=now))
         for down, channel in self.subscribers:
-            self._time("subscribers' timer", lambda down=down: down.handle_timer(now=now))  # type: ignore[misc]
+            self._time("subscribers' timer", partial(down.handle_timer, now=now))
             deadline = channel.feedback.next_deadline()
             if deadline is not None and deadline <= now:
                 for report in channel.feedback.feedback(sender_ssrc=1, media_ssrc=2):
                     length = channel.put(report.to_bytes())
-                    self._time("feedback", lambda down=down, length=length: down.receive_rtcp(length, now=now))  # type: ignore[misc]
+                    self._time("feedback", partial(down.receive_rtcp, length, now=now))
 
     def _time(self, part: str, call: Callable[[], None]) -> None:
         begin = time.perf_counter()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import os
 import sys
 
@@ -11,6 +13,7 @@ import msgspec
 
 from sfu.bwe import delay_based, estimator
 from sfu.control import (
+    CloseMember,
     CloseRoom,
     CloseTransport,
     ConnectTransport,
@@ -18,6 +21,8 @@ from sfu.control import (
     OpenTransport,
     PublishTrack,
     Refused,
+    Request,
+    Response,
     RestartIce,
     StartTrack,
     SubscribeTrack,
@@ -28,6 +33,11 @@ from sfu.control import (
     WatchTracks,
 )
 from sfu.io.worker import WorkerSettings, start_worker
+
+
+class GiveBack(Request, frozen=True):
+    """Give memory that is free back to the kernel, so that what is resident is what is held."""
+
 
 AnyRequest = (
     OpenTransport
@@ -40,7 +50,9 @@ AnyRequest = (
     | UnsubscribeTrack
     | WatchTracks
     | CloseTransport
+    | CloseMember
     | CloseRoom
+    | GiveBack
 )
 AnyResponse = Done | TransportOpened | TrackSubscribed | Refused
 
@@ -53,9 +65,22 @@ async def serve(address: str) -> None:
     worker = await start_worker(WorkerSettings(0, [address]), on_event=lambda event: None)
     decoder = msgspec.json.Decoder(AnyRequest)
     while line := await requests.readline():
-        response = await worker.request(decoder.decode(line))
+        request = decoder.decode(line)
+        if isinstance(request, GiveBack):
+            give_back()
+            response: Response = Done()
+        else:
+            response = await worker.request(request)
         os.write(1, msgspec.json.encode(response) + b"\n")
     await worker.close()
+
+
+def give_back() -> None:
+    """Collect garbage; glibc keeps what was freed between pieces in use until `malloc_trim` (others do not have it)."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def trust_the_path() -> None:

@@ -25,6 +25,8 @@ async def test_an_attack_goes_out_and_the_others_are_sent_theirs() -> None:
             await attacker.close()
             assert all(one.received > before[one.number] for one in meeting.subscribers.values()), name
             assert (attacker.sent > 0) is (name != "deaf"), name
+            asked = name in {"requests", "everything"}
+            assert (attacker.again > 0) is asked, f"{name}: what was really sent is asked for"
             if name == "everything":
                 assert attacker.octets >= 10_000_000 / 8 * STEP
             await meeting.part()

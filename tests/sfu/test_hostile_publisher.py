@@ -46,7 +46,7 @@ def test_ten_megabits_a_second_of_everything_are_cut_to_eight() -> None:
     octets = sum(track.encodings[0].layer_rates.octets)
     assert 8_000_000 <= octets * 8 / 10 <= 9_000_000
     assert heard.stream.packets == 500, "sound goes on beside it"
-    assert room.publisher.refused == sent - octets // 980
+    assert room.publisher.refusals.total == sent - octets // 980
 
 
 @pytest.mark.parametrize("step", [1, 3000, 30_000, 40_000, 65_535])
@@ -118,6 +118,7 @@ def test_ssrcs_that_are_not_bound_in_the_end_leave_nothing_behind() -> None:
     extensions = Extensions(mid=1)
     room.publisher.publish(publish(encodings=[EncodingParameters()], extensions=extensions))
     room.publisher.publish(publish("mic", kind="audio", mid="1", ssrc=7))
+    room.publisher.publish(publish("screen", mid="2", ssrc=8))
     named = one_byte_extension((1, b"0"))
     sealed = room.channel.unprotect
 
@@ -125,19 +126,19 @@ def test_ssrcs_that_are_not_bound_in_the_end_leave_nothing_behind() -> None:
         room.channel.incoming[length - 1] = 255
         return sealed(length)
 
-    room.channel.unprotect = open_with_padding  # type: ignore[method-assign]
+    room.channel.unprotect = open_with_padding  # type: ignore[method-assign]  # opens as SRTP would
     for ssrc in range(5000, 5010):
         packet = bytearray(rtp(ssrc, 1, b"payload\1", extension=named))
         packet[0] |= 0x20
         room.receive(bytes(packet))
     assert room.channel.forgotten_received == list(range(5000, 5010))
-    room.channel.unprotect = sealed  # type: ignore[method-assign]
+    room.channel.unprotect = sealed  # type: ignore[method-assign]  # as it was
     room.channel.forgotten_received.clear()
-    while room.publisher.refused == 10:
-        room.receive(rtp(7, 1, bytes(1000), payload_type=111))
+    while room.publisher.refusals.total == 10:
+        room.receive(rtp(8, 1, bytes(1000)))
     for ssrc in range(6000, 6010):
         room.receive(rtp(ssrc, 1, KEY, extension=named))
-    assert room.publisher.refused == 21
+    assert room.publisher.refusals.total == 21
     assert room.channel.forgotten_received == list(range(6000, 6010))
     room.receive(rtp(7, 1, b"known", payload_type=111))
     room.channel.authentic = False

@@ -16,6 +16,7 @@ LAYERS = {
     "bwe": 2,
     "forwarding": 3,
     "peer": 4,
+    "refusals": 4,
     "publisher": 4,
     "subscriber": 4,
     "io": 5,

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from sfu.bwe import estimator
 from sfu.control import Done, Extensions, Refused, TracksHeld, TrackSubscribed, TrackWish, WatchTracks
-from sfu.forwarding.down_track import DownTrack
+from sfu.forwarding.down_track import ASKS, DownTrack
 from sfu.forwarding.header_rewriter import NUMBER_AT
 from sfu.forwarding.router import Router
 from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials, State
 from sfu.peer import MAX_RTCP_BYTES
+from sfu.refusals import Refusal
 from sfu.rtp.packet import MediaPacket
 from sfu.rtp.rtcp import (
     FullIntraRequest,
@@ -26,7 +27,7 @@ from sfu.rtp.rtcp import (
     TransportFeedback,
 )
 from sfu.streams.clock_map import RemoteClock, ntp_time
-from sfu.subscriber import MAX_TRACKS, Subscriber
+from sfu.subscriber import MAX_ASKED, MAX_TRACKS, Subscriber
 from tests.sfu.fakes import KEY, OPUS, Draw, FakeChannel, publish, subscribe
 from tests.sfu.test_peer import AWAY, Transport
 
@@ -218,6 +219,23 @@ def test_who_asks_for_too_much_waits_for_the_next_second(room: Room) -> None:
     assert len(room.channel.sent) == 3
 
 
+def test_key_frames_and_packets_asked_for_beyond_the_limits_are_counted(room: Room) -> None:
+    answer = room.subscribe()
+    room.start()
+    for _ in range(ASKS):
+        room.track.encodings[0]._requests.key_frame()  # what was asked for has come
+        room.report([PictureLossIndication(1, answer.ssrc).to_bytes()], now=1.0)
+    room.track.encodings[0]._requests.key_frame()
+    assert room.subscriber.refusals.total == 0
+    for _ in range(Refusal.TOO_MANY_KEY_FRAMES.told_from):
+        room.report([PictureLossIndication(1, answer.ssrc).to_bytes()], now=1.0)
+    assert room.subscriber.refusals.untold == [Refusal.TOO_MANY_KEY_FRAMES]
+    room.report([Nack(1, answer.ssrc, list(range(MAX_ASKED))).to_bytes()], now=1.0)
+    assert room.subscriber.refusals.untold[1:] == []
+    room.report([Nack(1, answer.ssrc, [1]).to_bytes()], now=1.0)
+    assert room.subscriber.refusals.untold[1:] == [Refusal.TOO_MANY_REPEATS]
+
+
 def test_requests_for_somebody_elses_ssrc_do_nothing(room: Room) -> None:
     room.subscribe()
     room.subscriber.start("camera", now=0.0)
@@ -256,10 +274,10 @@ def test_floods_of_reports_are_read_up_to_a_bound(room: Room) -> None:
     before = room.subscriber.sender.estimator.estimate
     for _ in range(1000):
         room.report([flood], now=1.0)
-    assert room.subscriber.refused == 1000 - MAX_RTCP_BYTES // len(flood)
+    assert room.subscriber.refusals.total == 1000 - MAX_RTCP_BYTES // len(flood)
     assert room.subscriber.sender.estimator.estimate == before
     room.report([flood], now=2.0)
-    assert room.subscriber.refused == 1000 - MAX_RTCP_BYTES // len(flood)
+    assert room.subscriber.refusals.total == 1000 - MAX_RTCP_BYTES // len(flood)
 
 
 def test_pictures_without_a_wish_and_sound_that_is_asked_to_pause_are_not_sent(room: Room) -> None:
@@ -369,7 +387,7 @@ def test_a_browser_that_reports_on_sound_alone_is_not_sent_padding_without_end(m
 def test_media_from_a_subscriber_is_dropped(room: Room) -> None:
     room.subscriber.receive_rtp(12, now=0.0)
     assert room.channel.unprotected == 0
-    assert room.subscriber.refused == 1
+    assert room.subscriber.refusals.total == 1
 
 
 @settings(max_examples=200, deadline=None)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sfu.control import (
     Candidate,
+    CloseMember,
     CloseRoom,
     CloseTransport,
     ConnectTransport,
@@ -43,6 +44,8 @@ class FakeSfu:
         """Up tracks by key."""
         self.down: dict[tuple[str, str], bool] = {}
         """(transport, track) → whether it flows."""
+        self.clashes: list[PublishTrack] = []
+        """Refused because the track was published already, on another transport or otherwise."""
         self.wishes: dict[str, WatchTracks] = {}
         """The last ones by transport."""
         self.fail: Callable[[Request], Response | BaseException | None] = lambda _: None
@@ -74,6 +77,12 @@ class FakeSfu:
             case CloseTransport(transport):
                 self._close(transport)
                 return Done()
+            case CloseMember(room, member):
+                for transport in [
+                    name for name, opened in self.transports.items() if (opened.room, opened.member) == (room, member)
+                ]:
+                    self._close(transport)
+                return Done()
             case CloseRoom(room):
                 for transport in [name for name, opened in self.transports.items() if opened.room == room]:
                     self._close(transport)
@@ -95,14 +104,17 @@ class FakeSfu:
             case RestartIce():
                 return self._opened()
             case PublishTrack():
-                assert self.up.setdefault(request.track, request) == request, "published twice"
-                return Done()
+                if self.up.setdefault(request.track, request) == request:
+                    return Done()
+                self.clashes.append(request)
+                return Refused("ssrc_taken")
             case UnpublishTrack():
                 self._unpublish(request.track)
                 return Done()
             case SubscribeTrack():
                 if request.track not in self.up:
                     return Refused("no_such_track")
+                # The real one gives the copy that there is once more: its SSRC would stand on two m-lines.
                 assert (request.transport, request.track) not in self.down, "subscribed twice"
                 self.down[request.transport, request.track] = False
                 video = self.up[request.track].kind == "video"

@@ -156,7 +156,7 @@ class Offers:
         self.ssrc = 1000
 
     async def agree(self, wanted: list[UpTrack]) -> tuple[list[UpTrack], dict[str, str]]:
-        for track in self.session.plan(wanted):
+        for track in self.session.plan(wanted)[1]:
             self.ssrc += 2
             rtx = self.ssrc + 1 if track.offer.kind == "video" else 0
             self.session.bind(track, TrackSubscribed(self.ssrc, rtx, f"cname-{track.member}"))

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sfu.control import CloseTransport, TransportClosed
+from sfu.control import CloseMember, TransportClosed
 from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
@@ -284,10 +284,10 @@ async def test_media_goes_through_the_sfu_and_ends_with_the_removal(house: House
     await facilitator.send(m.Subscribe(room=room))
     offer = await facilitator.get(m.SubscribeOffer)
     assert {track.member for track in offer.tracks} == {joined.member}
-    published = next(iter(house.sfu.transports))
     await facilitator.commit(joined.rooms[0].id, b.remove(1))
     await person.get(m.Removed)
-    assert [request.transport for request in house.sfu.asked(CloseTransport)] == [published]
+    assert house.sfu.asked(CloseMember) == [CloseMember(room, joined.member)]
+    assert joined.member not in {opened.member for opened in house.sfu.transports.values()}
     assert await person.closed() == 4000
 
 
@@ -499,7 +499,7 @@ async def test_a_revoked_link_ends_its_sessions_media_first_and_takes_nobody_bac
     await organiser.send(m.UpdateGroup(revocations=revoked(1, SERIAL)))
     assert (await facilitator.get(m.Removed)).reason == "revoked"
     assert await facilitator.closed() == 4000
-    assert any(isinstance(request, CloseTransport) for request in house.sfu.requests)
+    assert any(isinstance(request, CloseMember) for request in house.sfu.requests)
     gone = (await person.get(m.MemberGone)).gone
     assert (gone.member, gone.reason) == (led.member, "expelled")
     await person.get(m.GroupChanged)
@@ -540,7 +540,7 @@ async def test_a_removal_ends_media_at_once_and_is_told_when_the_disk_holds_it(
 ) -> None:
     monkeypatch.setattr(server_module, "KEEP_SECONDS", 60.0)
     media_ended = asyncio.Event()
-    house.sfu.fail = lambda request: media_ended.set() if isinstance(request, CloseTransport) else None
+    house.sfu.fail = lambda request: media_ended.set() if isinstance(request, CloseMember) else None
     facilitator, _, person, joined = await house.meeting()
     await person.send(both_devices(joined.rooms[0].id))
     await person.get(m.Published)

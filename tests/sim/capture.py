@@ -242,7 +242,7 @@ class Session:
         opened = await request(OpenTransport("room", "ben", "down", "subscribe"))
         assert isinstance(opened, TransportOpened)
         session = SubscriberSession()
-        for planned in session.plan([UpTrack("ana", each) for each in offer.tracks]):
+        for planned in session.plan([UpTrack("ana", each) for each in offer.tracks])[1]:
             kind = planned.offer.kind
             wanted = SubscribeTrack("down", planned.offer.id, SUBSCRIBER_CODECS[kind], SUBSCRIBER_EXTENSIONS[kind])
             answer = await request(wanted)

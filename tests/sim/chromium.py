@@ -1,4 +1,7 @@
-"""How Chromium behaves: as `tests/sim/capture.py` recorded it, or by its source where a record cannot tell."""
+"""How Chromium behaves: as `tests/sim/capture.py` recorded it, or by its source where a record cannot tell.
+
+In-band FEC was looked at by hand, once: what the two figures say no command records again.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +45,11 @@ PACE = 2.5
 """Times the estimate at which video leaves (pacing_controller.cc)."""
 
 FEC_FROM = 0.05
-"""Loss, told by reports and smoothed, from which Opus adds in-band FEC at 32 kbit/s. Recorded with speech at constant
-loss: 135 to 171 of 200 frames carried it at 5 % and more, none without reports."""
+"""Loss, told by reports and smoothed, from which Opus adds in-band FEC at 32 kbit/s. Read by hand, not by
+`tests/sim/capture.py`, on a day not noted: of 200 frames of speech that Chromium sent while reports told it of one
+constant loss, 135 to 171 carried FEC at 5 % and more, and none without reports."""
 FEC_SHARE = 0.7
-"""Frames of speech that carry it then: the record's lower end."""
+"""Frames of speech that carry it then: the lower end of what was read by hand."""
 LOSS_SMOOTHING = 10.0
 """Seconds: time constant of the loss that the encoder believes, after a first report taken as it is
 (audio_encoder_opus.cc)."""

@@ -90,6 +90,7 @@ class Transport:
     def __init__(self, person: Person, kind: type[Publisher] | type[Subscriber]) -> None:
         self.person = person
         self._meeting = person.meeting
+        self._address = person.address
         self._count = 0
         self._interval = CHECK_INTERVAL * min(self._meeting.slow, 2)  # consent is not slowed down further
         self._remote = Credentials(f"{person.name}-1", "browser")
@@ -107,8 +108,10 @@ class Transport:
         self._check(again=True)
 
     def send_up(self, packet: bytes) -> None:
-        """From the browser."""
-        address = self.person.address
+        """From the browser, whose candidates are those of the network in which ICE began: Chromium gathers once."""
+        address = self._address
+        if address != self.person.address:
+            return
         self.person.up.send(len(packet) + TAG, lambda: self._arrive(packet, address))
 
     def send_down(self, packet: bytes) -> None:
@@ -157,6 +160,7 @@ class Transport:
 
     def restart_ice(self, number: int) -> None:
         """What signaling does on both sides of a restart; the browser's checks begin at once and repeat fast."""
+        self._address = self.person.address
         self._local = Credentials(f"sfu-{self.person.name}-{number}", "server")
         self._remote = Credentials(f"{self.person.name}-{number}", "browser")
         self.peer.restart_ice(self._local)
@@ -242,7 +246,7 @@ class Person:
             self.receives.carry(track, answer.ssrc, answer.rtx_ssrc)
             # The offer and the answer cross the person's path.
             delay = self.up.conditions.delay + self.down.conditions.delay
-            meeting.clock.call_at(meeting.clock.now + delay, lambda track=track: self._start(track))  # type: ignore[misc]
+            meeting.clock.call_at(meeting.clock.now + delay, partial(self._start, track))
         self.watch(height)
 
     def _start(self, track: str) -> None:
@@ -262,10 +266,8 @@ class Person:
         )
         assert not isinstance(answer, Refused), answer
 
-    def move(self, *, detection: float, outage: float) -> None:
-        """Change network: nothing passes for `outage`, then from another address; the client learns of it after
-        `detection` and restarts ICE once its socket is back (TCP, TLS and WebSocket: three round trips) and the offers
-        have crossed (one more)."""
+    def change_network(self, *, outage: float) -> None:
+        """Nothing passes for `outage`, then all from another address. What the client does about it, others say."""
         clock = self.meeting.clock
         self.up.conditions.outage = self.down.conditions.outage = True
 
@@ -274,10 +276,17 @@ class Person:
             self.address = (self.address[0], self.address[1] + 1)
 
         clock.call_at(clock.now + outage, back)
-        rtt = self.up.conditions.delay + self.down.conditions.delay
-        clock.call_at(clock.now + max(outage, detection) + 4 * rtt, self._restart)
 
-    def _restart(self) -> None:
+    def move(self, *, detection: float, outage: float) -> None:
+        """Change network, and restart ICE: the client learns of it after `detection`; then its socket must be back
+        (TCP, TLS and WebSocket: three round trips) and the offers have crossed (one more)."""
+        self.change_network(outage=outage)
+        clock = self.meeting.clock
+        rtt = self.up.conditions.delay + self.down.conditions.delay
+        clock.call_at(clock.now + max(outage, detection) + 4 * rtt, self.restart_ice)
+
+    def restart_ice(self) -> None:
+        """Both connections get other credentials, on both sides."""
         self._generation += 1
         for transport in (self.publisher, self.subscriber):
             if transport is not None:

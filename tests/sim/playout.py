@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sfu.rtp.dependency_descriptor import Descriptor, Reader
 from sfu.rtp.errors import ParseError
@@ -313,7 +314,7 @@ class Ear(Output):
         begin = max(self._scheduled + 1, sequence - REMEMBERED) if self._scheduled >= 0 else sequence
         for number in range(begin, sequence + 1):
             due = (self._timestamp - (sequence - number) * 960) / 48_000 + self._fastest + self.delay
-            self.clock.call_at(due, lambda number=number: self._play(number))  # type: ignore[misc]
+            self.clock.call_at(due, partial(self._play, number))
         self._scheduled = max(self._scheduled, sequence)
 
     def _choose(self) -> None:

@@ -89,6 +89,8 @@ class PublishingBrowser:
         self.fec_loss = 0.0
         """The loss that Opus believes in."""
         self.key_frames_asked = 0
+        self.resent = 0
+        """Packets sent again because the SFU missed them."""
         self._reported_at: float | None = None
         self._frames = 0
         self._descriptor_number = self._random.randrange(1 << 16)
@@ -265,6 +267,7 @@ class PublishingBrowser:
                 continue
             sent, _, told, payload = found
             stream.history[sequence] = (sent, now, told, payload)
+            self.resent += 1
             kind, marker = told[0], bool(told[1])
             timestamp = int.from_bytes(told[2:6], "big")
             if stream.rtx_ssrc:

@@ -9,6 +9,7 @@ over the wire format. DTLS and SRTP are left out but for the tag's size.
 import random
 import struct
 from collections.abc import Callable
+from functools import partial
 
 from sfu.bwe.estimator import Estimator
 from sfu.bwe.twcc_receiver import TwccReceiver
@@ -302,7 +303,7 @@ class SubscriberWorld:
         self._reporting = False
         for packet in self._twcc.feedback(sender_ssrc=1, media_ssrc=2):
             wire = packet.to_bytes()
-            self.links["up"].send(len(wire), lambda wire=wire: self._take_report(wire))  # type: ignore[misc]
+            self.links["up"].send(len(wire), partial(self._take_report, wire))
 
     def _take_report(self, wire: bytes) -> None:
         self.subscriber.receive_rtcp(self._channel.put(wire), now=self.clock.now)

@@ -34,6 +34,13 @@ class InStream:
         """Unwrapped number to (asked for at, how often)."""
         self.asked_key_at = float("-inf")
         self.key_frames_asked = 0
+        self.sound_asked = 0
+        """Requests for sound, as getStats counts them (webrtc-stats, nackCount)."""
+
+    @property
+    def expected(self) -> int:
+        """Packets, lost or not."""
+        return self.stream.highest - self.stream._base + 1 if self.stream.received else 0
 
 
 class SubscribingBrowser:
@@ -166,6 +173,7 @@ class SubscribingBrowser:
                 found.missing[number] = (now, tries + 1)
                 wanted.append(number & 0xFFFF)
         if wanted:
+            found.sound_asked += not video
             self._send_rtcp(Nack(1, found.ssrc, wanted).to_bytes())
 
     def _ask_key_frame(self, found: InStream) -> None:

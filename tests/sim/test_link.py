@@ -1,5 +1,6 @@
 """The simulation itself: what it claims about time, loss, queues and outages holds."""
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -15,8 +16,12 @@ def send(
     clock = Clock()
     link = Link(clock, seed=1, conditions=conditions)
     arrived: list[tuple[int, float]] = []
+
+    def arrive(index: int) -> None:
+        arrived.append((index, clock.now))
+
     for index in range(count):
-        clock.call_at(index * interval, lambda index=index: link.send(size, lambda: arrived.append((index, clock.now))))  # type: ignore[misc]
+        clock.call_at(index * interval, partial(link.send, size, partial(arrive, index)))
     clock.run_until(count * interval + 10)
     return link, arrived
 

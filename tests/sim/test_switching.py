@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from tests.sim.link import Conditions, Loss
 from tests.sim.meeting import Meeting, Person
 from tests.sim.plan import Check, Run, Within, play
+from tests.sim.playout import Eye
+from tests.sim.staying import TIMES, Staying
 
 MOVES = 20
 
 
-def gap(seed: int) -> float:
-    """Seconds for which Ben, who changes from one network to another, hears nothing."""
+def shows(eye: Eye, height: int) -> Callable[[Meeting], bool]:
+    """Whether the picture has so many lines."""
+    return lambda world: eye.height == height
+
+
+def gap(seed: int, round_trip: float) -> float:
+    """Seconds for which Ben, who changes from one network to another, hears nothing or is not heard."""
     chance = random.Random(seed)
     world = Meeting(seed=seed)
-    lossy = {"delay": 0.04, "loss": Loss.uniform(0.02)}
+    lossy = Conditions(delay=round_trip / 2, loss=Loss.uniform(0.02))
     ana = world.person("ana", up=Conditions(delay=0.01), down=Conditions(delay=0.01))
-    ben = world.person("ben", up=Conditions(**lossy), down=Conditions(**lossy))  # type: ignore[arg-type]
+    ben = world.person("ben", up=lossy, down=lossy)
     ana.publish(encodings=0)
     ben.publish(encodings=0)
     ben.subscribe(ana)
@@ -27,19 +37,22 @@ def gap(seed: int) -> float:
     world.clock.run_until(5 + chance.random())
     both = [ben.receives.ear("ana/mic"), ana.receives.ear("ben/mic")]
     longest = 0.0
-    # The radio is gone for up to a second, and the browser tells the page within two (it looks each second or two).
-    ben.move(detection=chance.uniform(0.1, 2.0), outage=chance.uniform(0.1, 1.0))
-    end = world.clock.now + 6
+    staying = Staying(ben, first_look=world.clock.now + chance.uniform(0, TIMES["look_ms"]))
+    world.clock.run_until(world.clock.now + 1)
+    ben.change_network(outage=chance.uniform(0.1, 1.0))  # the radio is gone for up to a second
+    end = world.clock.now + 9
     while world.clock.now < end:
         world.clock.run_until(world.clock.now + 0.02)
         longest = max(longest, *(world.clock.now - (ear.last_heard or 0.0) for ear in both))
     assert all(world.clock.now - (ear.last_heard or 0.0) < 0.2 for ear in both), "sound did not come back"
+    assert staying.rebuilt == 0
     return longest
 
 
-def test_a_change_of_network() -> None:
-    """Seeds 1000 to 1019. 2 % uniform loss both ways, round trip 80 ms: the p95 of the gaps in sound is at most 3 s."""
-    gaps = sorted(gap(1000 + number) for number in range(MOVES))
+@pytest.mark.parametrize("round_trip", [0.08, 0.15])
+def test_a_change_of_network(round_trip: float) -> None:
+    """Seeds 1000 to 1019. 2 % uniform loss both ways, round trip 80 or 150 ms: the p95 of the gaps is at most 3 s."""
+    gaps = sorted(gap(1000 + number, round_trip) for number in range(MOVES))
     print(f"median {gaps[MOVES // 2]:.2f} s, p95 {gaps[int(0.95 * MOVES) - 1]:.2f} s, longest {gaps[-1]:.2f} s")
     assert gaps[int(0.95 * MOVES) - 1] <= 3.0
 
@@ -49,9 +62,9 @@ def freeze(seed: int) -> float:
     chance = random.Random(seed)
     world = Meeting(seed=seed)
     delay = chance.choice((0.02, 0.05, 0.1))
-    lossy = {"delay": delay, "loss": Loss.uniform(0.02)}
+    lossy = Conditions(delay=delay, loss=Loss.uniform(0.02))
     ana = world.person("ana", up=Conditions(delay=0.01), down=Conditions(delay=0.01))
-    ben = world.person("ben", up=Conditions(**lossy), down=Conditions(**lossy, rate=3_000_000))  # type: ignore[arg-type]
+    ben = world.person("ben", up=lossy, down=replace(lossy, rate=3_000_000))
     ana.publish()
     ben.subscribe(ana)
     world.clock.run_until(10 + chance.random())
@@ -84,13 +97,17 @@ class SyncWorld(Meeting):
 
     ana: Person
     ben: Person
+    apart = 0.0
+    """The most so far, in seconds."""
 
     @property
     def sync(self) -> float:
         """Seconds between sound and picture as the reports place them; a large number while one has no report."""
         sound = self.ben.receives.ear("ana/mic").sync_error
         picture = self.ben.receives.eye("ana/cam").sync_error
-        return 99.0 if sound is None or picture is None else abs(sound - picture)
+        sync = 99.0 if sound is None or picture is None else abs(sound - picture)
+        self.apart = max(self.apart, sync)
+        return sync
 
 
 def sync_world(seed: int) -> SyncWorld:
@@ -113,10 +130,11 @@ def test_lip_sync_after_a_switch_of_layers() -> None:
     for height in (180, 720) * 4:
         before = eye.height
         world.ben.watch(height)
-        play(world, [Within(6, f"{height} lines", lambda world, height=height: eye.height == height)])  # type: ignore[misc]
+        play(world, [Within(6, f"{height} lines", shows(eye, height))])
         switches += eye.height != before
         for _ in range(30):
             play(world, [Run(0.1), Check("apart (s)", lambda world: world.sync, at_most=0.08)])
+    print(f"at most {world.apart * 1000:.0f} ms apart by the reports, without what buffers add")
     assert switches >= 7
 
 
@@ -131,6 +149,7 @@ def test_lip_sync_after_unmuting() -> None:
         play(world, [Run(0.5)])
         for _ in range(20):
             play(world, [Run(0.1), Check("apart (s)", lambda world: world.sync, at_most=0.08)])
+    print(f"at most {world.apart * 1000:.0f} ms apart by the reports, without what buffers add")
 
 
 @pytest.mark.parametrize("seed", [160, 161, 162])
@@ -154,7 +173,7 @@ def test_ten_join_within_a_second(seed: int) -> None:
 
     for number in range(10):
         height = (180, 360, 720)[number % 3]
-        world.clock.call_at(begin + chance.random(), lambda n=number, h=height: join(n, h))  # type: ignore[misc]
+        world.clock.call_at(begin + chance.random(), partial(join, number, height))
     play(world, [Run(3)])
     made = [stream.keys - count for stream, count in zip(ana.sends.video, before, strict=True)]
     print("key frames", made)

@@ -45,7 +45,7 @@ export interface CallOptions {
   muted(everyone: boolean): void;
   /** A facilitator signed that the meeting is over. */
   ended(): void;
-  /** The connections that carried voice and picture do so no longer. */
+  /** The connections that carried voice and picture do so no longer, or bring nothing more. */
   mediaLost(): void;
 }
 
@@ -187,6 +187,7 @@ export class Call {
       view: this.#view,
       network: this.network,
       online: () => options.store.connection.peek() !== "reconnecting",
+      still: () => options.mediaLost(),
     });
     this.#incoming = this.#begin(joined, state);
   }

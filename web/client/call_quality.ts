@@ -58,14 +58,13 @@ export function qualityOf(before: Figures, now: Figures, circumstances: Circumst
     picture === null || !shown || held || !settled(picture) ? [] : (changes.get(picture) ?? []),
   );
   const arrived = [...changes.values()];
-  const expected = total(arrived, "packets") + total(arrived, "lost");
-  // Sound is asked for again as well where its owner's way up lost it: that is no loss of one's own.
+  // Sound is asked for again as well where its owner's way up lost it: that is no loss of one's own. Such voices are left
+  // out altogether where anything else tells: counted as packets alone, they would make the fraction smaller than it is.
   const theirs = new Set(people.flatMap(({ voice, uplink }) => (voice !== null && uplink !== "good" ? [voice] : [])));
-  const again = total(
-    arrived.filter(({ track }) => !theirs.has(track)),
-    "again",
-  );
-  const loss = expected <= 0 ? 0 : Math.min(1, Math.max(0, total(arrived, "lost") + again) / expected);
+  const own = arrived.filter(({ track }) => !theirs.has(track));
+  const judged = total(own, "packets") > 0 ? own : arrived;
+  const expected = total(judged, "packets") + total(judged, "lost");
+  const loss = expected <= 0 ? 0 : Math.min(1, Math.max(0, total(judged, "lost") + total(own, "again")) / expected);
   const down: Direction = {
     quality:
       people.length === 0

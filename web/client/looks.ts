@@ -3,6 +3,7 @@ import type { CallNetwork } from "./call_network";
 import type { CallView } from "./call_view";
 import type { RoomMedia } from "./media";
 import type { Room } from "./room";
+import { Stillness } from "./stillness";
 import type { RemoteTrack } from "./subscriber";
 import type { WaitingList } from "./waiting_list";
 
@@ -11,16 +12,19 @@ const LOOK_MS = 200;
 
 export interface LooksOptions {
   room: Pick<Room, "trackOf">;
-  media: Pick<RoomMedia, "tick" | "levels">;
+  media: Pick<RoomMedia, "tick" | "levels" | "arrived">;
   waiting: Pick<WaitingList, "tick">;
   view: Pick<CallView, "heard" | "draw">;
   network: Pick<CallNetwork, "look">;
   /** Whether there is a socket: without one nothing can be done for a connection. */
   online(): boolean;
+  /** All that came has stopped coming. */
+  still(): void;
 }
 
 export class Looks {
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #stillness = new Stillness();
 
   constructor(private readonly options: LooksOptions) {}
 
@@ -35,7 +39,7 @@ export class Looks {
   }
 
   async #look(): Promise<void> {
-    const { room, media, waiting, view, network, online } = this.options;
+    const { room, media, waiting, view, network, online, still } = this.options;
     const now = performance.now();
     if (online()) media.tick(now);
     waiting.tick(now);
@@ -43,6 +47,7 @@ export class Looks {
     const isVoice = ({ member, id }: RemoteTrack) => room.trackOf(member, "audio", true) !== id;
     const levels = await media.levels(isVoice).catch(() => new Map<string, number>());
     if (this.#timer === undefined) return;
+    if (this.#stillness.update(media.arrived, now)) still();
     view.heard(levels, now);
     await network.look(levels, now).catch(() => undefined);
     if (this.#timer !== undefined) view.draw();

@@ -49,6 +49,7 @@ export class RoomMedia {
   #encodings = cameraPlan(thisDevice()).encodings;
   #n = 0;
   #blockedTold = false;
+  #arrived = 0;
   #closed = false;
   /** Offers are applied one after another; the answer to one must be on its way before the next is read. */
   #work: Promise<void> = Promise.resolve();
@@ -207,17 +208,25 @@ export class RoomMedia {
     this.#subscriber?.delay(member, seconds);
   }
 
+  /** Packets of voices and pictures that had come at the last look at the levels. */
+  get arrived(): number {
+    return this.#arrived;
+  }
+
   /** Linear 0..1, by member, of every voice that arrives and `counts`. */
   async levels(counts: (voice: RemoteTrack) => boolean = () => true): Promise<Map<string, number>> {
     const levels = new Map<string, number>();
     const subscriber = this.#subscriber;
     if (!subscriber || this.#closed) return levels;
     const stats = await subscriber.connection.getStats();
+    let arrived = 0;
     for (const entry of stats.values()) {
+      if (entry.type === "inbound-rtp") arrived += entry.packetsReceived ?? 0;
       if (entry.type !== "inbound-rtp" || entry.kind !== "audio" || typeof entry.audioLevel !== "number") continue;
       const voice = subscriber.at(entry.mid);
       if (voice && counts(voice)) levels.set(voice.member, Math.max(levels.get(voice.member) ?? 0, entry.audioLevel));
     }
+    this.#arrived = arrived;
     return levels;
   }
 

@@ -31,7 +31,10 @@ export interface Figures {
   at: number;
   up: {
     packets: number;
-    /** Sent again because the server missed them: what the way up loses, and nothing of the way down to others. */
+    /**
+     * Sent again because the server missed them: what the way up loses, and nothing of the way down to others. At most as
+     * many as were asked for: Chromium counts what it sends twice to measure the path as sent again too.
+     */
     resent: number;
     bytes: number;
     /** Bit/s that the browser believes the way up to carry; null where it does not tell. */
@@ -56,7 +59,7 @@ export function figuresOf(
     at: now,
     up: {
       packets: sum(sent, "packetsSent"),
-      resent: sum(sent, "retransmittedPacketsSent"),
+      resent: sent.reduce((total, entry) => total + resentOf(entry), 0),
       bytes: sum(sent, "bytesSent"),
       available: pair ? numberOrNull(pair, "availableOutgoingBitrate") : null,
       sendingPicture: sent.some((entry) => entry["kind"] === "video" && entry["active"] !== false),
@@ -65,6 +68,13 @@ export function figuresOf(
     roundTrip: pair ? numberOrNull(pair, "currentRoundTripTime") : null,
     path: pathOf(pair, up),
   };
+}
+
+function resentOf(entry: Entry): number {
+  return Math.min(
+    numberOf(entry, "retransmittedPacketsSent"),
+    numberOrNull(entry, "nackCount") ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 function arriving(entry: Entry, at: (mid: string) => { id: string } | undefined): Arriving | null {

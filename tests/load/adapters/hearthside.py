@@ -33,7 +33,7 @@ from sfu.control import (
 )
 from tests.load.adapters import OPUS_TYPE, RTX_TYPE, VP8_TYPE, AdapterError, Copy, Encoding, Reception, Wish
 from tests.load.process import start_pinned, stop
-from tests.load.server import AnyResponse
+from tests.load.server import AnyResponse, GiveBack
 
 CODECS: dict[Kind, list[Codec]] = {
     "audio": [Codec("opus", OPUS_TYPE, 48000)],
@@ -117,6 +117,10 @@ class Hearthside:
         for transport, wishes in self._wishes.items():
             if transport.startswith(f"{room}/"):
                 self._wishes[transport] = [wish for wish in wishes if wish.publisher != person]
+
+    async def give_back(self) -> None:
+        """Have it give free memory back to the kernel: what is resident afterwards is what is held."""
+        await self._ask(GiveBack(), Done)
 
     async def stop(self) -> None:
         """See `Adapter`."""

@@ -91,6 +91,11 @@ def outcome(requests: list[str], estimate: int, least: int | None = None, audio:
         (["a 180 : 180@75 180@150 360@500"], 900, "1"),
         (["a 360 : 180@75 180@400 360@300"], 300, "2"),
         (["a 180 : "], 0, "-"),
+        # whose least is a flood gets what all others leave; an only encoding within its share is none
+        (["f 720 : 720@4500", "a 720"], 4700, "- 2"),
+        (["f 720 : 720@4500", "a 720"], 6000, "0 2"),
+        (["f 720 : 720@501", "a 720"], 999, "- 1"),
+        (["f 720 : 720@600", "a 720"], 1300, "0 1"),
     ],
 )
 def test_new_layers(requests: list[str], estimate: int, expected: str) -> None:

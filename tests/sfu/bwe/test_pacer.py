@@ -34,7 +34,7 @@ def test_a_late_timer_costs_no_rate() -> None:
     pacer: Pacer[str] = Pacer(800_000)
     sent = 0
     for tick in range(100):
-        while len(pacer._video) < 20:
+        while pacer.size < 20_000:
             pacer.push("", 1000, stream=1, now=tick * BURST * 2)
         sent += len(popped(pacer, tick * BURST * 2))
     assert sent == pytest.approx(200, abs=5)
@@ -45,6 +45,32 @@ def test_repairs_go_first() -> None:
     pacer.push("video", 1000, stream=1, now=1.0)
     pacer.push_repair("repair", 1000, stream=1, now=1.0)
     assert popped(pacer, 1.0) == ["repair", "video"]
+
+
+def test_streams_take_turns() -> None:
+    pacer: Pacer[str] = Pacer(8_000_000)
+    for packet in ("a1", "a2", "a3", "a4", "b1", "c1", "c2"):
+        pacer.push(packet, 1000, stream=ord(packet[0]), now=1.0)
+    assert popped(pacer, 1.0) == ["a1", "b1", "c1", "a2", "c2", "a3", "a4"]
+
+
+def test_a_flood_keeps_only_itself_waiting() -> None:
+    """8 Mbit/s of one stream and 0.4 Mbit/s of another, at a pace of 1 Mbit/s."""
+    pacer: Pacer[tuple[int, float]] = Pacer(1_000_000)
+    waited, dropped = list[float](), set[int]()
+    for tick in range(500):
+        now = tick / 100
+        dropped |= pacer.drop_late(now=now)
+        for _ in range(10):
+            pacer.push((1, now), 1000, stream=1, now=now)
+        if tick % 2 == 0:
+            pacer.push((2, now), 1000, stream=2, now=now)
+        while (packet := pacer.pop(now=now)) is not None:
+            if packet[0] == 2:
+                waited.append(now - packet[1])
+    assert dropped == {1}
+    assert len(waited) >= 248
+    assert max(waited) <= 0.03
 
 
 def test_padding_takes_from_the_pace() -> None:
@@ -84,9 +110,9 @@ def test_the_queue_is_bounded_in_packets() -> None:
         for _ in range(count):
             pacer.push("", 1, stream=stream, now=1.0)
     for _ in range(MAX_PACKETS + 10):
-        pacer.push_repair("", 1, stream=2, now=1.0)
-    assert pacer.drop_late(now=1.0) == {1}
-    assert pacer.size == 2 * MAX_PACKETS
+        pacer.push_repair("", 1, stream=3, now=1.0)
+    assert pacer.drop_late(now=1.0) == {2}, "the one that fills it"
+    assert pacer.size == 10 + MAX_PACKETS
 
 
 def test_a_paused_stream_leaves_nothing_behind() -> None:

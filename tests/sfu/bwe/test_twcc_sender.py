@@ -38,6 +38,20 @@ def test_each_packet_is_reported_once_and_a_late_one_takes_its_loss_back() -> No
     assert ([r.size for r in again.received], again.lost, again.recovered) == ([1000], 0, 1)
 
 
+def test_what_left_twice_under_one_number_tells_nothing() -> None:
+    """The first feedback, which said that 2 was missing, was lost; the second holds 2 alone, sent again 0.2 s later."""
+    twcc = sender([1.0, 1.02, 1.04, 1.06])
+    twcc.receive(feedback(0, 2, {0: 1.05, 1: 1.07}), now=1.1)
+    rtt, queue = twcc.rtt, twcc.queue_delay
+    twcc.sent_again(2)
+    report = twcc.receive(feedback(2, 2, {0: 1.25}), now=1.3)
+    assert (report.received, report.lost) == ([], 1)
+    assert (twcc.rtt, twcc.queue_delay, twcc.busy_rate) == (rtt, queue, None)
+    twcc.sent_again(4)
+    twcc.send(100, now=2.0)
+    assert len(twcc.receive(feedback(4, 1, {0: 2.05}), now=2.1).received) == 1, "it had not been sent yet"
+
+
 def test_what_no_feedback_covers_is_neither_lost_nor_received() -> None:
     twcc = sender([1.0] * 10)
     report = twcc.receive(feedback(5, 3, {0: 1.1, 2: 1.1}), now=1.2)

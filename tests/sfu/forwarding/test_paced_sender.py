@@ -48,6 +48,16 @@ def test_what_the_pace_allows_leaves_at_once_and_the_rest_in_order_later() -> No
     assert way.sender.waiting == 0
 
 
+def test_what_is_sent_again_keeps_its_number() -> None:
+    way = Way()
+    way.put(8, 50, 100)
+    way.sender.send(100, True, now=1.0)
+    way.sender.send_again(100, True)
+    way.video(1, now=1.0)
+    assert way.numbers() == [0, 0, 1]
+    assert way.channel.sent[0] == way.channel.sent[1]
+
+
 def test_sound_overtakes_and_numbers_are_in_the_order_of_leaving() -> None:
     way = Way()
     for mark in range(4):

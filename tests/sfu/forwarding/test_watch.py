@@ -67,6 +67,21 @@ def test_the_height_of_the_tile_is_enough() -> None:
     assert room.estimate.wanted == int(650_000 / HEADROOM)
 
 
+def test_sound_that_came_back_counts_whole_before_it_was_measured() -> None:
+    """Four voices, of which one rested until shortly before the measurement."""
+    room = Room(pictures=0, sounds=4)
+    voices = list(room.copies.values())
+    for voice in voices:
+        voice.flowing = True
+    for second in range(3):
+        voices[3].flowing = second > 1
+        for voice in voices[:3]:
+            voice.stream.octets += 10_000
+        room.update(float(second + 1), 10_000_000)
+    rates = room.watch._sound_rate(cast(dict[str, DownTrack], room.copies))
+    assert rates == 3 * 80_000 + ASSUMED_SOUND
+
+
 def test_what_finds_no_room_is_told_once_a_second_at_most() -> None:
     room = Room()
     room.wish(p0=180, p1=180)

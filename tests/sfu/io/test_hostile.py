@@ -172,7 +172,7 @@ async def test_a_member_cannot_speak_under_anothers_ssrc(talk: Talk) -> None:
     for sequence in range(1, 200):
         mallory.send_rtp(rtp(1000, talk.sequence + sequence, KEY))
         mallory.send_rtp(rtp(2000, sequence, b"\0\1" + KEY, payload_type=97))
-    await until(lambda: link.peer.refused == 398)
+    await until(lambda: link.peer.refusals.total == 398)
     await talk.goes_on()
 
 
@@ -189,13 +189,13 @@ async def test_a_member_cannot_ask_on_behalf_of_others(talk: Talk) -> None:
 
 async def test_changed_packets_are_dropped(talk: Talk) -> None:
     chance = random.Random(7)
-    refused = talk.meeting.worker._links["up0"].peer.refused
+    refused = talk.meeting.worker._links["up0"].peer.refusals.total
     for _ in range(100):
         talk.sequence += 1
         sealed = bytearray(talk.up.protect(rtp(1000, talk.sequence, DELTA)))
         sealed[chance.randrange(12, len(sealed))] ^= 1 << chance.randrange(8)
         talk.up.send_raw(bytes(sealed))
-    await until(lambda: talk.meeting.worker._links["up0"].peer.refused == refused + 100)
+    await until(lambda: talk.meeting.worker._links["up0"].peer.refusals.total == refused + 100)
     await talk.goes_on()
 
 

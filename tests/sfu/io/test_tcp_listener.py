@@ -31,10 +31,14 @@ class Notes:
         self.mux = mux
         self.sound_types = {SOUND}
         self.taken: list[tuple[str, bytes]] = []
+        self.cuts = 0
         self.path: Path = ()
 
     def hears(self, path: Path, *, now: float) -> bool:
         return True
+
+    def cut_off(self) -> None:
+        self.cuts += 1
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         self.taken.append(("rtp", bytes(self.mux.buffer[:length])))
@@ -333,6 +337,7 @@ async def test_who_reads_nothing_is_cut_off(bench: Bench) -> None:
             assert entrance.connections[address].waiting <= MAX_QUEUE if address in entrance.connections else True
     assert address not in entrance.connections
     assert address not in entrance.routes
+    assert bench.endpoint.cuts == 1
     with pytest.raises(OSError, match="gone"):
         entrance.sendto(packet, address)
     entrance.send(b"late", address)
@@ -352,7 +357,7 @@ async def test_a_transport_that_ends_within_a_frame_ends_the_reading(bench: Benc
         ended.append(length)
         bench.mux.remove_route(bench.endpoint.path, bench.endpoint)
 
-    bench.endpoint.receive_rtp = end  # type: ignore[method-assign]
+    bench.endpoint.receive_rtp = end  # type: ignore[method-assign]  # ends in the middle of a read
     sock.sendall(frame(PACKETS[1]) * 5)
     await until(lambda: bench.is_closed(sock))
     assert len(ended) == 1
@@ -388,7 +393,7 @@ async def test_without_files_it_takes_a_breath(bench: Bench, monkeypatch: pytest
             self.sock.close()
 
     exhausted = Exhausted(bench.listener._sock)
-    bench.listener._sock = exhausted  # type: ignore[assignment]
+    bench.listener._sock = exhausted  # type: ignore[assignment]  # a socket without descriptors left
     sock = bench.connect()
     sock.sendall(frame(check()))
     await until(lambda: bench.endpoint.path[:2] == sock.getsockname())

@@ -21,11 +21,15 @@ class Notes:
         self.buffer = buffer
         self.sound_types: set[int] = set()
         self.taken: list[tuple[str, bytes]] = []
+        self.cuts = 0
         self.paths: list[Path] = []
         self.heard = True
 
     def hears(self, path: Path, *, now: float) -> bool:
         return self.heard
+
+    def cut_off(self) -> None:
+        self.cuts += 1
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         self.taken.append(("rtp", bytes(self.buffer[:length])))

@@ -13,9 +13,11 @@ import pytest
 
 from sfu.control import (
     Candidate,
+    CloseMember,
     CloseRoom,
     CloseTransport,
     ConnectTransport,
+    Direction,
     Done,
     OpenTransport,
     Refused,
@@ -36,7 +38,7 @@ from sfu.io.worker import GARBAGE_AFTER, MAX_TRANSPORTS, TcpPortError, Worker, W
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Nack, PictureLossIndication, SenderReport, SourceDescription
 from sfu.streams.clock_map import ntp_time
-from tests.sfu.client import Client
+from tests.sfu.client import Client, open_client
 from tests.sfu.fakes import DELTA, KEY, OPUS, publish, rtp, subscribe
 from tests.sfu.io.conftest import Meeting, until
 from tests.sfu.io.tcp_client import TcpClient
@@ -271,12 +273,28 @@ async def test_requests_are_idempotent_and_refused_where_they_do_not_fit(meeting
             UnsubscribeTrack("down", "camera"),
             UnpublishTrack("up", "camera"),
             CloseTransport("up"),
+            CloseMember("room", "ben"),
             CloseRoom("room"),
         ):
             assert await ask(closing) == Done()
     assert meeting.events == []
     with pytest.raises(TypeError):
         await ask(Request())
+
+
+async def test_a_member_ends_both_ways_before_the_first_suspension(meeting: Meeting) -> None:
+    worker = meeting.worker
+    directions: list[Direction] = ["publish", "subscribe"]
+    for direction in directions:
+        meeting.clients.append(await open_client(worker, f"ben-{direction}", direction, room="room", member="ben"))
+    for room, member in (("room", "ana"), ("other", "ben")):
+        opening = OpenTransport(room, member, f"{member}-{room}", "publish")
+        assert isinstance(await worker.request(opening), TransportOpened)
+    closing = asyncio.create_task(worker.request(CloseMember("room", "ben")))
+    await asyncio.sleep(0)
+    assert set(worker._links) == {"ana-room", "ben-other"}
+    assert not closing.done()
+    assert await closing == Done()
 
 
 async def test_the_number_of_transports_is_bounded(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.streams.inflow import BURST, PACKET_COST, RATE, RESERVE, Inflow
+from sfu.streams.inflow import BURST, PACKET_COST, RATE, RESERVE, SOUND_BURST, SOUND_RATE, Inflow
 
 
 def taken(inflow: Inflow, rate: int, size: int, *, seconds: float, start: float = 0.0, sound: bool = False) -> int:
@@ -32,16 +32,37 @@ def test_sound_passes_where_pictures_took_all_they_may() -> None:
     assert all(inflow.take(100, now=1.0 - 0.00001, sound=True) for _ in range(RESERVE // PACKET_COST))
 
 
-def test_sound_has_its_bounds_too() -> None:
-    assert taken(Inflow(), 100 * RATE, 1000, seconds=10, sound=True) * 1000 <= 10 * RATE + BURST
+def test_sound_has_bounds_of_its_own() -> None:
+    """Nobody's network paces it: eight megabits a second of "sound" left no room for pictures."""
+    used = taken(Inflow(), RATE, 1000, seconds=10, sound=True) * 1000
+    assert 9 * SOUND_RATE <= used <= 10 * SOUND_RATE + SOUND_BURST
+
+
+def test_two_voices_sent_twice_after_three_seconds_of_silence_pass() -> None:
+    """170 bytes are what a padded Opus frame of 32 kbit/s takes, with its headers."""
+    inflow = Inflow()
+    assert all(inflow.take(170, now=0.0, sound=True) for _ in range(3 * 2 * 50))
+    assert taken(inflow, 2 * 2 * 50 * 170, 170, seconds=20, start=0.02, sound=True) == 20 * 2 * 2 * 50
+
+
+def test_too_much_sound_takes_nothing_from_pictures() -> None:
+    inflow = Inflow()
+    while inflow.take(1000, now=0.0, sound=True):
+        pass
+    assert sum(inflow.take(1000, now=0.0, sound=False) for _ in range(BURST // 1000)) == (
+        (BURST - RESERVE - SOUND_BURST) // 1000
+    )
 
 
 @given(st.lists(st.tuples(st.floats(-0.5, 2), st.integers(12, 1500), st.booleans()), max_size=100))
 def test_never_more_than_rate_and_burst(packets: list[tuple[float, int, bool]]) -> None:
     inflow = Inflow()
-    now, latest, used = 0.0, 0.0, 0
+    now, latest, used, heard = 0.0, 0.0, 0, 0
     for pause, size, sound in packets:
         now += pause
         latest = max(latest, now)
-        used += size * inflow.take(size, now=now, sound=sound)
+        took = size * inflow.take(size, now=now, sound=sound)
+        used += took
+        heard += took * sound
         assert used <= BURST + RATE * latest + 1
+        assert heard <= SOUND_BURST + SOUND_RATE * latest + 1

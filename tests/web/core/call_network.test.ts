@@ -314,10 +314,10 @@ test("who says that their way up loses is played later, voice and picture alike,
   expect(targets()).toEqual([null, null, null]);
   await ana.hearSaid("marta", { ...MARTA, uplink: "fair" });
   await run(2000);
-  expect(targets()).toEqual([150, 150, 150]);
+  expect(targets()).toEqual([170, 170, 170]);
   await ana.hearSaid("marta", MARTA);
   await run(5000);
-  expect(targets()).toEqual([150, 150, 150]);
+  expect(targets()).toEqual([170, 170, 170]);
   await run(15_000);
   expect(targets()).toEqual([null, null, null]);
 });

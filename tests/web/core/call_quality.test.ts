@@ -118,6 +118,9 @@ describe("down", () => {
     const now = figures([voice({ again: 20 }), picture()]);
     expect(view(now).down.loss).toBeCloseTo(20 / 550, 6);
     expect(view(now, { uplink: "fair" }).down).toMatchObject({ loss: 0, quality: "good" });
+    const both = figures([voice({ again: 20 }), picture({ again: 30 })]);
+    expect(view(both, { uplink: "fair" }).down.loss).toBeCloseTo(30 / 300, 6);
+    expect(view(figures([voice({ lost: 30 })]), { uplink: "fair" }).down.loss).toBeCloseTo(30 / 280, 6);
   });
 
   test("nobody else there: nothing to judge", () => {

@@ -5,13 +5,14 @@ type Counts = Parameters<LooksOptions["media"]["levels"]>[0];
 
 let done: string[];
 let online: boolean;
+let packets: number;
 let levels: (counts: Counts) => Promise<Map<string, number>>;
 let look: () => Promise<void>;
 let looks: Looks;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [done, online] = [[], true];
+  [done, online, packets] = [[], true, 0];
   levels = async () => new Map([["marta", 0.5]]);
   look = async () => undefined;
   const options = {
@@ -19,6 +20,9 @@ beforeEach(() => {
     media: {
       tick: () => done.push("connections"),
       levels: (counts: Counts) => levels(counts),
+      get arrived() {
+        return packets;
+      },
     },
     waiting: { tick: () => done.push("door") },
     view: {
@@ -32,6 +36,7 @@ beforeEach(() => {
       },
     },
     online: () => online,
+    still: () => done.push("still"),
   };
   looks = new Looks(options as unknown as LooksOptions);
   looks.start();
@@ -52,6 +57,14 @@ test("connections rest while there is no socket to mend them by", async () => {
   online = false;
   await vi.advanceTimersByTimeAsync(200);
   expect(done).toEqual(["door", "heard marta", "network", "drawn"]);
+});
+
+test("when all that came stops coming, somebody is told, once", async () => {
+  packets = 100;
+  await vi.advanceTimersByTimeAsync(200);
+  expect(done).not.toContain("still");
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(done.filter((one) => one === "still")).toHaveLength(1);
 });
 
 test("a browser that gives no figures costs no look", async () => {

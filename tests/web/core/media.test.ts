@@ -502,12 +502,15 @@ test("levels are told by member", async () => {
   media.offered(offer(1, [voice("0", "ana"), voice("1", "ben")]));
   await settle();
   connection(SUBSCRIBER).stats = [
-    { type: "inbound-rtp", kind: "audio", mid: "0", audioLevel: 0.25 },
+    { type: "inbound-rtp", kind: "audio", mid: "0", audioLevel: 0.25, packetsReceived: 50 },
     { type: "inbound-rtp", kind: "audio", mid: "1" },
     { type: "inbound-rtp", kind: "audio", mid: "9", audioLevel: 1 },
-    { type: "inbound-rtp", kind: "video", mid: "1", audioLevel: 1 },
+    { type: "inbound-rtp", kind: "video", mid: "1", audioLevel: 1, packetsReceived: 7 },
+    { type: "outbound-rtp", kind: "video", mid: "2", packetsReceived: 900 },
   ];
+  expect(media.arrived).toBe(0);
   expect([...(await media.levels())]).toEqual([["ana", 0.25]]);
+  expect(media.arrived).toBe(57);
 });
 
 test("closing ends both connections and everything that was under way", async () => {

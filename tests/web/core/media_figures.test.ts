@@ -80,6 +80,12 @@ test("what a browser reports, in a few figures", () => {
   });
 });
 
+test("what is sent twice to measure the path, and nobody asked for, is no loss", () => {
+  const sent = { type: "outbound-rtp", kind: "video", packetsSent: 1402, retransmittedPacketsSent: 474 };
+  const resent = (nackCount: number) => figuresOf({ up: [{ ...sent, nackCount }], down: [], at }, 0).up.resent;
+  expect([resent(0), resent(20), resent(500)]).toEqual([0, 20, 474]);
+});
+
 test.each([
   [{ candidateType: "host", protocol: "tcp" }, "tcp"],
   [{ candidateType: "relay", protocol: "udp", relayProtocol: "tcp" }, "relay"],

@@ -52,24 +52,24 @@ async function run(seconds: number, again = 0): Promise<void> {
 test("a connection that is built anew waits as long as the one before", async () => {
   await ana.hearSaid("marta", { ...MARTA, uplink: "fair" });
   await run(3);
-  expect(target()).toBe(150);
+  expect(target()).toBe(170);
   await ana.loseAndResume(ana.joined({ resumed: true, media_kept: false }));
   await offer("two", 2);
   expect(target()).toBeNull();
   await run(3);
-  expect(target()).toBe(150);
+  expect(target()).toBe(170);
 });
 
 test("with Audio only too, what is lost on one's own way down is waited for although all of it came in the end", async () => {
   ana.actions.setNetwork({ audioOnly: true });
   await run(3, 5);
-  expect(target()).toBe(250);
+  expect(target()).toBe(270);
 });
 
 test("who left and came again is not waited for because of before", async () => {
   await ana.hearSaid("marta", { ...MARTA, uplink: "poor" });
   await run(3);
-  expect(target()).toBe(250);
+  expect(target()).toBe(270);
   await ana.see([person("me", 1)]);
   await run(2);
   await ana.see(TWO);

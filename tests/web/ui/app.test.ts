@@ -89,6 +89,16 @@ describe("waiting", () => {
     await settle();
     expect(document.activeElement?.textContent).toBe("You are no longer in this meeting");
   });
+
+  it("keeps open what the first press on a new page opened, be the press ever so early", async () => {
+    const { model } = await show("waiting");
+    model.screen.value = { name: "call" };
+    // The page is there, its first frame is not painted yet.
+    await vi.waitFor(() => button("Chat"), { interval: 0 });
+    button("Chat").click();
+    await settle();
+    expect(button("Chat").getAttribute("aria-expanded")).toBe("true");
+  });
 });
 
 describe("more", () => {

@@ -56,6 +56,15 @@ describe("a stage with something in front", () => {
     }
   });
 
+  it.each(names)("makes no face below larger than a pinned one beside a screen: %s", (name) => {
+    for (const people of [1, 2, 3, 5, 13, 30]) {
+      const { front, people: grid } = lay(name, 1, 1, people);
+      if (front?.side !== "above" || grid.mode !== "fit") continue;
+      const { width, height } = front.tiles.pinned;
+      expect(grid.width, `${people} people`).toBeLessThanOrEqual(Math.min(width, (height * 16) / 9) + 1);
+    }
+  });
+
   it.each(names)("makes one screen larger than any face: %s", (name) => {
     for (const people of [1, 5, 13]) {
       const { front, people: grid } = lay(name, 1, 0, people);

@@ -1,6 +1,6 @@
 /** The interface's entry: puts the page for the model's screen into an element. */
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type { L10n } from "../l10n";
 import type { Actions, Model } from "../model";
 import { BeforePage } from "./before_page";
@@ -36,11 +36,14 @@ function CurrentPage() {
   }
 }
 
-/** A dialog or panel belongs to the page it was opened on. */
+/**
+ * A dialog or panel belongs to the page it was opened on. Closed in the turn in which the page changes: an effect after the
+ * paint could come later than the first press on the new page, and would close what that press opened.
+ */
 function CloseWithPage() {
   const { model, ui } = useApp();
   const { name } = model.screen.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     return () => {
       ui.dialog.value = null;
       ui.panel.value = null;

@@ -34,10 +34,16 @@ const STRIP_BELOW = 150;
 const BELOW_LEAST = 116;
 /** Of the front's height, where a screen and a person share it: writing needs more room than a face. */
 const PINNED_SHARE = 0.28;
-/** One or two faces below do not become as wide as what is in front: this share of its width at most. */
+/** One or two faces below do not become as wide as what is in front: this share of its width at most, or a pinned one's. */
 const FACE_SHARE = 0.6;
 /** Several in front may take this share of the height. */
 const ABOVE_SHARE = 0.65;
+
+/** What of a tile a picture of a screen's shape fills. */
+function pictureOf({ width, height }: Size): Size {
+  const filled = Math.min(width, height * SCREEN_SHAPE);
+  return { width: filled, height: filled / SCREEN_SHAPE };
+}
 
 /** The columns that make pictures of a screen's shape largest; each tile fills its cell. */
 function frontTile(count: number, width: number, height: number, gap: number): Size {
@@ -49,7 +55,7 @@ function frontTile(count: number, width: number, height: number, gap: number): S
       width: Math.max(1, Math.floor((width - (columns - 1) * gap) / columns)),
       height: Math.max(1, Math.floor((height - (rows - 1) * gap) / rows)),
     };
-    const picture = Math.min(cell.width, cell.height * SCREEN_SHAPE);
+    const picture = pictureOf(cell).width;
     if (picture > largest) {
       largest = picture;
       best = cell;
@@ -100,10 +106,12 @@ export function stageLayout(counts: Counts, stage: Size, gap: number): StageLayo
   const front = { width, height: Math.floor(Math.min(wanted, most, height - BELOW_LEAST - gap)) };
   const room = { width, height: height - gap - front.height };
   const people = laid(room);
-  const tooLarge = people.mode === "fit" && people.width > width * FACE_SHARE;
+  const tiles = inFront(counts, front, low, gap);
+  const widest = counts.pinned === 0 ? width * FACE_SHARE : Math.min(width * FACE_SHARE, pictureOf(tiles.pinned).width);
+  const tooLarge = people.mode === "fit" && people.width > widest;
   return {
-    front: { side: "above", ...front, tiles: inFront(counts, front, low, gap) },
+    front: { side: "above", ...front, tiles },
     room,
-    people: tooLarge ? laid({ ...room, width: width * FACE_SHARE }) : people,
+    people: tooLarge ? laid({ ...room, width: people.columns * (widest + gap) - gap }) : people,
   };
 }
