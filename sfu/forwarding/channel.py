@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sfu.native.numbers import WayNumbers
+from sfu.native.numbers import CopyNumbers, WayNumbers
 
 
 class Channel(Protocol):
@@ -32,6 +32,10 @@ class Channel(Protocol):
 
     def send_rtcp(self, packet: bytes) -> None:
         """Seal and send an RTCP packet, through the outgoing buffer."""
+        ...
+
+    def share(self, copy: CopyNumbers) -> None:
+        """Let the compiled twin seal that copy's packets, until its SSRC is forgotten or the channel has no keys."""
         ...
 
     def forget_received(self, ssrc: int) -> None:

@@ -354,7 +354,10 @@ class DownTrack:
         """Let the compiled twin send what it can: packets of which nothing is left out and nothing rewritten."""
         if self._twin:
             self._settle()
-            self.numbers.share(0 if self._source is None or self._filters else self._source.number)
+            plain = self._source is not None and not self._filters
+            if plain:
+                self._sender.channel.share(self.shared)
+            self.numbers.share(self._source.number if self._source is not None and plain else 0)
 
     def _settle(self) -> None:
         """Catch up with what the twin has sent."""

@@ -14,7 +14,8 @@ from sfu.io.dtls import Certificate, Dtls
 from sfu.io.srtp import Buffers, SrtpSession, keep_from
 from sfu.io.token_bucket import TokenBucket
 from sfu.io.udp_mux import Entrance, Path, SocketAddress, UdpMux, pack_address
-from sfu.native import aim, new_way
+from sfu.native import aim, new_way, seal_copy_with
+from sfu.native.numbers import CopyNumbers
 from sfu.peer import Peer
 from sfu.refusals import Refusal
 
@@ -31,6 +32,7 @@ class SecureChannel:
 
     __slots__ = (
         "_address",
+        "_lent",
         "_protect",
         "_sendto",
         "_srtp",
@@ -51,10 +53,14 @@ class SecureChannel:
         self._views = buffers.outgoing_views
         self._sendto: Callable[[memoryview, SocketAddress], int] = _nowhere
         self._address: SocketAddress = ()
+        self._lent: dict[int, CopyNumbers] = {}
         self.secure(None)
 
     def secure(self, srtp: SrtpSession | None) -> None:
         """Take the keys, or with None drop them for good."""
+        for copy in self._lent.values():
+            seal_copy_with(copy, 0)
+        self._lent.clear()
         if srtp is None:
             keep_from(self.way)
         else:
@@ -111,8 +117,16 @@ class SecureChannel:
 
     def forget_sent(self, ssrc: int) -> None:
         """See `Channel`."""
+        if (copy := self._lent.pop(ssrc, None)) is not None:
+            seal_copy_with(copy, 0)
         if self._srtp is not None:
             self._srtp.forget_sent(ssrc)
+
+    def share(self, copy: CopyNumbers) -> None:
+        """See `Channel`."""
+        if self._srtp is not None and copy.ssrc not in self._lent:
+            self._srtp.share_copy(copy, copy.ssrc)
+            self._lent[copy.ssrc] = copy
 
 
 def _refuse(length: int) -> int:
@@ -276,7 +290,7 @@ class Link:
             entrance.send(datagram, address)
 
     def _on_dtls_connected(self, receive: Session, send: Session) -> None:
-        self._channel.secure(SrtpSession(receive, send, self._buffers))
+        self._channel.secure(SrtpSession(receive, send, self._buffers, self._dtls.send_policy()))
         self.peer.secured(now=self._clock())
         self._on_change(self)
 

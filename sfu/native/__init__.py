@@ -103,8 +103,17 @@ def aim(way: WayNumbers, fd: int, address: bytes) -> None:
     way.fd = fd
 
 
+def seal_copy_with(copy: CopyNumbers, session: int) -> None:
+    """Seal that copy's packets with the session at this address instead of its transport's, until 0 is given."""
+    if not isinstance(copy, CopyNumbers):
+        cast(Any, copy).session = _built.ffi.cast("void *", session)
+
+
 def seal_with(way: WayNumbers, protect: int, session: int) -> None:
-    """Take the addresses of libsrtp's `srtp_protect` and of a session, which is to live until 0 is given for it."""
+    """Take the addresses of libsrtp's `srtp_protect` and of a session, which is to live until 0 is given for it.
+
+    A session of 0 with a `protect` that is not: only copies with a session of their own can be sent.
+    """
     if isinstance(way, WayNumbers):
         return
     ffi = _built.ffi

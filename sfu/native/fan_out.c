@@ -32,9 +32,10 @@ static void write32(uint8_t *at, uint32_t value)
 static int forward(struct copy *copy, int64_t source, const struct packet *packet, const uint8_t *payload)
 {
     struct way *way = copy->way;
+    void *session = copy->session != NULL ? copy->session : way->session;
     uint8_t out[LONGEST_HEADER + MAX_PAYLOAD + ROOM_FOR_TAG];
 
-    if (copy->source != source || way->session == NULL || way->protect == NULL || way->fd < 0 || way->probing)
+    if (copy->source != source || session == NULL || way->protect == NULL || way->fd < 0 || way->probing)
         return 0;
     uint8_t type = copy->types[packet->payload_type];
     if (!type || packet->sequence < copy->first)
@@ -88,7 +89,7 @@ static int forward(struct copy *copy, int64_t source, const struct packet *packe
     copy->octets += packet->size;
 
     int sealed = (int)length;
-    if (way->protect(way->session, out, &sealed) != 0 || sealed < 0 || sealed > (int)sizeof out ||
+    if (way->protect(session, out, &sealed) != 0 || sealed < 0 || sealed > (int)sizeof out ||
         sendto(way->fd, out, (size_t)sealed, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)way->address,
                way->address_length) < 0)
         way->unsent++;

@@ -23,6 +23,7 @@ struct way {
 
 struct copy {
     struct way *way;
+    void *session;
     int64_t source;
     int64_t first;
     int64_t sequence_offset;

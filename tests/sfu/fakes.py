@@ -7,6 +7,7 @@ import struct
 from sfu.control import Codec, EncodingParameters, Extensions, Kind, PublishTrack, SubscribeTrack
 from sfu.forwarding.paced_sender import PacedSender
 from sfu.native import new_way
+from sfu.native.numbers import CopyNumbers
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Packet
 from tests.sfu import twin
@@ -49,6 +50,9 @@ class FakeChannel:
 
     def send_rtcp(self, packet: bytes) -> None:
         self.rtcp.append(packet)
+
+    def share(self, copy: CopyNumbers) -> None:
+        pass
 
     def forget_received(self, ssrc: int) -> None:
         self.forgotten_received.append(ssrc)

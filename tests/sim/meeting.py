@@ -28,6 +28,7 @@ from sfu.forwarding.router import Router
 from sfu.ice import stun
 from sfu.ice.lite_agent import Credentials
 from sfu.native import new_way
+from sfu.native.numbers import CopyNumbers
 from sfu.peer import Peer
 from sfu.publisher import Publisher
 from sfu.rtp.packet import is_rtcp
@@ -76,6 +77,9 @@ class WireChannel:
 
     def send_rtcp(self, packet: bytes) -> None:
         self._transport.send_down(packet)
+
+    def share(self, copy: CopyNumbers) -> None:
+        """There are no keys."""
 
     def forget_received(self, ssrc: int) -> None:
         self.forgotten += 1

@@ -48,9 +48,9 @@ class End:
             sock.setblocking(False)
         self.buffers = Buffers()
         self.channel = SecureChannel(self.buffers)
+        self.copy = plain(self.channel)
         self.secure()
         self.point(self.here.fileno())
-        self.copy = plain(self.channel)
         self.fan_out = native.FanOut(1)
         self.fan_out.take([self.copy])
 
@@ -58,7 +58,8 @@ class End:
         receive, send = (
             Session(Policy(key=KEY, ssrc_type=kind)) for kind in (Policy.SSRC_ANY_INBOUND, Policy.SSRC_ANY_OUTBOUND)
         )
-        self.channel.secure(SrtpSession(receive, send, self.buffers))
+        self.channel.secure(SrtpSession(receive, send, self.buffers, Policy(key=KEY)))
+        self.channel.share(self.copy)
 
     def point(self, fd: int) -> None:
         self.channel.point_at(self.here.sendto, self.there.getsockname(), fd)
@@ -101,6 +102,9 @@ def test_python_and_the_twin_share_one_packet_index(end: End) -> None:
 
 
 def test_without_keys_or_socket_everything_is_pythons(end: End) -> None:
+    end.channel.forget_sent(50)
+    assert end.fan_out.send(packet(1)) == [0]
+    end.channel.share(end.copy)
     end.channel.secure(None)
     assert end.fan_out.send(packet(1)) == [0]
     end.secure()
