@@ -18,9 +18,13 @@ from tests.load.result import Result
 from tests.load.scenarios import Scenario
 
 WARM_UP = 1.0
-"""Seconds of traffic before the measurement: key frames, first reports, layers, memory that is allocated once."""
-WARM_UP_LAYERS = 6.0
-"""The same where layers are chosen: an SFU that has to find out what a path bears sends the small ones first."""
+"""Seconds of traffic before the measurement: key frames, first reports, memory that is allocated once."""
+WARM_UP_LIMIT = 20.0
+"""Seconds in which everybody has to be sent what they wished for: an SFU that has to find out what a path bears sends
+small layers first."""
+ALL = 0.98
+"""Share of what is due in a second that has to arrive in it, for people to be sent what they wished for: packets of a
+second that ends between two do not count."""
 SETTLE = 0.3
 """Seconds without a packet, after which nothing is under way any more."""
 SETTLE_LIMIT = 5.0
@@ -80,7 +84,9 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
             for meeting in meetings:
                 await meeting.gather()
             attacker = None if plan.hostile is None else await come(plan.hostile, meetings[0])
-            await asyncio.sleep(WARM_UP if len(plan.scenario.formats) == 2 else WARM_UP_LAYERS)
+            await asyncio.sleep(WARM_UP)
+            if settles:
+                await _until_all_get_all(meetings)
         if settles:
             await _settle(meetings)
         start = _Reading(adapter, meetings)
@@ -97,6 +103,21 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
         for meeting in (first, *meetings):
             await meeting.part()
         await adapter.stop()
+
+
+async def _until_all_get_all(meetings: list[Meeting]) -> None:
+    """Wait for a second in which what is due arrives; whoever never sends it has it counted as loss."""
+    deadline = time.monotonic() + WARM_UP_LIMIT
+    while time.monotonic() < deadline:
+        expected, received = _counts(meetings)
+        await asyncio.sleep(1.0)
+        later, arrived = _counts(meetings)
+        if ALL <= (arrived - received) / (later - expected) <= 2 - ALL:
+            return
+
+
+def _counts(meetings: list[Meeting]) -> tuple[int, int]:
+    return sum(meeting.expected() for meeting in meetings), sum(meeting.received() for meeting in meetings)
 
 
 async def _settle(meetings: list[Meeting]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sfu.control import LocalParameters
@@ -71,9 +71,14 @@ class Meeting:
         for number in range(self.scenario.publishers):
             await self._publish(number)
         await asyncio.sleep(ALONE)
-        for number in range(self.scenario.people):
-            if wishes := self._wishes(number):
-                await self._subscribe(number, wishes)
+        # One connection after the other, and nobody waits for what another one is shown: a server that answers many
+        # requests with one key frame has people wait, and is not to make everybody after them late.
+        waiting = [
+            await self._subscribe(number, wishes)
+            for number in range(self.scenario.people)
+            if (wishes := self._wishes(number))
+        ]
+        await asyncio.gather(*waiting)
         for publisher in self.publishers.values():
             for stream in publisher.streams:
                 stream.audience = self.scenario.receivers(publisher.number, stream.form)
@@ -83,7 +88,7 @@ class Meeting:
         await self._publish(number)
         for other in self.subscribers.values():
             other.expect(await self.adapter.extend(self.room, other.number, self.everything([number])))
-        await self._subscribe(number, self.everything(self.publishers.keys() - {number}))
+        await (await self._subscribe(number, self.everything(self.publishers.keys() - {number})))
         self._count_everybody()
 
     async def go(self, number: int, *, quietly: bool = False) -> None:
@@ -157,7 +162,8 @@ class Meeting:
             self._beat(number, Beat(stream.send, stream.interval), now + stream.interval * share)
         self._beat(number, Beat(publisher.report, REPORTS), now + REPORTS * (number % 10) / 10)
 
-    async def _subscribe(self, number: int, wishes: Sequence[Wish]) -> None:
+    async def _subscribe(self, number: int, wishes: Sequence[Wish]) -> Awaitable[None]:
+        """Connect somebody; return what is to be awaited until they were shown somebody."""
         begin = time.monotonic()
         line = self.line()
         subscriber = Subscriber(
@@ -170,12 +176,15 @@ class Meeting:
         self._beat(number, Beat(subscriber.report, REPORTS), time.monotonic() + REPORTS * (number % 10 + 1) / 10)
         if self._way.loss:
             self._beat(number, Beat(subscriber.ask_again, ASKING), begin + ASKING)
+        self.subscribers[number] = subscriber
+        return asyncio.ensure_future(self._join(subscriber, begin))
+
+    async def _join(self, subscriber: Subscriber, begin: float) -> None:
         try:
             await asyncio.wait_for(subscriber.joined.wait(), JOIN_LIMIT)
         except TimeoutError:
             raise AdapterError(f"no key frame came within {JOIN_LIMIT:.0f} s") from None
         self.joins.append(time.monotonic() - begin)
-        self.subscribers[number] = subscriber
 
     def _beat(self, number: int, beat: Beat, first: float) -> None:
         self._beats.setdefault(number, []).append(beat)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import struct
 import time
 from collections.abc import Sequence
 
@@ -21,6 +22,11 @@ TOO_OLD = 1.0
 """Seconds after which a missing packet is given up."""
 AGAIN = 0.1
 """Seconds between two requests for the same packet."""
+ROUND_TRIP = 0.02
+"""Seconds that reports let a server take for the way there and back, as among people of one country. Loopback's would
+be 0 ms, at which Janus 1.1 keeps nothing to send again: the size of its store follows the round trip, and stays 0."""
+_SENDER_REPORT = struct.Struct("!BBHI2xI")
+"""Of an SR its header, SSRC, and the middle 32 bits of its NTP time (RFC 3550 section 6.4.1)."""
 LEAP = 1000
 """A step further than this in sequence numbers is a new beginning and no loss."""
 
@@ -28,7 +34,7 @@ LEAP = 1000
 class Arrivals:
     """What came of one stream."""
 
-    __slots__ = ("at", "copy", "cycles", "lost", "missing", "next", "received", "reported", "restored")
+    __slots__ = ("at", "copy", "cycles", "lost", "missing", "next", "received", "reported", "restored", "told")
 
     def __init__(self, copy: Copy) -> None:
         self.copy = copy
@@ -43,6 +49,8 @@ class Arrivals:
         """Of these, that came after all."""
         self.reported = (0, 0)
         """Received and lost, at the report before."""
+        self.told: tuple[int, float] | None = None
+        """Time and arrival of the last sender report."""
         self.missing: dict[int, tuple[float, float]] = {}
         """When each was missed and when it was last asked for, while packets are lost on purpose."""
 
@@ -81,13 +89,17 @@ class Arrivals:
                 asked.append(sequence)
         return asked
 
-    def report(self) -> rtcp.ReportBlock:
+    def report(self, *, now: float) -> rtcp.ReportBlock:
         """Return the report since the one before (RFC 3550 section 6.4.1)."""
         received, lost = self.received - self.reported[0], self.lost - self.reported[1]
         self.reported = (self.received, self.lost)
         fraction = min(255, 256 * lost // (received + lost)) if lost else 0
         highest = (self.cycles << 16) + (self.next - 1 & 0xFFFF)
-        return rtcp.ReportBlock(self.copy.ssrc, fraction, self.lost, highest, 10)
+        if self.told is None:
+            return rtcp.ReportBlock(self.copy.ssrc, fraction, self.lost, highest, 10)
+        time_told, arrival = self.told
+        delay = int(max(0.0, now - arrival - ROUND_TRIP) * 65_536)
+        return rtcp.ReportBlock(self.copy.ssrc, fraction, self.lost, highest, 10, time_told, delay)
 
 
 class Subscriber:
@@ -116,6 +128,7 @@ class Subscriber:
         self._feedback = Feedback()
         self._size = 0
         client.on_batch = self._on_batch
+        client.on_packet = self._on_report
 
     @property
     def received(self) -> int:
@@ -141,12 +154,13 @@ class Subscriber:
 
     def report(self) -> None:
         """Send receiver reports on all that flows, and ask for a key frame of pictures that cannot be seen yet."""
+        now = time.monotonic()
         flowing = [one for one in self.arrivals.values() if one.next >= 0]
         for ssrc, one in self.arrivals.items():
             if one.copy.kind == "video" and (one.next < 0 or not self.joined.is_set()):
                 self.client.send_rtcp(rtcp.PictureLossIndication(1, ssrc).to_bytes())
         for first in range(0, len(flowing), 31):
-            blocks = [one.report() for one in flowing[first : first + 31]]
+            blocks = [one.report(now=now) for one in flowing[first : first + 31]]
             self.client.send_rtcp(rtcp.ReceiverReport(1, blocks).to_bytes())
 
     def ask_again(self) -> None:
@@ -155,8 +169,17 @@ class Subscriber:
         for ssrc, one in self.arrivals.items():
             if one.missing and (wanted := one.wanted(now=now)):
                 # A report goes first (RFC 3550 section 6.1): Janus finds the stream by it.
-                report = rtcp.ReceiverReport(1, [one.report()])
+                report = rtcp.ReceiverReport(1, [one.report(now=now)])
                 self.client.send_rtcp(report.to_bytes() + rtcp.Nack(1, ssrc, wanted).to_bytes())
+
+    def _on_report(self, packet: memoryview) -> None:
+        """Take RTCP: sender reports begin it (RFC 3550 section 6.1)."""
+        at = 0
+        while at + _SENDER_REPORT.size <= len(packet):
+            _, kind, words, ssrc, sent = _SENDER_REPORT.unpack_from(packet, at)
+            if kind == 200 and ssrc in self.arrivals:
+                self.arrivals[ssrc].told = sent, time.monotonic()
+            at += 4 + 4 * words
 
     def _on_batch(self, count: int) -> None:
         inbox = self.client.inbox

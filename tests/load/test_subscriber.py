@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.load.adapters import Copy
-from tests.load.subscriber import AGAIN, TOO_OLD, Arrivals, find
+from tests.load.subscriber import AGAIN, ROUND_TRIP, TOO_OLD, Arrivals, find
 
 COPY = Copy(1, "video", 42, 43)
 
@@ -60,11 +60,21 @@ def test_it_is_asked_for_again_until_it_is_too_old() -> None:
 def test_reports_tell_of_the_time_since_the_one_before() -> None:
     one = arrivals(65_535)
     one.take(1, now=0.0, repair=False)
-    block = one.report()
+    block = one.report(now=1.0)
     assert (block.ssrc, block.cumulative_lost, block.fraction_lost) == (42, 1, 256 // 3)
     assert block.highest_sequence == 0x10001
     one.take(2, now=0.0, repair=False)
-    assert one.report().fraction_lost == 0
+    assert one.report(now=1.0).fraction_lost == 0
+
+
+def test_reports_let_the_way_take_as_long_as_is_said() -> None:
+    one = arrivals()
+    assert one.report(now=5.0).last_sr == 0
+    one.told = 0x1234_5678, 5.0
+    block = one.report(now=5.5)
+    assert block.last_sr == 0x1234_5678
+    assert block.delay_since_last_sr == int((0.5 - ROUND_TRIP) * 65_536)
+    assert one.report(now=5.0).delay_since_last_sr == 0, "it came just now"
 
 
 def test_an_extension_is_found_among_others() -> None:

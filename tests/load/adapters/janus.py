@@ -68,9 +68,9 @@ class Janus:
 
     name = "janus"
     does = (
-        "Debian's package with VideoRoom alone; threads and a UDP port for each connection; PLI, simulcast, NACK and "
-        "transport-wide feedback to publishers; numbers what it sends, no estimate, pacing or probes; set up as it is "
-        "here it sends nothing again to subscribers (why is not known), so that --loss does not compare"
+        "1.1.2, Debian's package, with VideoRoom alone; threads and a UDP port for each connection; NACK and RTX for "
+        "pictures, PLI, simulcast, transport-wide feedback to publishers; numbers what it sends, but no estimate, "
+        "pacing or probes"
     )
     transport_cc = 3
 
