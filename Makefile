@@ -20,7 +20,7 @@ NPM = { $(NODE_OK) || export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; } && npm --pre
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-lock.json -type f 2>/dev/null)
 BUILD := web/static/build/manifest.json
-NATIVE := sfu/native/_fan_out.abi3.so
+NATIVE := sfu/native/_feedback.abi3.so # the last of those that hatch_native.py makes
 
 .PHONY: help run test style types web-test py-test coverage bench soak lock browser image clean
 
@@ -67,7 +67,7 @@ $(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@touch $@
 
 # Without a C compiler everything works, at a higher cost per packet.
-$(NATIVE): sfu/native/fan_out.c sfu/native/fan_out.h hatch_native.py | $(VENV)/.run
+$(NATIVE): $(wildcard sfu/native/*.c sfu/native/*.h) hatch_native.py | $(VENV)/.run
 	@$(PY) hatch_native.py || true
 
 # CHROMIUM=/path wins; else any installed Chrome or Chromium; as root the package is installed. Firefox the same way, by

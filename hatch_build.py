@@ -65,7 +65,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         except native["BuildError"] as error:
             self.app.display_warning(f"Without the compiled hot path: {error}.")
             return
-        build_data["force_include"][str(made)] = f"sfu/native/{made.name}"
+        build_data["force_include"] |= {str(part): f"sfu/native/{part.name}" for part in made}
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 

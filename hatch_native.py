@@ -15,23 +15,31 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cffi import FFI
 
 SOURCES = Path("sfu") / "native"
 
 FLAGS = [
     "-O2", "-std=c11", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror=implicit-function-declaration",
     "-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2", "-D_DEFAULT_SOURCE",
-    "-Wl,-z,relro,-z,now",
+    "-Wl,-z,relro,-z,now", "-ffp-contract=off",
 ]  # fmt: skip
-"""Of the compiler. From the stack protector on they let a mistake in the C end the process instead of running on."""
+"""Of the compiler. From the stack protector on they let a mistake in the C end the process instead of running on; the
+last keeps sums as Python makes them, where a processor could multiply and add in one step without rounding between."""
+
+PARTS = ("fan_out", "feedback")
+"""Each a `.c`, and a `.h` that cffi reads; one module each."""
 
 
 class BuildError(Exception):
     """The twin could not be compiled; the text says why."""
 
 
-def build(root: Path, folder: Path, *, flags: tuple[str, ...] = ()) -> Path:
-    """Compile the twin of the checkout at ``root`` into ``folder``, with these flags more; return the file.
+def build(root: Path, folder: Path, *, flags: tuple[str, ...] = ()) -> list[Path]:
+    """Compile the twin of the checkout at ``root`` into ``folder``, with these flags more; return the files.
 
     Raises `BuildError`.
     """
@@ -42,18 +50,20 @@ def build(root: Path, folder: Path, *, flags: tuple[str, ...] = ()) -> Path:
         from cffi import FFI
     except ImportError:
         raise BuildError("cffi is missing") from None
-    sources = root / SOURCES
-    ffi = FFI()
-    ffi.cdef((sources / "fan_out.h").read_text())
+    return [_build(part, root / SOURCES, folder, FFI(), [*compiler, *FLAGS, *flags]) for part in PARTS]
+
+
+def _build(part: str, sources: Path, folder: Path, ffi: FFI, compiler: list[str]) -> Path:
+    ffi.cdef((sources / f"{part}.h").read_text())
     # Declared in Python, defined in C: one file for both, so that they cannot differ.
-    ffi.set_source("sfu.native._fan_out", (sources / "fan_out.c").read_text())
-    target = folder / "_fan_out.abi3.so"
+    ffi.set_source(f"sfu.native._{part}", (sources / f"{part}.c").read_text())
+    target = folder / f"_{part}.abi3.so"
     with tempfile.TemporaryDirectory() as temporary:
-        generated, made = Path(temporary) / "_fan_out.c", Path(temporary) / target.name
+        generated, made = Path(temporary) / f"_{part}.c", Path(temporary) / target.name
         with contextlib.redirect_stdout(None):
             ffi.emit_c_code(str(generated))
         include = sysconfig.get_path("include")
-        command = [*compiler, *FLAGS, *flags, f"-I{sources}", f"-I{include}", "-o", str(made), str(generated)]
+        command = [*compiler, f"-I{sources}", f"-I{include}", "-o", str(made), str(generated)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BuildError(f"the compiler refused it: {done.stderr.strip().splitlines()[-1:]}")

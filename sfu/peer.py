@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Literal
 
 from sfu.control import Event, TransportClosed, TransportConnected, TransportDisconnected
@@ -64,6 +65,8 @@ class Peer(ABC):
         """ICE and DTLS are through, and consent is fresh: media may flow."""
         self.closed = False
         self._secure = False
+        self._check_feedback: Callable[[bytes], bool] | None = None
+        """For `rtcp.parse`."""
         self._paired_at: float | None = None
         self._rtcp_senders: set[int] = set()
         self._rtcp_bytes = 0
@@ -138,7 +141,7 @@ class Peer(ABC):
             self.refusals.add(Refusal.TOO_MUCH_RTCP)
             return
         try:
-            packets = rtcp.parse(buffer[:length])
+            packets = rtcp.parse(buffer[:length], check=self._check_feedback)
         except ParseError:
             self.refusals.add(Refusal.MALFORMED)
             return

@@ -20,6 +20,7 @@ from sfu.rtp.rtcp import (
     SenderReport,
     SourceDescription,
     TransportFeedback,
+    UnreadFeedback,
 )
 
 MAX_TRACKS = 256
@@ -53,6 +54,7 @@ class Subscriber(Peer):
         """See `Peer`."""
         super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
         self.sender = PacedSender(channel, now=now)
+        self._check_feedback = self.sender.estimator.check_feedback
         self._watch = Watch()
         self.tracks: dict[str, DownTrack] = {}
         self._by_ssrc: dict[int, DownTrack] = {}
@@ -149,7 +151,7 @@ class Subscriber(Peer):
                 if down_track is not None:
                     down_track.receive_report(block, now=now)
                     self.sender.estimator.receive_report(block, now=now)
-        elif isinstance(packet, TransportFeedback):
+        elif isinstance(packet, TransportFeedback | UnreadFeedback):
             self.sender.estimator.receive_feedback(packet, now=now)
         elif isinstance(packet, Nack):
             down_track = self._by_ssrc.get(packet.media_ssrc)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 
-from sfu.bwe.delay_based import MAX_RATE, MIN_RATE, DelayDetector, RateControl, Usage
+from sfu.bwe.delay_based import MAX_RATE, MIN_RATE, RateControl, Usage
 from sfu.bwe.loss_based import LossBased
 from sfu.bwe.prober import Prober
-from sfu.bwe.twcc_sender import RATE_WINDOW, STANDING, Report, TwccSender
+from sfu.bwe.twcc_sender import RATE_WINDOW, STANDING, Report
+from sfu.bwe.twcc_twin import new_sender
 from sfu.native import new_way
 from sfu.native.numbers import WayNumbers
 from sfu.rtp.rtcp import ReportBlock
-from sfu.rtp.transport_feedback import TransportFeedback
+from sfu.rtp.transport_feedback import TransportFeedback, UnreadFeedback
 
 FIRST_ESTIMATE = 800_000
 """Bit/s before anything is known (Signal's initial rate). Lower shows people late, higher floods slow paths at once;
@@ -101,16 +102,17 @@ class Estimator:
     """The estimate for one subscriber."""
 
     __slots__ = (
-        "_control", "_detector", "_doubted_at", "_drain_until", "_draining", "_look_at", "_loss", "_loss_since",
+        "_control", "_doubted_at", "_drain_until", "_draining", "_look_at", "_loss", "_loss_since",
         "_lost", "_prober", "_received", "_sent", "_spoken_of", "_twcc", "_twcc_seen", "_unnumbered", "_usage",
-        "_way", "wanted",
+        "_way", "check_feedback", "wanted",
     )  # fmt: skip
 
     def __init__(self, *, now: float, way: WayNumbers | None = None) -> None:
         """``way`` is where the transport counts what it sends."""
         self._way = way or new_way()
-        self._twcc = TwccSender(self._way)
-        self._detector = DelayDetector()
+        self._twcc = new_sender(self._way)
+        self.check_feedback = self._twcc.check
+        """For `rtcp.parse`."""
         self._control = RateControl(FIRST_ESTIMATE, now=now)
         self._loss = LossBased(FIRST_ESTIMATE, now=now)
         self._prober = Prober(FIRST_ESTIMATE, now=now, way=self._way)
@@ -180,15 +182,15 @@ class Estimator:
         """Whether a probe needs a packet of padding now, once the pacer has nothing to send. Ask again after each."""
         return self._prober.due(now=now)
 
-    def receive_feedback(self, feedback: TransportFeedback, *, now: float) -> None:
+    def receive_feedback(self, feedback: TransportFeedback | UnreadFeedback, *, now: float) -> None:
         """Take transport-wide feedback."""
         before = self._twcc.queue_delay
         report = self._twcc.receive(feedback, now=now)
-        if not report.sent and not report.lost:
+        if not report.count and not report.lost:
             return
         self._twcc_seen = True
         self._spoken_of = self._speakable()
-        usage = self._detector.receive(report.sent, report.arrivals)
+        usage = report.usage
         busy_rate = self._twcc.busy_rate
         grows = self._twcc.queue_delay - before >= STANDING
         if grows and busy_rate is not None and SWAMPED * busy_rate < self._sent.value:
@@ -261,7 +263,7 @@ class Estimator:
     def _count_losses(self, report: Report, now: float) -> None:
         """Lower the rate to what comes through where much is dropped."""
         self._lost += report.lost - report.recovered
-        self._received += len(report.sent)
+        self._received += report.count
         if now - self._loss_since < LOSS_WINDOW:
             return
         total = self._lost + self._received

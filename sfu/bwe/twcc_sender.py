@@ -2,7 +2,7 @@
 
 draft-holmer-rmcat-transport-wide-cc-extensions-01. Out of the two come the results that the estimate is made of: for
 each packet when it left and when it arrived, how much was lost, the round trip, the queue on the way, and the rate at
-which packets came out at the other end.
+which packets came out at the other end, and whether a queue grows.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import sub
 from typing import NamedTuple
 
+from sfu.bwe.delay_based import DelayDetector, Usage
 from sfu.native import lend_history, new_way
 from sfu.native.numbers import WayNumbers
 from sfu.rtp.sequence import unwrap16, unwrap32
-from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
+from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback, UnreadFeedback
 
 HISTORY = 8192
 """Packets that are remembered, a power of two within half of the 16 bits: 4 s of 2000 packets/s, what 30 people cost.
@@ -71,35 +72,45 @@ class PacketResult(NamedTuple):
     """The probe that it was sent in, 0 for none."""
 
 
-class Report(NamedTuple):
+class Report:
     """What one feedback packet adds to what was known."""
 
-    sent: list[float]
-    """Of those that arrived, each in one report only: seconds, our clock."""
-    arrivals: list[float]
-    """Of the same: seconds, the subscriber's clock."""
-    sizes: list[int]
-    """Of the same: bytes."""
-    clusters: Sequence[int]
-    """Of the same: the probe, 0 for none."""
-    lost: int
-    """Packets reported missing for the first time."""
-    recovered: int
-    """Of those received, how many had been reported missing before."""
+    __slots__ = ("_columns", "count", "lost", "recovered", "usage")
+
+    def __init__(
+        self,
+        columns: tuple[Sequence[float], Sequence[float], Sequence[int], Sequence[int]],
+        lost: int,
+        recovered: int,
+        usage: Usage | None,
+    ) -> None:
+        """``columns`` are those of `PacketResult`, for what arrived."""
+        self._columns = columns
+        self.count = len(columns[0])
+        """Packets that arrived, each in one report only."""
+        self.lost = lost
+        """Packets reported missing for the first time."""
+        self.recovered = recovered
+        """Of those that arrived, how many had been reported missing before."""
+        self.usage = usage
+        """The gravest that the delays said on the way; None for no news."""
 
     @property
     def received(self) -> list[PacketResult]:
-        """The same packet by packet, for probes: made when asked for, because most reports hold none of a probe."""
-        return list(map(PacketResult, self.sent, self.arrivals, self.sizes, self.clusters))
+        """What arrived, for probes: made when asked for, because most reports hold none of a probe."""
+        return list(map(PacketResult, *self._columns))
 
 
 class TwccSender:
     """Numbers what is sent and reads what comes back. `send` runs for every packet."""
 
     __slots__ = (
-        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_lent", "_marked", "_one_way", "_rate",
-        "_sent_at", "_sizes", "_state", "_ticks", "_way", "busy_rate", "queue_delay", "rtt",
+        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_detector", "_lent", "_marked", "_one_way",
+        "_rate", "_sent_at", "_sizes", "_state", "_ticks", "_way", "busy_rate", "queue_delay", "rtt",
     )  # fmt: skip
+
+    check: Callable[[bytes], bool] | None = None
+    """For `rtcp.parse`: whether the compiled twin can read the body of a feedback packet."""
 
     def __init__(self, way: WayNumbers | None = None) -> None:
         """``way`` is where it counts: what the compiled twin sends is noted by it."""
@@ -117,6 +128,7 @@ class TwccSender:
         self._ticks: int | None = None
         """The latest arrival, unwrapped."""
         self._rate = ArrivalRate()
+        self._detector = DelayDetector()
         self._base = self._base_before = float("inf")
         self._base_until = 0.0
         self._one_way = 0.0
@@ -174,11 +186,14 @@ class TwccSender:
         """Bit/s that arrived of late, None while that is not known."""
         return self._rate.value
 
-    def receive(self, feedback: TransportFeedback, *, now: float) -> Report:
-        """Match a feedback packet. Numbers that were not sent, or are older than the history, are passed over.
+    def receive(self, feedback: TransportFeedback | UnreadFeedback, *, now: float) -> Report:
+        """Match a feedback packet, and judge what it says.
 
+        Numbers that were not sent, or are older than the history, are passed over.
         A number that no feedback covers, since that feedback was lost itself, counts neither as received nor as lost.
         """
+        if isinstance(feedback, UnreadFeedback):
+            feedback = feedback.read()
         self._mark()
         following = self._way.next
         base = unwrap16(feedback.base_sequence, following - 1)
@@ -186,7 +201,7 @@ class TwccSender:
         numbers, ticks, recovered = self._take(feedback.arrivals, base, oldest)
         lost = self._pass_over(max(base, oldest), min(base + feedback.status_count, following))
         if not numbers:
-            return Report([], [], [], (), lost, recovered)
+            return Report(((), (), (), ()), lost, recovered, None)
         shift = 0 if self._ticks is None else unwrap32(ticks[0], self._ticks) - ticks[0]
         self._ticks = ticks[-1] + shift
         # Columns instead of a loop over packets, for this is done for every packet that anybody receives.
@@ -203,7 +218,8 @@ class TwccSender:
         probed = clusters and numbers[0] <= next(reversed(clusters))
         probes = [clusters.get(number, 0) for number in numbers] if probed else [0] * len(sent)
         self._measure(sent, arrivals, sizes, now)
-        return Report(sent, arrivals, sizes, probes, lost, recovered)
+        usage = self._detector.receive(sent, arrivals)
+        return Report((sent, arrivals, sizes, probes), lost, recovered, usage)
 
     def _take(
         self, arrivals: list[tuple[int, int]], base: int, oldest: int

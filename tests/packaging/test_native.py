@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,14 +17,19 @@ def test_it_is_built_with_every_warning_and_loads(tmp_path: Path) -> None:
     if shutil.which("cc") is None:
         pytest.skip("this machine has no C compiler")
     made = runpy.run_path(str(ROOT / "hatch_native.py"))["build"](ROOT, tmp_path, flags=("-Werror",))
-    assert made.parent == tmp_path
-    spec = importlib.util.spec_from_file_location("sfu.native._fan_out", made)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
+    assert {part.parent for part in made} == {tmp_path}
+    module, feedback = (_load(part) for part in made)
     left = module.ffi.new("int32_t[1]")
     packet = module.ffi.new("struct packet *", {"size": 1501})
     copies = module.ffi.new("struct copy *[1]", [module.ffi.NULL])
     assert module.lib.fan_out(copies, 1, 1, packet, module.ffi.NULL, left) == 1, "too long to be looked at"
+    assert feedback.lib.check_feedback(bytes(15), 15) == -1
+
+
+def _load(part: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"sfu.native.{part.name.split('.')[0]}", part)
+    assert spec is not None
+    return importlib.util.module_from_spec(spec)
 
 
 def test_without_a_compiler_it_is_one_sentence(checkout: Path, tmp_path: Path) -> None:

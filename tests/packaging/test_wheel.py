@@ -47,7 +47,8 @@ def test_the_wheel_holds_what_is_served_and_nothing_else(unpacked: Path) -> None
         assert "node_modules" not in name
         assert not name.startswith("signaling/demo")
     compiled = {name for name in names if name.startswith("sfu/native/") and not name.endswith(".py")}
-    assert compiled == ({"sfu/native/_fan_out.abi3.so"} if shutil.which("cc") else set())
+    parts = {f"sfu/native/_{part}.abi3.so" for part in ("fan_out", "feedback")}
+    assert compiled == (parts if shutil.which("cc") else set())
 
 
 def test_the_wheel_runs_and_serves_its_client(unpacked: Path, tmp_path: Path) -> None:
