@@ -41,6 +41,7 @@ from sfu.ice.lite_agent import Credentials
 from sfu.io.dtls import Certificate
 from sfu.io.link import Link, SecureChannel
 from sfu.io.srtp import Buffers
+from sfu.io.steady_clock import SteadyClock
 from sfu.io.tcp_listener import open_tcp
 from sfu.io.udp_mux import UdpMux
 from sfu.peer import Peer
@@ -96,7 +97,9 @@ class Worker:
     def __init__(self, settings: WorkerSettings, *, on_event: Callable[[Event], None]) -> None:
         """See `start_worker`."""
         self._on_event = on_event
-        self._clock = time.monotonic
+        self._steady = SteadyClock(time.monotonic)
+        self._skipped = 0.0
+        self._clock: Callable[[], float] = self._steady
         self._buffers = Buffers()
         self._certificate = Certificate()
         self._mux = UdpMux(settings.addresses, settings.port, self._buffers.incoming, clock=self._clock)
@@ -178,6 +181,8 @@ class Worker:
             return self._describe(present) if same else Refused("no_such_transport")
         if len(self._links) >= MAX_TRANSPORTS:
             return Refused("limit")
+        if self._timer is None:
+            self._steady.resume()
         now = self._clock()
         router = self._rooms.get(request.room)
         if router is None:
@@ -299,6 +304,10 @@ class Worker:
     def _tick(self) -> None:
         self._timer = None
         now = self._clock()
+        if self._steady.skipped > self._skipped:
+            seconds = self._steady.skipped - self._skipped
+            self._skipped = self._steady.skipped
+            logger.warning("The process stood still for %.0f s more than is believed: nobody's time runs out.", seconds)
         for link in list(self._links.values()):
             try:
                 link.handle_timer(now=now)

@@ -15,54 +15,38 @@ import os
 import shlex
 import signal
 import sys
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from tests.load.adapters import Adapter, AdapterError
 from tests.load.adapters.hearthside import Hearthside
 from tests.load.adapters.janus import Janus
 from tests.load.adapters.mediasoup import Mediasoup
-from tests.load.hostile import BURSTS
 from tests.load.line import SUITES
 from tests.load.machine import GENERATOR_CORE, describe
-from tests.load.measure import Plan, Run, measure
+from tests.load.measure import Plan, measure
 from tests.load.meeting import Way
+from tests.load.record import Record, Tried, revision, unfinished
 from tests.load.result import HEAD, median
 from tests.load.scenarios import SCENARIOS, traffic
+from tests.load.trouble import KINDS
 
 ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (Hearthside, Janus, Mediasoup)}
 TRIES = 3
 """Runs that are tried for each that is to count."""
 
 
-@dataclass
-class Tried:
-    """What came of one SFU in one scenario."""
-
-    runs: list[Run] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    """Why there is no result."""
-
-    @property
-    def counting(self) -> list[Run]:
-        """The runs that may stand in a table without a remark."""
-        return [run for run in self.runs if run.counts]
-
-    @property
-    def tries(self) -> int:
-        """How often it was tried."""
-        return len(self.runs) + len(self.failures)
-
-
-async def compare(plan: Plan, sfus: list[str], runs: int, tries: int) -> dict[str, Tried]:
+async def compare(plan: Plan, done: dict[str, Tried], runs: int, tries: int, *, after_each: Callable[[], None]) -> None:
     """Run the plan on each SFU in turn, until each has so many runs that count, or was tried so often."""
-    done = {sfu: Tried() for sfu in sfus}
     while open_ones := [one for one in done if len(done[one].counting) < runs and done[one].tries < tries]:
         for sfu in open_ones:
             try:
                 done[sfu].runs.append(await measure(ADAPTERS[sfu](), plan))
             except (AdapterError, OSError) as error:
                 done[sfu].failures.append(f"{type(error).__name__}: {error}")
-    return done
+            after_each()
 
 
 def line(sfu: str, scenario: str, tried: Tried, wanted: int) -> str:
@@ -79,11 +63,10 @@ def line(sfu: str, scenario: str, tried: Tried, wanted: int) -> str:
         remark += f", {len(invalid)} invalid (the generator {invalid[0].invalid})"
     if tried.failures:
         remark += f", {len(tried.failures)} failed ({tried.failures[0]})"
-    if len(counting) >= wanted:
-        return f"{median([run.result for run in counting])}  {remark}"
-    if not disturbed and not counting:
-        return f"{scenario:>11} {sfu:>10} {'INVALID' if invalid else 'FAILED'}: {remark}"
-    return f"{median([run.result for run in counting + disturbed])}  disturbed: {remark}"
+    word, figures = tried.remark(wanted), tried.figures(wanted)
+    if figures is None:
+        return f"{scenario:>11} {sfu:>10} {word}: {remark}"
+    return f"{figures}  {f'{word}: ' if word else ''}{remark}"
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -97,7 +80,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         + "\n\nSFUs:\n"
         + "\n".join(f"  {name:<12} {adapter.does}" for name, adapter in ADAPTERS.items()),
     )
-    parser.add_argument("scenarios", nargs="*", default=["6", "12", "1-to-20"], help="of those below; 6 12 1-to-20")
+    parser.add_argument(
+        "scenarios", nargs="*", default=["6", "12", "1-to-20"], help="of those below, or all; 6 12 1-to-20"
+    )
     parser.add_argument("--sfu", default="hearthside", help="of those below, in turn: a,b,c or all; hearthside")
     parser.add_argument("--runs", type=int, default=3, help="runs that have to count, of each scenario and SFU; 3")
     parser.add_argument("--tries", type=int, help=f"runs at most; {TRIES} times --runs")
@@ -105,7 +90,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--suite", choices=SUITES, default="gcm128", help="of SRTP, with every SFU; gcm128")
     parser.add_argument("--loss", type=float, default=0.0, help="percent of packets lost, up and down, the first time")
     parser.add_argument("--churn", type=float, default=0.0, help="seconds after which one goes and another comes")
-    parser.add_argument("--hostile", choices=[*BURSTS, "all"], help="somebody who means harm is in the meeting too")
+    parser.add_argument("--hostile", choices=[*KINDS, "all"], help="trouble beside the meeting")
+    parser.add_argument("--json", type=Path, help="keep all runs here; what was interrupted goes on from FILE.part")
     parser.add_argument("--address", default="127.0.0.1", help="a loopback address; this tool floods")
     chosen = parser.parse_args(arguments)
     if not ipaddress.ip_address(chosen.address).is_loopback:
@@ -113,6 +99,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     chosen.sfu = list(ADAPTERS) if chosen.sfu == "all" else chosen.sfu.split(",")
     if unknown := set(chosen.sfu) - set(ADAPTERS):
         parser.error(f"no such SFU: {', '.join(sorted(unknown))}")
+    if chosen.scenarios == ["all"]:
+        chosen.scenarios = list(SCENARIOS)
     if unknown := set(chosen.scenarios) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     if chosen.churn and not all(SCENARIOS[name].all_to_all for name in chosen.scenarios):
@@ -133,22 +121,53 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(OSError):  # a machine with one core measures there
         os.sched_setaffinity(0, {GENERATOR_CORE})
-    print(describe())
-    print(f"command: python -m tests.load {shlex.join(sys.argv[1:])}".rstrip())
+    record = begin(chosen, f"python -m tests.load {shlex.join(sys.argv[1:])}".rstrip())
+    print(f"machine: {record.machine}; load {os.getloadavg()[0]:.1f}")
+    print(f"command: {record.command}")
     print(f"SRTP: {chosen.suite} with every SFU; latency: from the generator's send to the kernel's stamp of arrival")
-    for sfu in chosen.sfu:
-        print(f"{sfu}: {ADAPTERS[sfu].does}")
-    for name in chosen.scenarios:
-        print(f"{name}: {traffic(SCENARIOS[name])}")
+    for sfu, does in record.does.items():
+        print(f"{sfu}: {does}")
+    for name, sent in record.traffic.items():
+        print(f"{name}: {sent}")
     print(HEAD)
-    for name in chosen.scenarios:
+
+    def keep() -> None:
+        record.date = time.strftime("%Y-%m-%d")
+        if chosen.json:
+            record.save(unfinished(chosen.json))
+
+    for name, done in record.tried.items():
         way = Way(chosen.suite, chosen.loss / 100, chosen.address)
         plan = Plan(name, SCENARIOS[name], way, chosen.seconds, chosen.churn)
-        done = asyncio.run(compare(plan, chosen.sfu, chosen.runs, chosen.tries))
+        asyncio.run(compare(plan, done, chosen.runs, chosen.tries, after_each=keep))
         for sfu, tried in done.items():
             print(line(sfu, name, tried, chosen.runs), flush=True)
         if chosen.hostile:
-            asyncio.run(beside(plan, list(BURSTS) if chosen.hostile == "all" else [chosen.hostile], done))
+            asyncio.run(beside(plan, KINDS if chosen.hostile == "all" else [chosen.hostile], done))
+    if chosen.json:
+        record.save(chosen.json)
+        unfinished(chosen.json).unlink(missing_ok=True)
+
+
+def begin(chosen: argparse.Namespace, command: str) -> Record:
+    """Return an empty record, or what is there of the same comparison, which was interrupted."""
+    record = Record(
+        command,
+        describe(),
+        revision(),
+        "",
+        chosen.runs,
+        {sfu: ADAPTERS[sfu].does for sfu in chosen.sfu},
+        {name: traffic(SCENARIOS[name]) for name in chosen.scenarios},
+        {name: {sfu: Tried() for sfu in chosen.sfu} for name in chosen.scenarios},
+    )
+    if chosen.json and (part := unfinished(chosen.json)).exists():
+        before = Record.load(part)
+        if before.is_same(record):
+            print(f"goes on with {sum(one.tries for each in before.tried.values() for one in each.values())} runs")
+            return before
+        print(f"{part.name} is of another command, machine or version, and is written over")
+    return record
 
 
 async def beside(plan: Plan, hostile: list[str], done: dict[str, Tried]) -> None:
@@ -158,8 +177,14 @@ async def beside(plan: Plan, hostile: list[str], done: dict[str, Tried]) -> None
             continue
         quiet = median([run.result for run in tried.runs])
         for name in hostile:
-            result = (await measure(ADAPTERS[sfu](), replace(plan, hostile=name))).result
-            print(f"{result}  beside {name}: {result.against(quiet)}", flush=True)
+            try:
+                run = await measure(ADAPTERS[sfu](), replace(plan, hostile=name))
+            except (AdapterError, OSError) as error:
+                print(f"{plan.name:>11} {sfu:>10} beside {name} FAILED: {type(error).__name__}: {error}", flush=True)
+                continue
+            left = f"; {run.left / 2**20:+.1f} MiB in all, afterwards"
+            word = f"; INVALID: the generator {run.invalid}" if run.invalid else ""
+            print(f"{run.result}  beside {name}: {run.result.against(quiet)}{left}{word}", flush=True)
         again = (await measure(ADAPTERS[sfu](), plan)).result
         print(f"{again}  quiet again, what the machine does by itself: {again.against(quiet)}", flush=True)
 

@@ -1,6 +1,6 @@
 """Members who mean harm, beside a running meeting: `python -m tests.load 6 --hostile NAME`.
 
-Each has valid keys, as only an admitted member has: strangers' packets are `tests/sfu/io`'s matter. What the attacker
+Each has valid keys, as only an admitted member has: what strangers do is in `trouble.py`. What the attacker
 publishes everybody else looks at. `attack` sends as fast as its kind says, in bursts between which the others' packets
 are sent.
 """
@@ -32,7 +32,24 @@ MALLORY = 900
 """The attacker's number."""
 
 
-class Attacker:
+class Trouble:
+    """Something that goes on while others meet."""
+
+    lasts = 0.0
+    """Seconds from its end on until the server should have forgotten it."""
+
+    async def attack(self, seconds: float) -> None:
+        """Go on for so long."""
+
+    async def close(self) -> None:
+        """End it."""
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU time that processes of its own took: they are not the machine's disturbance."""
+        return 0.0
+
+
+class Attacker(Trouble):
     """One member: a connection to publish by, one to subscribe by, or both."""
 
     def __init__(self, name: str, up: Line | None, down: Subscriber | None) -> None:
@@ -60,14 +77,14 @@ class Attacker:
         return list(self.down.arrivals)
 
     async def attack(self, seconds: float) -> None:
-        """Go on for so long."""
+        """See `Trouble`."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._burst(self)
             await asyncio.sleep(STEP)
 
     async def close(self) -> None:
-        """Go."""
+        """See `Trouble`."""
         if self.up is not None:
             await self.up.close()
         if self.down is not None:

@@ -47,7 +47,4 @@ def describe() -> str:
         line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
     ]
     processor = models[0] if models else platform.machine()
-    return (
-        f"machine: {processor}, {os.cpu_count()} cores, Linux {platform.release()}, "
-        f"Python {platform.python_version()}; load {os.getloadavg()[0]:.1f}"
-    )
+    return f"{processor}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 
 from tests.load import process
 from tests.load.adapters import Adapter
-from tests.load.hostile import Attacker, come
+from tests.load.hostile import Trouble
 from tests.load.inbox import Inbox
 from tests.load.machine import ALLOWED, GENERATOR_CORE, SERVER_CORE, disturbance, read_core
 from tests.load.meeting import Meeting, Way
 from tests.load.pace import Pace
 from tests.load.result import Result
 from tests.load.scenarios import Scenario
+from tests.load.trouble import come
 
 WARM_UP = 1.0
 """Seconds of traffic before the measurement: key frames, first reports, memory that is allocated once."""
@@ -59,6 +60,8 @@ class Run:
     """Why the generator was the bottleneck; empty if it was not."""
     generator: float = 0.0
     """Of one core, the generator's process."""
+    left: float = 0.0
+    """Bytes that the server grew by in all, once it should have forgotten whatever was beside the meeting."""
 
     @property
     def counts(self) -> bool:
@@ -83,7 +86,7 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
             before = process.memory(adapter.pid)
             for meeting in meetings:
                 await meeting.gather()
-            attacker = None if plan.hostile is None else await come(plan.hostile, meetings[0])
+            trouble = None if plan.hostile is None else await come(plan.hostile, meetings[0])
             await asyncio.sleep(WARM_UP)
             if settles:
                 await _until_all_get_all(meetings)
@@ -93,12 +96,15 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
         for meeting in meetings:
             meeting.latencies.clear()
         async with pace.running():
-            await _pass(plan, meetings, attacker)
+            seconds = await _pass(plan, meetings, trouble)
         if settles:
             await _settle(meetings)
-        run = start.until(_Reading(adapter, meetings), plan, adapter, meetings)
+        beside = 0.0 if trouble is None else trouble.cpu()
+        run = start.until(_Reading(adapter, meetings), seconds, plan, adapter, meetings, beside)
         memory = (process.memory(adapter.pid) - before) / (plan.scenario.people * plan.scenario.rooms)
-        return replace(run, result=replace(run.result, memory=memory))
+        await asyncio.sleep(0.0 if trouble is None else trouble.lasts)
+        await adapter.give_back()
+        return replace(run, result=replace(run.result, memory=memory), left=process.memory(adapter.pid) - before)
     finally:
         for meeting in (first, *meetings):
             await meeting.part()
@@ -131,13 +137,14 @@ async def _settle(meetings: list[Meeting]) -> None:
         await asyncio.sleep(SETTLE)
 
 
-async def _pass(plan: Plan, meetings: list[Meeting], attacker: Attacker | None) -> None:
-    """Let the time of the measurement pass, with whatever happens in it."""
-    if attacker is not None:
-        await attacker.attack(plan.seconds)
-        await attacker.close()
-        return
-    end = time.monotonic() + plan.seconds
+async def _pass(plan: Plan, meetings: list[Meeting], trouble: Trouble | None) -> float:
+    """Let the time of the measurement pass, with whatever happens in it; return how many seconds it was."""
+    begin = time.monotonic()
+    if trouble is not None:
+        await trouble.attack(plan.seconds)
+        await trouble.close()
+        return time.monotonic() - begin
+    end = begin + plan.seconds
     turn = 0
     while plan.churn and time.monotonic() + plan.churn < end:
         await asyncio.sleep(plan.churn)
@@ -146,6 +153,7 @@ async def _pass(plan: Plan, meetings: list[Meeting], attacker: Attacker | None) 
         await meeting.go(min(meeting.subscribers))
         await meeting.come(max(meeting.subscribers) + 1)
     await asyncio.sleep(max(0.0, end - time.monotonic()))
+    return time.monotonic() - begin
 
 
 class _Reading:
@@ -161,33 +169,38 @@ class _Reading:
         self.dropped = sum(line.dropped() for meeting in meetings for line in meeting.lines)
         self.sent = sum(meeting.sent() for meeting in meetings)
 
-    def until(self, end: _Reading, plan: Plan, adapter: Adapter, meetings: list[Meeting]) -> Run:
-        """Return what lies between two readings, but for memory."""
-        seconds = end.at - self.at
+    def until(
+        self, end: _Reading, seconds: float, plan: Plan, adapter: Adapter, meetings: list[Meeting], beside: float
+    ) -> Run:
+        """Return what lies between two readings, but for memory.
+
+        ``seconds`` is for how long packets were sent, ``beside`` CPU time of other processes that are ours.
+        """
+        whole = end.at - self.at
         server, generator = end.server - self.server, end.generator - self.generator
         ours = {SERVER_CORE: 0.0, GENERATOR_CORE: 0.0}
         ours[SERVER_CORE] += server
-        ours[GENERATOR_CORE] += generator
+        ours[GENERATOR_CORE] += generator + beside
         latencies = [latency for meeting in meetings for latency in meeting.latencies]
         percentiles = statistics.quantiles(latencies, n=100)
         suites = {line.suite for meeting in meetings for line in meeting.lines}
         assert suites == {plan.way.suite}, "not the suite that was asked for"
-        due = sum(meeting.rate() for meeting in meetings) * plan.seconds
+        due = sum(meeting.rate() for meeting in meetings) * seconds
         return Run(
             Result(
                 plan.name,
                 adapter.name,
-                expected=(end.expected - self.expected) / plan.seconds,
-                received=(end.received - self.received) / plan.seconds,
-                cpu=server / plan.seconds,
+                expected=(end.expected - self.expected) / seconds,
+                received=(end.received - self.received) / seconds,
+                cpu=server / seconds,
                 p50=percentiles[49] / 1000,
                 p99=percentiles[98] / 1000,
                 memory=0.0,
                 join=statistics.median(join for meeting in meetings for join in meeting.joins),
             ),
-            max(disturbance(self.cores[core], end.cores[core], ours[core], seconds) for core in ours),
-            bottleneck((end.sent - self.sent) / due, generator / seconds, end.dropped - self.dropped),
-            generator / seconds,
+            max(disturbance(self.cores[core], end.cores[core], ours[core], whole) for core in ours),
+            bottleneck((end.sent - self.sent) / due, generator / whole, end.dropped - self.dropped),
+            generator / whole,
         )
 
 

@@ -44,7 +44,7 @@ class Result:
         )
 
     def against(self, quiet: Result) -> str:
-        """Return in percent how the others' figures changed, and which are worse by more than `HARM`."""
+        """Return in percent how the others' figures changed, which are worse by more than `HARM`, and what it cost."""
         changes = {
             "p50": self.p50 / quiet.p50 - 1,
             "p99": self.p99 / quiet.p99 - 1,
@@ -53,7 +53,8 @@ class Result:
         }
         told = ", ".join(f"{name} {change:+.1%}" for name, change in changes.items())
         worse = [name for name, change in changes.items() if (-change if name == "packets" else change) > HARM]
-        return f"{told}; worse by more than {HARM:.0%}: {', '.join(worse) or 'none'}"
+        core = 100 * (self.cpu - quiet.cpu)
+        return f"{told}; worse by more than {HARM:.0%}: {', '.join(worse) or 'none'}; {core:+.1f} % of a core"
 
 
 def median(results: Sequence[Result]) -> Result:

@@ -47,6 +47,11 @@ class Scenario:
         """Whether everybody sends to everybody: only then people can come and go."""
         return type(self) is Scenario and self.publishers == self.people
 
+    @property
+    def all_to_all_once(self) -> bool:
+        """Whether it is one meeting in which everybody sends to everybody: such ones differ in their number alone."""
+        return self.all_to_all and self.rooms == 1
+
     def wishes(self, person: int) -> dict[int, int]:
         """Return whom a person looks at, by number, and how many lines tall."""
         return dict.fromkeys((other for other in range(self.publishers) if other != person), 720)

@@ -62,7 +62,7 @@ async def serve(address: str) -> None:
     loop = asyncio.get_running_loop()
     requests = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin)
-    worker = await start_worker(WorkerSettings(0, [address]), on_event=lambda event: None)
+    worker = await start_worker(WorkerSettings(0, [address], tcp_port=0), on_event=lambda event: None)
     decoder = msgspec.json.Decoder(AnyRequest)
     while line := await requests.readline():
         request = decoder.decode(line)

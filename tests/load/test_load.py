@@ -42,6 +42,7 @@ def test_a_short_meeting_is_measured_beside_somebody_hostile_too() -> None:
         assert line.split()[0] == "6"
         assert name in line
         assert "%; worse by more than 10%: " in line
+        assert " % of a core" in line
 
 
 def test_the_work_of_the_core_is_measured_by_parts() -> None:

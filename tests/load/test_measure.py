@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from tests.load.__main__ import Tried, line
+from tests.load.__main__ import line
 from tests.load.machine import ALLOWED
 from tests.load.measure import Run, bottleneck
+from tests.load.record import Tried
 from tests.load.result import Result
 
 RESULT = Result("6", "janus", expected=1000.0, received=1000.0, cpu=0.1, p50=100.0, p99=200.0, memory=0.0, join=0.1)

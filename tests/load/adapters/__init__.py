@@ -100,5 +100,8 @@ class Adapter(Protocol):
     async def leave(self, room: str, person: int) -> None:
         """End both connections of a person; the others are no longer sent theirs."""
 
+    async def give_back(self) -> None:
+        """Have it give free memory back to the kernel, if it can: what is resident afterwards is what is held."""
+
     async def stop(self) -> None:
         """End the server. Safe to call again."""

@@ -119,7 +119,7 @@ class Hearthside:
                 self._wishes[transport] = [wish for wish in wishes if wish.publisher != person]
 
     async def give_back(self) -> None:
-        """Have it give free memory back to the kernel: what is resident afterwards is what is held."""
+        """See `Adapter`."""
         await self._ask(GiveBack(), Done)
 
     async def stop(self) -> None:

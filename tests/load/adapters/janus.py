@@ -193,6 +193,9 @@ class Janus:
                 self._remotes.pop(handle, None)
                 await self._ask({"janus": "detach", "handle_id": handle})
 
+    async def give_back(self) -> None:
+        """See `Adapter`. It cannot."""
+
     async def stop(self) -> None:
         """See `Adapter`."""
         tasks = [*self._answering, *([self._reader] if self._reader else [])]

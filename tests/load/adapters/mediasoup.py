@@ -79,6 +79,9 @@ class Mediasoup:
         """See `Adapter`."""
         await self._ask("leave", dict[str, int], room=room, person=person)
 
+    async def give_back(self) -> None:
+        """See `Adapter`. It cannot."""
+
     async def stop(self) -> None:
         """See `Adapter`."""
         if self._process is not None:
