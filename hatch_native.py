@@ -30,7 +30,7 @@ FLAGS = [
 """Of the compiler. From the stack protector on they let a mistake in the C end the process instead of running on; the
 last keeps sums as Python makes them, where a processor could multiply and add in one step without rounding between."""
 
-PARTS = ("fan_out", "feedback")
+PARTS = ("fan_out", "feedback", "receive")
 """Each a `.c`, and a `.h` that cffi reads; one module each."""
 
 

@@ -12,6 +12,9 @@ from sfu.forwarding.router import Router
 from sfu.forwarding.up_encoding import UpEncoding
 from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials
+from sfu.native import reception
+from sfu.native.numbers import InletNumbers
+from sfu.native.reception import Inlet, new_inlet
 from sfu.peer import REPORT_INTERVAL, Peer
 from sfu.refusals import Refusal
 from sfu.rtp import extensions
@@ -59,8 +62,12 @@ class Publisher(Peer):
         self._cname = router.draw_cname()
         self._header = RtpHeader()
         self._clock = RemoteClock()
-        self._twcc = TwccReceiver()
-        self._inflow = Inflow()
+        numbers = new_inlet(channel.way)
+        self.inlet = None if isinstance(numbers, InletNumbers) else Inlet(numbers, channel.incoming)
+        """By which the compiled twin takes packets, where there is one."""
+        self._numbers = numbers
+        self._twcc = TwccReceiver(numbers)
+        self._inflow = Inflow(numbers)
         self._twcc_id: int | None = None
         self._next_report = now
         self._rtt = 0.0
@@ -94,6 +101,7 @@ class Publisher(Peer):
                 self._bind(encoding.rtx_ssrc, encoding, self._repairs)
         if request.extensions.transport_cc is not None:
             self._twcc_id = request.extensions.transport_cc
+            self._numbers.transport_id = request.extensions.transport_cc
         return Done()
 
     def unpublish(self, name: str) -> None:
@@ -107,6 +115,7 @@ class Publisher(Peer):
                 del table[ssrc]
                 self.router.release(ssrc)
                 self._retired[ssrc] = track.request.mid, encoding.parameters.rid, table is self._repairs
+        self._serve()
         while len(self._retired) > MAX_RETIRED:
             self.channel.forget_received(self._retired.popitem(last=False)[0])
 
@@ -120,9 +129,30 @@ class Publisher(Peer):
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         """Take the RTP packet in the channel's incoming buffer. Whose it is, is settled before anything changes."""
+        if self.inlet is not None:
+            self.finish(self.inlet.take(length, now), length, now=now)
+        else:
+            self._receive_sealed(length, now)
+
+    def finish(self, verdict: int, length: int, *, now: float) -> None:
+        """Do what the compiled twin, which has looked at the packet in the buffer, has left to do."""
+        inlet = self.inlet
+        if verdict == reception.TAKEN or inlet is None:
+            return
+        if verdict == reception.LEFT:
+            ssrc, sequence, places = inlet.left()
+            self._media[ssrc].hand_left(sequence, places)
+        elif verdict == reception.OPENED:
+            (ssrc,) = _SSRC(self.channel.incoming, 8)
+            self._receive_opened(self._media[ssrc], ssrc, inlet.length, now, repairs=False)
+        elif verdict == reception.REFUSED:
+            self.refusals.add(Refusal.UNAUTHENTIC)
+        else:
+            self._receive_sealed(length, now)
+
+    def _receive_sealed(self, length: int, now: float) -> None:
         channel = self.channel
         buffer = channel.incoming
-        header = self._header
         (ssrc,) = _SSRC(buffer, 8)
         encoding = self._media.get(ssrc)
         repairs = False
@@ -142,6 +172,10 @@ class Publisher(Peer):
         if length < HEADER_SIZE:
             self.refusals.add(Refusal.UNAUTHENTIC)
             return
+        self._receive_opened(encoding, ssrc, length, now, repairs=repairs)
+
+    def _receive_opened(self, encoding: UpEncoding, ssrc: int, length: int, now: float, *, repairs: bool) -> None:
+        buffer, header = self.channel.incoming, self._header
         if not self._inflow.take(length, now=now, sound=encoding.sound):
             self._drop(ssrc, Refusal.TOO_MUCH_MEDIA)
             return
@@ -218,6 +252,12 @@ class Publisher(Peer):
         table[ssrc] = encoding
         self._retired.pop(ssrc, None)
         self.router.claim(ssrc)
+        self._serve()
+
+    def _serve(self) -> None:
+        """Tell the compiled twin what it may take."""
+        if self.inlet is not None:
+            self.inlet.serve([encoding.numbers for encoding in self._media.values()])
 
     def _drop(self, ssrc: int, refusal: Refusal) -> None:
         """Refuse a packet that was authentic. Nothing is kept of an SSRC that did not get bound by it."""

@@ -354,10 +354,10 @@ class DownTrack:
         """Let the compiled twin send what it can: packets of which nothing is left out and nothing rewritten."""
         if self._twin:
             self._settle()
-            plain = self._source is not None and not self._filters
-            if plain:
+            source = None if self._filters else self._source
+            if source is not None:
                 self._sender.channel.share(self.shared)
-            self.numbers.share(self._source.number if self._source is not None and plain else 0)
+            self.numbers.share(0 if source is None else source.number)
 
     def _settle(self) -> None:
         """Catch up with what the twin has sent."""
@@ -401,12 +401,7 @@ class DownTrack:
         if self.rtx_ssrc and ours.rtx_payload_type is not None:
             self._rtx_sequence += 1
             start = self.numbers.write_again(
-                buffer,
-                packet,
-                run,
-                payload_type=ours.rtx_payload_type,
-                sequence=self._rtx_sequence,
-                ssrc=self.rtx_ssrc,
+                buffer, packet, run, payload_type=ours.rtx_payload_type, sequence=self._rtx_sequence, ssrc=self.rtx_ssrc
             )
             rtx.write_osn(buffer, start, sequence)
             start += rtx.OSN_LENGTH

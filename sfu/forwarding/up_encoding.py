@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from sfu import native
 from sfu.control import EncodingParameters, PublishTrack
 from sfu.forwarding.layer_rates import LayerRates
+from sfu.native.numbers import PLAIN as PLAIN_TYPE
+from sfu.native.numbers import VP8 as VP8_TYPE
+from sfu.native.reception import lend_copies, new_source
 from sfu.rtp import extensions
 from sfu.rtp.dependency_descriptor import MANDATORY_LENGTH
 from sfu.rtp.layers import PLAIN, LayerReader
@@ -34,6 +37,9 @@ SILENCE = 0.5
 send 10 frames a second or fewer: shorter takes them for dead, longer freezes the picture of those who got what the
 publisher stopped."""
 
+KINDS = {"opus": PLAIN_TYPE, "VP8": VP8_TYPE}
+"""Of codecs whose packets the compiled twin can read where no Dependency Descriptor says what they are."""
+
 MAX_UNHEARD = 5
 """Key-frame requests to an encoding that sends nothing at all. A publisher that comes back sends one by itself."""
 
@@ -42,9 +48,9 @@ class UpEncoding:
     """One encoding of a track: an RTP stream and, for video, its retransmission stream."""
 
     __slots__ = (
-        "_channel", "_descriptor_id", "_fan_out", "_nack", "_newest", "_payload_types", "_reader", "_report_ssrc",
-        "_requests", "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "heard_at", "layer_rates",
-        "number", "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream",
+        "_channel", "_descriptor_id", "_fan_out", "_nack", "_payload_types", "_reader", "_report_ssrc",
+        "_requests", "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "layer_rates",
+        "number", "numbers", "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream",
     )  # fmt: skip
 
     def __init__(
@@ -65,13 +71,17 @@ class UpEncoding:
         self.parameters = parameters
         self.ssrc = parameters.ssrc
         self.rtx_ssrc = parameters.rtx_ssrc
-        self.stream = ReceiveStream(parameters.ssrc, clock_rate)
+        self.numbers = new_source(channel.way)
+        """What the compiled twin reads and counts, which takes most packets."""
+        self.numbers.ssrc = parameters.ssrc
+        self.stream = ReceiveStream(parameters.ssrc, clock_rate, self.numbers)
         self.clock = ClockMap(clock_rate, clock)
         self.sound = request.kind == "audio"
+        reader = LayerReader({codec.payload_type: codec.name for codec in request.codecs}, self.numbers.layers)
         self.cache = (
-            RetransmissionCache(VIDEO_PACKETS, VIDEO_AGE)
+            RetransmissionCache(VIDEO_PACKETS, VIDEO_AGE, self.numbers, reader)
             if not self.sound
-            else RetransmissionCache(AUDIO_PACKETS, AUDIO_AGE)
+            else RetransmissionCache(AUDIO_PACKETS, AUDIO_AGE, self.numbers, reader)
         )
         self.down_tracks: list[DownTrack] = []
         """Who gets its packets, or waits for a key frame of it."""
@@ -80,20 +90,23 @@ class UpEncoding:
         self._fan_out = native.FanOut(self.number) if native.compiled else None
         self.alive = False
         """It flows now, as of the last `handle_timer`."""
-        self.heard_at = float("-inf")
-        """When its last packet came, in seconds."""
         self.rates: dict[tuple[int, int], int] = {}
         """Bit/s measured for each (spatial, temporal) layer by itself; empty where not (yet) measured."""
-        self.layer_rates = LayerRates()
-        self._nack = NackGenerator()
-        self._newest = 0
+        self.layer_rates = LayerRates(self.numbers)
+        self._nack = NackGenerator(self.numbers)
         self._requests = KeyframeRequests(spacing)
         self._unheard = 0
-        self._reader = LayerReader({codec.payload_type: codec.name for codec in request.codecs})
+        self._reader = reader
         self._channel = channel
         self._report_ssrc = report_ssrc
         self._descriptor_id = request.extensions.dependency_descriptor
         self._payload_types = {codec.payload_type for codec in request.codecs}
+        self.numbers.sound = self.sound
+        self.numbers.descriptor_id = 0 if self.sound else self._descriptor_id or 0
+        for codec in request.codecs:
+            if 0 <= codec.payload_type < 128:
+                self.numbers.types[codec.payload_type] = KINDS.get(codec.name, 0)
+        self._serve()
         self._rtx_types = {
             codec.rtx_payload_type: codec.payload_type for codec in request.codecs if codec.rtx_payload_type is not None
         }
@@ -110,7 +123,7 @@ class UpEncoding:
 
     def bind(self, ssrc: int) -> None:
         """Learn the SSRC of an encoding that was announced without one."""
-        self.ssrc = self.stream.ssrc = ssrc
+        self.ssrc = self.stream.ssrc = self.numbers.ssrc = ssrc
 
     def is_repair(self, payload_type: int) -> bool:
         """Whether packets of that format are retransmissions."""
@@ -137,10 +150,11 @@ class UpEncoding:
 
     def _accept(self, buffer: bytearray, header: RtpHeader, sequence: int, now: float) -> None:
         self._nack.receive(sequence, now=now)
-        if sequence > self._newest:
-            if sequence > self._newest + MAX_DROPOUT and self._newest:
+        numbers = self.numbers
+        if sequence > numbers.newest:
+            if sequence > numbers.newest + MAX_DROPOUT and numbers.newest:
                 self._begin_anew()
-            self._newest = sequence
+            numbers.newest = sequence
         start, end = header.payload_start, header.payload_end
         descriptor = b""
         layer = PLAIN
@@ -167,7 +181,7 @@ class UpEncoding:
             descriptor=descriptor,
             layer=layer,
         )
-        self.heard_at = now
+        numbers.heard_at = now
         self.cache.put(packet)
         self.hand_on(packet)
 
@@ -178,6 +192,13 @@ class UpEncoding:
             down_tracks = [down_tracks[place] for place in self._fan_out.send(packet)]
         for down_track in down_tracks:
             down_track.forward(packet, self)
+
+    def hand_left(self, sequence: int, places: list[int]) -> None:
+        """Send a packet that the twin took to those who did not get it from there."""
+        packet = self.cache.find(sequence)
+        if packet is not None:
+            for down_track in [self.down_tracks[place] for place in places]:
+                down_track.forward(packet, self)
 
     def _begin_anew(self) -> None:
         """Its sequence numbers jumped: copies must not jump with them."""
@@ -213,7 +234,7 @@ class UpEncoding:
 
     def _follow(self, now: float) -> None:
         """Notice whether it flows, and how much."""
-        alive = now - self.heard_at <= SILENCE
+        alive = now - self.numbers.heard_at <= SILENCE
         if alive and not self.alive:
             self.layer_rates.restart()
             self._unheard = 0
@@ -246,3 +267,4 @@ class UpEncoding:
         """Tell the compiled twin who its packets go to."""
         if self._fan_out is not None:
             self._fan_out.take([down_track.shared for down_track in self.down_tracks])
+            lend_copies(self.numbers, self._fan_out)

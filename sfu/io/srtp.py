@@ -13,7 +13,7 @@ from typing import Any
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
 
-from sfu.native import seal_copy_with, seal_with
+from sfu.native import open_with, seal_copy_with, seal_with
 from sfu.native.numbers import CopyNumbers, WayNumbers
 from sfu.rtp.packet import MAX_DATAGRAM
 
@@ -66,13 +66,14 @@ class SrtpSession:
         self._own: dict[int, Any] = {}
 
     def share(self, way: WayNumbers) -> None:
-        """Let the compiled twin seal what it sends with this session, until `keep_from` or the next one.
+        """Let the compiled twin seal and open packets with these sessions, until `keep_from` or the next ones.
 
         Both go through libsrtp, which counts for itself: a packet index is never used twice, whoever sends. Where each
         SSRC has a session of its own, only copies that `share_copy` was called for are sealed.
         """
         session = _address(self._tx) if self._policy is None else 0
         seal_with(way, _address(ffi.addressof(lib, "srtp_protect")), session)
+        open_with(way, _address(ffi.addressof(lib, "srtp_unprotect")), _address(self._rx))
 
     def share_copy(self, copy: CopyNumbers, ssrc: int) -> None:
         """Let the compiled twin seal a copy that is sent under the SSRC, until that is forgotten."""
@@ -134,8 +135,9 @@ def _free(session: Any) -> None:
 
 
 def keep_from(way: WayNumbers) -> None:
-    """Let the compiled twin send nothing more: its session is about to be freed."""
+    """Let the compiled twin send and open nothing more: its sessions are about to be freed."""
     seal_with(way, 0, 0)
+    open_with(way, 0, 0)
 
 
 def _address(pointer: object) -> int:

@@ -121,6 +121,16 @@ def seal_with(way: WayNumbers, protect: int, session: int) -> None:
     cast(Any, way).protect = ffi.cast("int (*)(void *, void *, int *)", protect)
 
 
+def open_with(way: WayNumbers, unprotect: int, session: int) -> None:
+    """Take the addresses of libsrtp's `srtp_unprotect` and of a session, which is to live until 0 is given for both."""
+    if isinstance(way, WayNumbers):
+        return
+    ffi = _built.ffi
+    cast(Any, way).unprotect = ffi.NULL
+    cast(Any, way).receiving = ffi.cast("void *", session)
+    cast(Any, way).unprotect = ffi.cast("int (*)(void *, void *, int *)", unprotect)
+
+
 SHORT = 3
 """Bytes of a Dependency Descriptor that the twin looks into: that of nothing but mandatory fields."""
 

@@ -3,7 +3,9 @@
 
 struct way {
     int (*protect)(void *session, void *packet, int *length);
+    int (*unprotect)(void *session, void *packet, int *length);
     void *session;
+    void *receiving;
     int32_t fd;
     uint32_t address_length;
     uint8_t address[28];

@@ -72,3 +72,69 @@ class CopyNumbers:
         """Highest unwrapped number sent."""
         self.packets = self.octets = 0
         """As sender reports have them: octets are those of payloads (RFC 3550 section 6.4.1)."""
+
+
+class SourceNumbers:
+    """One encoding's reception."""
+
+    __slots__ = (
+        "arrived", "asked_highest", "bad_next", "clock_rate", "descriptor_id", "heard_at", "highest", "jitter",
+        "layers", "newest", "octets", "received", "sound", "ssrc", "timestamp", "transit", "types",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.ssrc = 0
+        self.clock_rate = 0
+        self.sound = False
+        self.descriptor_id = 0
+        """The extension in which its Dependency Descriptor comes; 0 where it has none."""
+        self.types = bytearray(128)
+        """By payload type what stands behind it: `PLAIN`, `VP8`, or 0 for what only Python reads."""
+        self.layers = bytearray(256)
+        """By the first byte of a short Dependency Descriptor: `FrameLayer.index` and 1; 0 where it is not known."""
+        self.highest = -1
+        """Highest unwrapped sequence number so far."""
+        self.received = 0
+        """Packets that came first-hand, since the stream last began anew."""
+        self.bad_next = -1 << 16
+        """The number that would confirm that the stream began anew; where none would, one that has over 16 bits."""
+        self.timestamp = -1
+        """Of the packet that jitter was last taken from; -1 before the first."""
+        self.transit = 0
+        """Of the same: timestamp units."""
+        self.jitter = 0.0
+        """In timestamp units (RFC 3550 A.8)."""
+        self.arrived = 0
+        """Packets, with those that came by retransmission."""
+        self.asked_highest = -1
+        """The highest number below which gaps were looked for."""
+        self.newest = 0
+        """The highest number that was handed on."""
+        self.heard_at = float("-inf")
+        """Seconds: when the last packet came."""
+        self.octets = [0] * 16  # rtp.layers.LAYERS
+        """Bytes of payload so far by `FrameLayer.index`."""
+
+
+class InletNumbers:
+    """One publish transport's reception."""
+
+    __slots__ = ("due", "pending", "refilled_at", "sound_tokens", "tokens", "transport_highest", "transport_id")
+
+    def __init__(self) -> None:
+        self.transport_id = 0
+        """The extension for transport-wide numbers; 0 where there is none."""
+        self.tokens = self.sound_tokens = 0.0
+        """Bytes that may be taken now, of everything and of sound."""
+        self.refilled_at = float("-inf")
+        """Seconds: when there were as many."""
+        self.transport_highest = -1
+        """The highest transport-wide number, unwrapped."""
+        self.pending = 0
+        """Arrivals that wait for feedback."""
+        self.due = -1.0
+        """Seconds: when that is to be sent; below 0 while nothing waits."""
+
+
+PLAIN, VP8 = 1, 2
+"""What the compiled twin is told of a payload type: nothing to be read in it, or RFC 7741's descriptor."""

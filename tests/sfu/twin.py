@@ -20,6 +20,8 @@ class Sender(Protocol):
 
     def send(self, length: int) -> None: ...
 
+    def unprotect(self, length: int) -> int: ...
+
 
 @contextmanager
 def using(kind: str) -> Iterator[None]:
@@ -39,6 +41,7 @@ def serve(channel: Sender) -> object:
     handle = ffi.new_handle(channel)
     native.seal_with(channel.way, int(ffi.cast("uintptr_t", _take())), int(ffi.cast("uintptr_t", handle)))
     native.aim(channel.way, 0, bytes(16))
+    native.open_with(channel.way, int(ffi.cast("uintptr_t", _open())), int(ffi.cast("uintptr_t", handle)))
     return handle
 
 
@@ -59,4 +62,23 @@ def _take() -> Any:
     return _taker
 
 
+def _open() -> Any:
+    """The same for opening: the channel says whether a packet is authentic."""
+    global _opener
+    if _opener is None:
+        ffi: Any = native._built.ffi
+
+        def open_(session: Any, packet: Any, length: Any) -> int:
+            channel: Sender = ffi.from_handle(session)
+            size = channel.unprotect(length[0])
+            if size < 0:
+                return 1
+            length[0] = size
+            return 0
+
+        _opener = ffi.callback("int(void *, void *, int *)", open_, error=1)
+    return _opener
+
+
 _taker: Any = None
+_opener: Any = None

@@ -99,7 +99,7 @@ def test_showing_and_hiding_over_and_over_costs_few_key_frames() -> None:
     layer = copy.source.layers(now=0.0)[0]
 
     def asks(at: float, *, shows: bool) -> bool:
-        copy.encoding.heard_at = at
+        copy.encoding.numbers.heard_at = at
         copy.track.select(layer if shows else None, now=at)
         copy.encoding.handle_timer(rtt=0.0, now=at)
         copy.encoding._requests.key_frame()  # which others get, who do not hide
