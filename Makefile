@@ -2,6 +2,7 @@
 # make run PUBLIC=1   the same for the local network, with a self-signed certificate
 # make test           set up everything for the whole suite, real browsers included, and run it
 # make soak           half an hour of people who come and go, and whether the memory of the SFU's process grows
+# make benchmark      this SFU, Janus and mediasoup side by side (20 minutes of a quiet machine), and the tables and picture of it
 # make style types coverage bench lock image clean
 
 .DEFAULT_GOAL := help
@@ -22,7 +23,7 @@ WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-loc
 BUILD := web/static/build/manifest.json
 NATIVE := sfu/native/_feedback.abi3.so # the last of those that hatch_native.py makes
 
-.PHONY: help run test style types web-test py-test coverage bench soak lock browser image clean
+.PHONY: help run test style types web-test py-test coverage bench benchmark soak lock browser image clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -114,6 +115,15 @@ coverage: $(VENV)/.dev $(BUILD) $(NATIVE)
 
 bench: $(VENV)/.run $(NATIVE)
 	@$(PY) -m tests.load
+
+# Interrupted, it goes on where it was. Janus is the Debian package of that name; mediasoup is built first, 6 minutes more.
+MEDIASOUP := tests/load/mediasoup/node_modules/mediasoup/worker/out/Release/mediasoup-worker
+$(MEDIASOUP):
+	@$(PY) -m tests.load.mediasoup.build
+
+benchmark: $(VENV)/.run $(NATIVE) $(MEDIASOUP)
+	@$(PY) -m tests.load all --sfu all --seconds 5 --json docs/yardstick.json
+	@$(PY) -m tests.load.picture
 
 # MINUTES=3 tries it.
 soak: $(VENV)/.run $(NATIVE)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.load.record import Record
 from tests.load.result import Result
-from tests.load.scenarios import SCENARIOS
+from tests.load.scenarios import SCENARIOS, outgoing
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "docs/yardstick.json"
@@ -42,16 +42,15 @@ APART = 16
 """Pixels between two names at the ends of curves."""
 
 _STYLE = """
-.paper { fill: #ffffff } .ink { fill: #1f2328 } .faint { fill: #59636e } .grid { stroke: #d1d9e0 }
-text { font: 13px system-ui, sans-serif } .head { font-size: 16px; font-weight: 600 } .name { font-weight: 600 }
-polyline { fill: none; stroke-width: 2.5 } .mark { stroke-width: 2 } .hollow { fill: #ffffff }
+text { font: 13px system-ui, sans-serif } text.head { font-size: 16px; font-weight: 600 } text.name { font-weight: 600 }
+.paper, .mark.hollow { fill: #ffffff } .ink { fill: #1f2328 } .faint { fill: #59636e } .grid { stroke: #d1d9e0 }
 .hearthside { stroke: #0969da; fill: #0969da } .janus { stroke: #bc4c00; fill: #bc4c00 }
-.mediasoup { stroke: #1a7f37; fill: #1a7f37 } text.name { stroke: none } polyline.curve { fill: none }
-.mark.hollow { fill: #ffffff }
+.mediasoup { stroke: #1a7f37; fill: #1a7f37 }
+.mark { stroke-width: 2 } polyline.curve { fill: none; stroke-width: 2.5 }
 @media (prefers-color-scheme: dark) {
-.paper { fill: #0d1117 } .ink { fill: #f0f6fc } .faint { fill: #9198a1 } .grid { stroke: #3d444d }
+.paper, .mark.hollow { fill: #0d1117 } .ink { fill: #f0f6fc } .faint { fill: #9198a1 } .grid { stroke: #3d444d }
 .hearthside { stroke: #58a6ff; fill: #58a6ff } .janus { stroke: #f0883e; fill: #f0883e }
-.mediasoup { stroke: #3fb950; fill: #3fb950 } polyline.curve { fill: none } .mark.hollow { fill: #0d1117 }
+.mediasoup { stroke: #3fb950; fill: #3fb950 }
 }
 """
 
@@ -73,18 +72,16 @@ def short_table(record: Record) -> str:
     lines = [_row(head), _row(["---"] * len(head))]
     for scenario, done in record.tried.items():
         cells = []
-        due = 0.0
         for sfu in sfus:
             result, remark = done[sfu].figures(record.wanted), done[sfu].remark(record.wanted)
             if result is None:
                 cells.append(remark)
                 continue
-            due = max(due, result.expected)
             lost = 1 - result.received / result.expected
             told = f"{cost(result):.1f} µs, p99 {_milliseconds(result.p99)}"
             told += f", {lost:.1%} lost" if lost >= 0.0005 else ""
             cells.append(f"{told} ({remark})" if remark else told)
-        lines.append(_row([people(scenario), f"{due:,.0f}", *cells]))
+        lines.append(_row([people(scenario), f"{outgoing(SCENARIOS[scenario]):,}", *cells]))
     return "\n".join([*lines, "", _source(record)])
 
 
@@ -100,7 +97,7 @@ def long_table(record: Record) -> str:
                 lines.append(_row([people(scenario), NAMES[sfu], *["-"] * 8, count]))
                 continue
             figures = [
-                f"{result.expected:,.0f}",
+                f"{result.received:,.0f}",
                 f"{cost(result):.1f}",
                 f"{result.cpu:.1%}",
                 _milliseconds(result.p50),
@@ -129,6 +126,9 @@ def draw(record: Record) -> str:
         '<text class="faint" x="20" y="52">Microseconds of CPU time for each packet out, everything included; less is'
         " better.</text>",
     ]
+    if any(tried.remark(record.wanted) for done in record.tried.values() for tried in done.values()):
+        told = "The machine was busy with other things: some of these figures are not to be quoted."
+        parts.append(f'<text class="ink" x="20" y="70">{told}</text>')
     for value in range(0, top + 1, STEP):
         y = _y(value, top)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -202,14 +202,12 @@ def _source(record: Record) -> str:
         for sfu, tried in done.items()
         if tried.remark(record.wanted)
     ]
-    told = (
-        f"`{record.command}`, {record.date}, version {record.revision}; {record.machine}. "
-        f"Medians of {record.wanted} runs."
-    )
+    runs = f"Medians of {record.wanted} runs." if record.wanted > 1 else "One run each."
+    told = f"`{record.command}`, {record.date}, version {record.revision}; {record.machine}. {runs}"
     if disturbed:
-        told += (
-            f" **The machine was busy with other things, and figures are not to be quoted:** {'; '.join(disturbed)}."
-        )
+        all_of_them = len(disturbed) == sum(map(len, record.tried.values()))
+        which = "all of them" if all_of_them else "; ".join(disturbed)
+        told += f" **The machine was busy with other things, and these figures are not to be quoted:** {which}."
     return told
 
 

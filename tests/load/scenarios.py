@@ -116,16 +116,21 @@ SCENARIOS = {
 }
 
 
+def outgoing(scenario: Scenario) -> int:
+    """Return how many packets a second should reach somebody."""
+    return scenario.rooms * sum(
+        scenario.receivers(person, form) * form.rate
+        for person in range(scenario.publishers)
+        for form in scenario.formats
+    )
+
+
 def traffic(scenario: Scenario) -> str:
     """Return in a line who sends what to whom."""
     formats = ", ".join(
         f"{'sound' if form.kind == 'audio' else f'{form.height} lines'} {form.rate} x {form.size} B"
         for form in scenario.formats
     )
-    out = scenario.rooms * sum(
-        scenario.receivers(person, form) * form.rate
-        for person in range(scenario.publishers)
-        for form in scenario.formats
-    )
     rooms = f"{scenario.rooms} rooms of " if scenario.rooms > 1 else ""
-    return f"{rooms}{scenario.people} people, {scenario.publishers} send; {out} packets out/s; a second {formats}"
+    who = f"{rooms}{scenario.people} people, {scenario.publishers} send"
+    return f"{who}; {outgoing(scenario)} packets out/s; a second {formats}"

@@ -86,7 +86,7 @@ class HalfOpen(Trouble):
 
     def __init__(self, meeting: Meeting) -> None:
         self._meeting = meeting
-        self._sockets: list[socket.socket] = []
+        self.sockets: list[socket.socket] = []
         self._certificate = Certificate()
 
     async def attack(self, seconds: float) -> None:
@@ -103,7 +103,7 @@ class HalfOpen(Trouble):
 
     async def close(self) -> None:
         """See `Trouble`."""
-        for each in self._sockets:
+        for each in self.sockets:
             each.close()
 
     async def _open(self, number: int, hello: bytes) -> None:
@@ -115,7 +115,7 @@ class HalfOpen(Trouble):
         server = (local.candidates[0].address, local.candidates[0].port)
         family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
-        self._sockets.append(sock)
+        self.sockets.append(sock)
         sock.sendto(check(local, remote, number), server)
         sock.sendto(hello, server)
 
