@@ -101,7 +101,7 @@ class Transport:
         local = Credentials(f"sfu-{person.name}-1", "server")
         self._local = local
         name = f"{person.name}-{kind.__name__}"
-        now = self._meeting.clock.now
+        now = self._meeting.now
         channel = WireChannel(self)
         report_ssrc = self._meeting.router.draw_ssrc()
         self.peer: Any = kind(name, self._meeting.router, channel, local, report_ssrc=report_ssrc, now=now)
@@ -125,8 +125,8 @@ class Transport:
             person.down.send(len(packet) + TAG, lambda: self._deliver(packet))
 
     def _arrive(self, packet: bytes, address: tuple[str, int]) -> None:
-        peer, now = self.peer, self._meeting.clock.now
-        if peer.closed:
+        peer, now = self.peer, self._meeting.now
+        if peer.closed or self._meeting.stands_still:
             return
         if packet[0] < 4:
             answer = peer.receive_stun(stun.parse(packet), address, now=now)
@@ -255,7 +255,7 @@ class Person:
 
     def _start(self, track: str) -> None:
         if self.subscriber is not None and track in self.subscriber.peer.tracks:
-            self.subscriber.peer.start(track, now=self.meeting.clock.now)
+            self.subscriber.peer.start(track, now=self.meeting.now)
 
     def watch(self, height: int, **heights: int) -> None:
         """Wish for every picture that tall, or for one person's (by name) otherwise."""
@@ -265,9 +265,7 @@ class Person:
             for track in self.subscriber.peer.tracks
             if track.endswith("cam")
         ]
-        answer = self.subscriber.peer.watch(
-            WatchTracks(self.subscriber.peer.transport, wishes), now=self.meeting.clock.now
-        )
+        answer = self.subscriber.peer.watch(WatchTracks(self.subscriber.peer.transport, wishes), now=self.meeting.now)
         assert not isinstance(answer, Refused), answer
 
     def change_network(self, *, outage: float) -> None:
@@ -327,7 +325,16 @@ class Meeting:
         chance = random.Random(seed + 1)
         self.router = Router(draw=lambda: chance.getrandbits(32))
         self._awake_until = 0.0
+        self.ahead = 0.0
+        """Seconds by which the SFU's clock is ahead of everybody's: it jumped."""
+        self.stands_still = False
+        """The SFU does not run, and what arrives is lost."""
         self.clock.every(TICK * slow, self.look)
+
+    @property
+    def now(self) -> float:
+        """What the SFU's machines are told."""
+        return self.clock.now + self.ahead
 
     def person(self, name: str, *, up: Conditions | None = None, down: Conditions | None = None) -> Person:
         """Somebody comes, on a path that is good where nothing else is said."""
@@ -349,7 +356,9 @@ class Meeting:
 
     def look(self) -> None:
         """Let the machines do what is due."""
-        now = self.clock.now
+        if self.stands_still:
+            return
+        now = self.now
         for person in list(self.people.values()):
             for transport in (person.publisher, person.subscriber):
                 if transport is None or transport.peer.closed:
@@ -361,5 +370,5 @@ class Meeting:
                         person.held.append(event)
                     elif isinstance(event, EncodingsWanted):
                         tell = partial(person.sends.encodings_wanted, event.active)
-                        self.clock.call_at(now + person.down.conditions.delay, tell)
+                        self.clock.call_at(self.clock.now + person.down.conditions.delay, tell)
                 peer.events.clear()
