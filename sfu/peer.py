@@ -15,6 +15,7 @@ from sfu.forwarding.channel import Channel
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials, LiteAgent, State
 from sfu.ice.stun import Address, Message
+from sfu.native.reception import Inlet
 from sfu.refusals import Refusal, Refusals
 from sfu.rtp import rtcp
 from sfu.rtp.errors import ParseError
@@ -114,6 +115,13 @@ class Peer(ABC):
             self._follow(now)
         if self._paired_at is not None and not self._secure and now - self._paired_at > SECURE_WITHIN:
             self.end("dtls_failed")
+
+    inlet: Inlet | None = None
+    """By which the compiled twin takes packets of media, where there is one."""
+
+    def finish(self, verdict: int, length: int, *, now: float) -> None:
+        """Do with the packet in the channel's incoming buffer what ``inlet`` has left to do, as it says."""
+        self.receive_rtp(length, now=now)
 
     @abstractmethod
     def receive_rtp(self, length: int, *, now: float) -> None:

@@ -64,7 +64,6 @@ class Publisher(Peer):
         self._clock = RemoteClock()
         numbers = new_inlet(channel.way)
         self.inlet = None if isinstance(numbers, InletNumbers) else Inlet(numbers, channel.incoming)
-        """By which the compiled twin takes packets, where there is one."""
         self._numbers = numbers
         self._twcc = TwccReceiver(numbers)
         self._inflow = Inflow(numbers)
@@ -135,7 +134,7 @@ class Publisher(Peer):
             self._receive_sealed(length, now)
 
     def finish(self, verdict: int, length: int, *, now: float) -> None:
-        """Do what the compiled twin, which has looked at the packet in the buffer, has left to do."""
+        """See `Peer`."""
         inlet = self.inlet
         if verdict == reception.TAKEN or inlet is None:
             return

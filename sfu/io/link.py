@@ -157,6 +157,8 @@ class Link:
         self.peer = peer
         self.receive_rtp = peer.receive_rtp
         self.receive_rtcp = peer.receive_rtcp
+        self.inlet = peer.inlet
+        self.finish = peer.finish
         self._channel = channel
         self._mux = mux
         self._buffers = buffers

@@ -311,37 +311,40 @@ static uint32_t place_of(const struct door *door, const uint64_t key[3])
     return (uint32_t)(mixed >> 16) & door->mask;
 }
 
-/* Return the place of a key, or the free one where it would go. A place is free where no owner is; one always is. */
+/* Return the place of a key, or the free one where it would go. Python keeps half of the places free. */
 static uint32_t find(const struct door *door, const uint64_t key[3])
 {
     uint32_t place = place_of(door, key);
-    while (door->routes[place].owner && memcmp(door->routes[place].key, key, 3 * sizeof *key) != 0)
+    while (door->routes[place].used && memcmp(door->routes[place].key, key, 3 * sizeof *key) != 0)
         place = (place + 1) & door->mask;
     return place;
 }
 
-int32_t set_route(struct door *door, const uint8_t *address, uint32_t length, struct inlet *inlet, int64_t owner)
+/* Return 0 for what is no Internet address, 1 where it was known already, 2 where it is new. */
+int32_t set_route(struct door *door, const uint8_t *address, uint32_t length, struct inlet *inlet)
 {
     uint64_t key[3];
     if (!key_of(address, length, key))
         return 0;
     struct route *route = &door->routes[find(door, key)];
+    int32_t fresh = !route->used;
     memcpy(route->key, key, sizeof key);
     route->inlet = inlet;
-    route->owner = owner;
-    return 1;
+    route->used = 1;
+    return 1 + fresh;
 }
 
-void drop_route(struct door *door, const uint8_t *address, uint32_t length)
+/* Return whether it was known. */
+int32_t drop_route(struct door *door, const uint8_t *address, uint32_t length)
 {
     uint64_t key[3];
     if (!key_of(address, length, key))
-        return;
+        return 0;
     uint32_t hole = find(door, key);
-    if (!door->routes[hole].owner)
-        return;
-    /* What was pushed on from here moves back (linear probing: Knuth, TAOCP 6.4, algorithm R). */
-    for (uint32_t next = (hole + 1) & door->mask; door->routes[next].owner; next = (next + 1) & door->mask) {
+    if (!door->routes[hole].used)
+        return 0;
+    /* What was pushed on from here moves back (Knuth, The Art of Computer Programming 6.4, algorithm R). */
+    for (uint32_t next = (hole + 1) & door->mask; door->routes[next].used; next = (next + 1) & door->mask) {
         uint32_t home = place_of(door, door->routes[next].key);
         if (((next - home) & door->mask) >= ((next - hole) & door->mask)) {
             door->routes[hole] = door->routes[next];
@@ -349,36 +352,45 @@ void drop_route(struct door *door, const uint8_t *address, uint32_t length)
         }
     }
     memset(&door->routes[hole], 0, sizeof door->routes[hole]);
+    return 1;
 }
 
-/* Read until something is Python's, nothing is left, or so many were read, counting in `handled`. */
-int32_t drain(struct door *door, int32_t limit, int32_t *handled)
+static double seconds(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
+/* Read until something is Python's, nothing is left, or so many were read. `now` is what the caller's clock says. */
+int32_t drain(struct door *door, int32_t limit, double now)
 {
     uint8_t *packet = door->incoming;
-    struct timespec at;
     uint64_t key[3];
+    double ahead = now - seconds();
 
-    for (; *handled < limit; ++*handled) {
+    door->handled = 0;
+    while (door->handled < limit) {
         socklen_t address_length = sizeof door->address;
         ssize_t length = recvfrom(door->fd, packet, BUFFER, MSG_DONTWAIT, (struct sockaddr *)door->address,
                                   &address_length);
         if (length < 0)
             return EMPTY; /* or an ICMP error of an earlier send */
+        door->handled++;
         if (length < HEADER || length > MAX_DATAGRAM || address_length > sizeof door->address ||
             !key_of(door->address, address_length, key)) {
             door->dropped++;
             continue;
         }
         const struct route *route = &door->routes[find(door, key)];
-        uint8_t first = packet[0];
-        int media = first >= 128 && first <= 191;
-        if (!route->owner && (first > 3 || length < STUN_HEADER || read32(packet + 4) != COOKIE)) {
+        if (!route->used && (packet[0] > 3 || length < STUN_HEADER || read32(packet + 4) != COOKIE)) {
             door->dropped++;
             continue;
         }
-        clock_gettime(CLOCK_MONOTONIC, &at);
-        door->now = ((double)at.tv_sec * 1e9 + (double)at.tv_nsec) / 1e9;
-        int32_t verdict = !media ? OTHER : packet[1] >= 192 && packet[1] <= 223 ? RTCP : RTP;
+        door->now = seconds() + ahead;
+        int32_t verdict = OTHER;
+        if (packet[0] >= 128 && packet[0] <= 191) /* RFC 7983 section 7; RTCP by RFC 5761 section 4 */
+            verdict = packet[1] >= 192 && packet[1] <= 223 ? RTCP : RTP;
         if (verdict == RTP && route->inlet != NULL) {
             int32_t taken = take(route->inlet, packet, (int32_t)length, door->now);
             if (taken == TAKEN)
@@ -386,10 +398,8 @@ int32_t drain(struct door *door, int32_t limit, int32_t *handled)
             if (taken != PYTHONS)
                 verdict = taken;
         }
-        door->owner = route->owner;
         door->length = (int32_t)length;
         door->address_length = address_length;
-        ++*handled;
         return verdict;
     }
     return EMPTY;

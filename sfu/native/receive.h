@@ -67,7 +67,7 @@ void release(struct kept *kept, uint32_t count);
 struct route {
     uint64_t key[3];
     struct inlet *inlet;
-    int64_t owner;
+    int64_t used;
 };
 
 struct door {
@@ -78,12 +78,12 @@ struct door {
     uint64_t seed;
     int64_t dropped;
     double now;
-    int64_t owner;
     int32_t length;
+    int32_t handled;
     uint32_t address_length;
     uint8_t address[28];
 };
 
-int32_t drain(struct door *door, int32_t limit, int32_t *handled);
-int32_t set_route(struct door *door, const uint8_t *address, uint32_t length, struct inlet *inlet, int64_t owner);
-void drop_route(struct door *door, const uint8_t *address, uint32_t length);
+int32_t drain(struct door *door, int32_t limit, double now);
+int32_t set_route(struct door *door, const uint8_t *address, uint32_t length, struct inlet *inlet);
+int32_t drop_route(struct door *door, const uint8_t *address, uint32_t length);

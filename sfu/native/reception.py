@@ -159,8 +159,94 @@ class Inlet:
         return taken.ssrc, taken.highest, list(taken.left[0 : self.numbers.left])
 
 
+FIRST_PLACES = 1024
+"""Of a door's table, a power of two; it doubles when half of them are taken. 48 bytes each."""
+
+
+class Door:
+    """A UDP socket as the twin reads it, and the addresses whose packets it takes."""
+
+    __slots__ = ("_buffer", "_count", "_door", "_routes")
+
+    def __init__(self, fd: int, incoming: bytearray, *, seed: int) -> None:
+        """Datagrams are read into ``incoming``, which must keep its size, 1564 bytes at least.
+
+        ``seed``, 64 random bits, keeps others from choosing addresses that are slow to find.
+        """
+        if len(incoming) < 1564:
+            raise ValueError("no room for a datagram")
+        self._buffer: Any = _built.ffi.from_buffer("uint8_t[]", incoming, require_writable=True)
+        self._door: Any = _built.ffi.new("struct door *")
+        self._door.fd, self._door.incoming, self._door.seed = fd, self._buffer, seed
+        self._count = 0
+        self._make_room(FIRST_PLACES)
+
+    def lead(self, routes: dict[bytes, Inlet | None]) -> None:
+        """Know these packed addresses and no others; what comes from one with an inlet the twin takes by that."""
+        places = len(self._routes)
+        while 2 * len(routes) >= places:
+            places *= 2
+        self._make_room(places)
+        for address, inlet in routes.items():
+            self.add(address, inlet)
+
+    def add(self, address: bytes, inlet: Inlet | None) -> bool:
+        """Know one address more, or another inlet of one; return False if `lead` has to make room for it first.
+
+        The inlet must live until the address is dropped.
+        """
+        if 2 * self._count >= len(self._routes):
+            return False
+        numbers = _built.ffi.NULL if inlet is None else inlet.numbers
+        found = _built.lib.set_route(self._door, address, len(address), numbers)
+        if not found:
+            raise ValueError("not an Internet address")
+        self._count += found - 1
+        return True
+
+    def drop(self, address: bytes) -> None:
+        """Know an address no more."""
+        self._count -= _built.lib.drop_route(self._door, address, len(address))
+
+    def drain(self, limit: int, now: float) -> int:
+        """Read up to so many datagrams, until one is Python's, which lies in the buffer; return what it is."""
+        return int(_drain(self._door, limit, now))
+
+    @property
+    def handled(self) -> int:
+        """Datagrams that the last call of `drain` read."""
+        return int(self._door.handled)
+
+    @property
+    def length(self) -> int:
+        """Bytes of the datagram that is Python's."""
+        return int(self._door.length)
+
+    @property
+    def now(self) -> float:
+        """When that was read, on the clock of the caller."""
+        return float(self._door.now)
+
+    @property
+    def address(self) -> bytes:
+        """Where it came from, as the kernel says it."""
+        return bytes(self._door.address[0 : self._door.address_length])
+
+    def take_dropped(self) -> int:
+        """Return how many were dropped since the last call."""
+        dropped = int(self._door.dropped)
+        self._door.dropped = 0
+        return dropped
+
+    def _make_room(self, places: int) -> None:
+        self._routes: Any = _built.ffi.new("struct route[]", places)
+        self._door.routes, self._door.mask = self._routes, places - 1
+        self._count = 0
+
+
 def _address(ffi: Any, pointer: object) -> int:
     return int(ffi.cast("uintptr_t", pointer))
 
 
 _take: Any = _built and _built.lib.take
+_drain: Any = _built and _built.lib.drain
