@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sfu.io.media_loop import MediaLoop
 from signaling import __version__, config, links, logs
 from signaling.certificates import DAY_SECONDS, LIFETIME_SECONDS, SERIAL_BYTES, issue_certificate
 from signaling.config import ConfigError, Settings
@@ -50,7 +51,8 @@ class Sentence(click.ClickException):
 def run(work: Coroutine[Any, Any, Answer]) -> Answer:
     """Run a coroutine and turn the errors that operators can mend into sentences."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=MediaLoop) as runner:
+            return runner.run(work)
     except (ConfigError, StartError, StoreError) as error:
         raise Sentence(str(error)) from None
 

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from sfu import native
 from sfu.ice import stun
 from sfu.ice.stun import Message
+from sfu.io.media_loop import MediaLoop
 from sfu.io.token_bucket import TokenBucket
 from sfu.native import reception
 from sfu.native.reception import Door, Inlet, built
@@ -122,7 +123,7 @@ class UdpMux:
             raise
         self.port = port
         self.dropped = 0
-        """Datagrams that belonged to nobody or could not be read."""
+        """Datagrams that belonged to nobody or could not be read; the twin's are added with its next that is Python's."""
         self._flooded = False
         """The log was told that strangers send too much."""
         self._strangers = TokenBucket(STRANGERS_RATE, STRANGERS_BURST)
@@ -300,7 +301,12 @@ class MuxSocket(Entrance):
     def listen(self) -> None:
         """Begin to receive."""
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self.sock, self._drain if self._door is None else self._drain_compiled)
+        if self._door is None:
+            self._loop.add_reader(self.sock, self._drain)
+        elif isinstance(self._loop, MediaLoop):
+            self._loop.media.adopt(self._door, self._take, self._mux.now)
+        else:
+            self._loop.add_reader(self.sock, self._drain_compiled)
 
     def lead(self, address: SocketAddress, endpoint: Endpoint) -> None:
         """See `Entrance`."""
@@ -318,6 +324,8 @@ class MuxSocket(Entrance):
         """Stop receiving and close."""
         if self._loop is not None:
             self._loop.remove_reader(self.sock)
+            if self._door is not None and isinstance(self._loop, MediaLoop):
+                self._loop.media.give_up(self._door)
             self._loop = None
         self.sock.close()
         self.routes.clear()
@@ -330,11 +338,15 @@ class MuxSocket(Entrance):
             self._mux.dropped += 1
 
     def _drain_compiled(self) -> None:
+        assert self._door is not None
+        self._take(self._door.drain(DRAIN, self._mux.now()))
+
+    def _take(self, verdict: int) -> None:
+        """Take what the door has just said lies in the buffer, and what follows it, up to `DRAIN` datagrams."""
         door, clock = self._door, self._mux.now
         assert door is not None
-        left = DRAIN
-        while left > 0 and (verdict := door.drain(left, clock())) != reception.EMPTY:
-            left -= door.handled
+        left = DRAIN - door.handled
+        while verdict != reception.EMPTY:
             length, now, address = door.length, door.now, unpack_address(door.address)
             endpoint = self.routes.get(address)
             if verdict == reception.OTHER or endpoint is None:
@@ -345,6 +357,8 @@ class MuxSocket(Entrance):
                 endpoint.receive_rtp(length, now=now)
             else:
                 endpoint.finish(verdict, length, now=now)
+            verdict = door.drain(left, clock()) if left > 0 else reception.EMPTY
+            left -= door.handled
         self._mux.dropped += door.take_dropped()
 
     def _drain(self) -> None:

@@ -5,6 +5,7 @@
    Publisher.receive_rtp, UpEncoding.receive and what they call do; tests/sfu/test_twins.py holds both to the same bytes
    and counters. All lengths are looked at before what they bound is read. */
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +33,12 @@ enum {
     PLAIN = 1, VP8 = 2,       /* native.reception: what is behind a payload type */
     COOKIE = 0x2112A442,      /* RFC 8489 section 5 */
     STUN_HEADER = 20,
+    MAX_DOORS = 16,
+    BATCH = 64,               /* udp_mux.DRAIN */
 };
 
-#define INTERVAL 0.08 /* seconds: twcc_receiver.INTERVAL */
+#define INTERVAL 0.08     /* seconds: twcc_receiver.INTERVAL */
+#define LONGEST_STEP 1.0  /* seconds: steady_clock.LONGEST_STEP */
 
 static uint32_t read32(const uint8_t *at)
 {
@@ -403,4 +407,40 @@ int32_t drain(struct door *door, int32_t limit, double now)
         return verdict;
     }
     return EMPTY;
+}
+
+/* Read what comes until something is Python's, `others` (a descriptor of epoll) is ready, or the time is over. Return
+   the place of the door at which Python is wanted, with what `drain` said there, or -1. A timeout below 0 never ends.
+   After a wait in which the process stood still nothing is read: Python's clock leaves such time out. */
+int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now, int32_t *verdict)
+{
+    struct pollfd waiting[MAX_DOORS + 1];
+    double begin = seconds(), elapsed = 0, before = 0;
+
+    if (count < 0 || count > MAX_DOORS)
+        return -1;
+    for (int32_t place = 0; place < count; place++)
+        waiting[place] = (struct pollfd){.fd = doors[place]->fd, .events = POLLIN};
+    waiting[count] = (struct pollfd){.fd = others, .events = POLLIN};
+    for (;;) {
+        int milliseconds = -1;
+        if (timeout >= 0) {
+            double left = timeout - elapsed;
+            milliseconds = left <= 0 ? 0 : left > 1e6 ? 1000000000 : (int)(left * 1000) + 1;
+        }
+        int ready = poll(waiting, (nfds_t)count + 1, milliseconds);
+        elapsed = seconds() - begin;
+        if (ready <= 0 || elapsed - before > LONGEST_STEP)
+            return -1;
+        before = elapsed;
+        for (int32_t place = 0; place < count; place++) {
+            if (!waiting[place].revents)
+                continue;
+            *verdict = drain(doors[place], BATCH, now + elapsed);
+            if (*verdict != EMPTY)
+                return place;
+        }
+        if (waiting[count].revents || (timeout >= 0 && elapsed >= timeout))
+            return -1;
+    }
 }

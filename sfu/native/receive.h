@@ -84,6 +84,8 @@ struct door {
     uint8_t address[28];
 };
 
+int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now,
+                        int32_t *verdict);
 int32_t drain(struct door *door, int32_t limit, double now);
 int32_t set_route(struct door *door, const uint8_t *address, uint32_t length, struct inlet *inlet);
 int32_t drop_route(struct door *door, const uint8_t *address, uint32_t length);

@@ -244,9 +244,36 @@ class Door:
         self._count = 0
 
 
+class Doors:
+    """Several doors, waited at together."""
+
+    __slots__ = ("_doors", "_kept", "_verdict")
+
+    def __init__(self, doors: list[Door]) -> None:
+        """At most 16."""
+        if len(doors) > MAX_DOORS:
+            raise ValueError("too many doors")
+        self._kept = doors
+        self._doors: Any = _built.ffi.new("struct door *[]", [door._door for door in doors])
+        self._verdict: Any = _built.ffi.new("int32_t *")
+
+    def wait(self, others: int, timeout: float, now: float) -> tuple[int, int]:
+        """Read what comes until a datagram is Python's; return the place of its door, and what `Door.drain` said there.
+
+        (-1, `EMPTY`) once the file ``others`` can be read, or after ``timeout`` seconds, which never end below 0.
+        """
+        place = _await(self._doors, len(self._kept), others, timeout, now, self._verdict)
+        return int(place), EMPTY if place < 0 else int(self._verdict[0])
+
+
+MAX_DOORS = 16
+"""That are waited at together: addresses that the media port is bound to."""
+
+
 def _address(ffi: Any, pointer: object) -> int:
     return int(ffi.cast("uintptr_t", pointer))
 
 
 _take: Any = _built and _built.lib.take
 _drain: Any = _built and _built.lib.drain
+_await: Any = _built and _built.lib.await_datagrams

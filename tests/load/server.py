@@ -32,6 +32,7 @@ from sfu.control import (
     UnsubscribeTrack,
     WatchTracks,
 )
+from sfu.io.media_loop import MediaLoop
 from sfu.io.worker import WorkerSettings, start_worker
 
 
@@ -92,4 +93,5 @@ if __name__ == "__main__":
     trust_the_path()
     with contextlib.suppress(OSError):  # a machine with one core measures there
         os.sched_setaffinity(0, {0})
-    asyncio.run(serve(sys.argv[1]))
+    with asyncio.Runner(loop_factory=MediaLoop) as runner:
+        runner.run(serve(sys.argv[1]))
