@@ -28,6 +28,8 @@ ALL = 0.98
 second that ends between two do not count."""
 SETTLE = 0.3
 """Seconds without a packet, after which nothing is under way any more."""
+BREATH = 0.05
+"""The same before a measurement, of a server that keeps up: in a longer silence streams end, and layers change."""
 SETTLE_LIMIT = 5.0
 """Seconds after which it is not waited for any longer: a server that still sends by then has a long queue."""
 SENT_ENOUGH = 0.99
@@ -91,14 +93,14 @@ async def measure(adapter: Adapter, plan: Plan) -> Run:
             if settles:
                 await _until_all_get_all(meetings)
         if settles:
-            await _settle(meetings)
+            await _settle(meetings, BREATH)
         start = _Reading(adapter, meetings)
         for meeting in meetings:
             meeting.latencies.clear()
         async with pace.running():
             seconds = await _pass(plan, meetings, trouble)
         if settles:
-            await _settle(meetings)
+            await _settle(meetings, SETTLE)
         beside = 0.0 if trouble is None else trouble.cpu()
         run = start.until(_Reading(adapter, meetings), seconds, plan, adapter, meetings, beside)
         memory = (process.memory(adapter.pid) - before) / (plan.scenario.people * plan.scenario.rooms)
@@ -126,15 +128,15 @@ def _counts(meetings: list[Meeting]) -> tuple[int, int]:
     return sum(meeting.expected() for meeting in meetings), sum(meeting.received() for meeting in meetings)
 
 
-async def _settle(meetings: list[Meeting]) -> None:
-    """Wait until nothing arrives any more."""
+async def _settle(meetings: list[Meeting], quiet: float) -> None:
+    """Wait until nothing arrived for so many seconds."""
     deadline = time.monotonic() + SETTLE_LIMIT
     received = -1
     while time.monotonic() < deadline:
         before, received = received, sum(meeting.received() for meeting in meetings)
         if received == before:
             return
-        await asyncio.sleep(SETTLE)
+        await asyncio.sleep(quiet)
 
 
 async def _pass(plan: Plan, meetings: list[Meeting], trouble: Trouble | None) -> float:
