@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from struct import Struct
 
-from sfu.bwe.twcc_receiver import TwccReceiver
+from sfu.bwe.twcc_receiver import INTERVAL, TwccReceiver
 from sfu.control import Done, EncodingsWanted, PublishTrack, Refused
 from sfu.forwarding.channel import Channel
 from sfu.forwarding.router import Router
@@ -68,7 +68,7 @@ class Publisher(Peer):
         self._twcc = TwccReceiver(numbers)
         self._inflow = Inflow(numbers)
         self._twcc_id: int | None = None
-        self._next_report = now
+        self._next_report = self._looked_at = now
         self._rtt = 0.0
         """Seconds, smoothed; 0 before the first answer to a reference time, or where a client gives none."""
 
@@ -93,7 +93,9 @@ class Publisher(Peer):
         if refusal is not None:
             return refusal
         self.tracks[request.track] = track
+        self.wake()
         for encoding in track.encodings:
+            encoding.wake = self.wake
             if encoding.ssrc:
                 self._bind(encoding.ssrc, encoding, self._media)
             if encoding.rtx_ssrc:
@@ -200,6 +202,8 @@ class Publisher(Peer):
             encoding.receive_rtx(buffer, header, now=now)
         else:
             encoding.receive(buffer, header, now=now)
+        if encoding.restless:
+            self.wake()
 
     def _recognise(self, buffer: bytearray, length: int) -> tuple[UpEncoding | None, bool]:
         """Tell from MID, RID and RRID (RFC 8843 section 9.2, RFC 8852) which encoding still lacks this SSRC.
@@ -280,9 +284,16 @@ class Publisher(Peer):
 
     # -- Time ------------------------------------------------------------------------------------------------------
 
-    def handle_timer(self, *, now: float) -> None:
+    def _next(self) -> float:
+        # Of numbers that come from now on none is due sooner than an interval from now.
+        feedback = self._twcc.next_deadline()
+        at = min(self._looked_at + INTERVAL if feedback is None else feedback, self._next_report)
+        return min([at, *(track.next_deadline() for track in self.tracks.values())])
+
+    def _look(self, now: float) -> None:
         """Send what is due: key-frame requests, NACKs, transport-wide feedback, receiver reports."""
-        super().handle_timer(now=now)
+        super()._look(now)
+        self._looked_at = now
         if not self.up:
             return
         for name, track in self.tracks.items():

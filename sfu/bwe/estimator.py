@@ -227,6 +227,15 @@ class Estimator:
         """Drop what is kept for a stream that ended."""
         self._loss.forget(ssrc)
 
+    @property
+    def probing(self) -> bool:
+        """Whether a probe is being sent: `wants_padding` is to be asked often."""
+        return self._prober.cluster is not None
+
+    def next_deadline(self) -> float:
+        """When `handle_timer` wants to be called."""
+        return self._look_at
+
     def handle_timer(self, *, now: float) -> None:
         """Let time pass: begin a probe if there is an occasion, and believe in less if nobody answers."""
         if now >= self._look_at:

@@ -37,6 +37,10 @@ class LayerRates:
         self._samples.append((now, list(self.octets)))
         return True
 
+    def next_deadline(self) -> float:
+        """When `sample` has something to do."""
+        return self._samples[-1][0] + SAMPLE if self._samples else float("-inf")
+
     def measured(self) -> dict[tuple[int, int], int]:
         """Return the bit/s of each layer that flows, by (spatial, temporal), without what it builds upon.
 

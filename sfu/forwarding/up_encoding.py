@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 from sfu import native
@@ -44,13 +46,17 @@ MAX_UNHEARD = 5
 """Key-frame requests to an encoding that sends nothing at all. A publisher that comes back sends one by itself."""
 
 
+def _nobody() -> None:
+    """Nobody waits for a word."""
+
+
 class UpEncoding:
     """One encoding of a track: an RTP stream and, for video, its retransmission stream."""
 
     __slots__ = (
         "_channel", "_descriptor_id", "_fan_out", "_nack", "_payload_types", "_reader", "_report_ssrc",
         "_requests", "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "layer_rates",
-        "number", "numbers", "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream",
+        "number", "numbers", "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream", "wake",
     )  # fmt: skip
 
     def __init__(
@@ -90,6 +96,8 @@ class UpEncoding:
         self._fan_out = native.FanOut(self.number) if native.compiled else None
         self.alive = False
         """It flows now, as of the last `handle_timer`."""
+        self.wake: Callable[[], None] = _nobody
+        """Called when `handle_timer` has something to do at once, whatever `next_deadline` said."""
         self.rates: dict[tuple[int, int], int] = {}
         """Bit/s measured for each (spatial, temporal) layer by itself; empty where not (yet) measured."""
         self.layer_rates = LayerRates(self.numbers)
@@ -209,6 +217,7 @@ class UpEncoding:
         """Ask the publisher for a key frame, unless that was just done; the timer repeats it until one comes."""
         self._requests.want()
         self._ask(now)
+        self.wake()
 
     def handle_timer(self, *, rtt: float, now: float) -> None:
         """Send what is due: repeated key-frame requests and NACKs. ``rtt`` in seconds, 0 where not known."""
@@ -223,6 +232,25 @@ class UpEncoding:
         if self._nack.take_key_frame_request():
             for down_track in self.down_tracks:
                 down_track.need_key_frame(self, now=now)
+
+    @property
+    def restless(self) -> bool:
+        """Whether what has just come may be more than `next_deadline` knows of."""
+        return self._nack.restless or not (self.alive or self.sound)
+
+    def next_deadline(self) -> float:
+        """When `handle_timer` has something to do, if nothing comes that makes it `restless`, and nobody wakes it."""
+        if self._nack.restless:
+            return -inf
+        if self.sound:
+            return inf
+        at = inf
+        if self.alive:
+            at = min(self.numbers.heard_at + SILENCE, self.layer_rates.next_deadline())
+        if self.ssrc and (self.alive or self._unheard < MAX_UNHEARD):
+            asked = self._requests.next_deadline()
+            at = at if asked is None else min(at, asked)
+        return at
 
     def report_block(self, *, now: float) -> ReportBlock | None:
         """Return what the publisher is told of this encoding; None before its first packet.
@@ -254,12 +282,14 @@ class UpEncoding:
         if down_track not in self.down_tracks:
             self.down_tracks.append(down_track)
             self._serve()
+            self.wake()
 
     def remove(self, down_track: DownTrack) -> None:
         """Hand it no more packets. When nobody is left, nobody needs a key frame either."""
         if down_track in self.down_tracks:
             self.down_tracks.remove(down_track)
             self._serve()
+            self.wake()
         if not self.down_tracks:
             self._requests.cancel()
 

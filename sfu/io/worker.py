@@ -309,6 +309,8 @@ class Worker:
             self._skipped = self._steady.skipped
             logger.warning("The process stood still for %.0f s more than is believed: nobody's time runs out.", seconds)
         for link in list(self._links.values()):
+            if link.peer.due > now:
+                continue
             try:
                 link.handle_timer(now=now)
                 if link.peer.refusals.untold:

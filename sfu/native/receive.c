@@ -39,6 +39,7 @@ enum {
 
 #define INTERVAL 0.08     /* seconds: twcc_receiver.INTERVAL */
 #define LONGEST_STEP 1.0  /* seconds: steady_clock.LONGEST_STEP */
+#define SILENCE 0.5       /* seconds: up_encoding.SILENCE */
 
 static uint32_t read32(const uint8_t *at)
 {
@@ -194,6 +195,8 @@ int32_t take(struct inlet *inlet, uint8_t *packet, int32_t length, double now)
         source->newest != source->highest)
         return PYTHONS;
     if ((((packet[2] << 8 | packet[3]) - source->highest) & 0xFFFF) != 1)
+        return PYTHONS;
+    if (!source->sound && now - source->heard_at > SILENCE) /* what a picture that comes back changes is Python's */
         return PYTHONS;
     if (!outline_of(inlet, source, packet, (uint32_t)length, &outline))
         return PYTHONS;

@@ -95,6 +95,11 @@ class NackGenerator:
             del self._missing[number]
         self._needs_key_frame = False
 
+    @property
+    def restless(self) -> bool:
+        """Whether `due` or `take_key_frame_request` may have something sooner than at any time known by now."""
+        return self._needs_key_frame or bool(self._missing)
+
     def take_key_frame_request(self) -> bool:
         """Whether something is missing that only a key frame helps for: too much, or for too long; told once."""
         needed = self._needs_key_frame

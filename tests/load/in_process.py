@@ -133,9 +133,11 @@ class Meeting:
 
     def _tick(self, now: float) -> None:
         for up in self.publishers:
-            self._time("publishers' timer", partial(up.handle_timer, now=now))
+            if up.due <= now:
+                self._time("publishers' timer", partial(up.handle_timer, now=now))
         for down, channel in self.subscribers:
-            self._time("subscribers' timer", partial(down.handle_timer, now=now))
+            if down.due <= now:
+                self._time("subscribers' timer", partial(down.handle_timer, now=now))
             deadline = channel.feedback.next_deadline()
             if deadline is not None and deadline <= now:
                 for report in channel.feedback.feedback(sender_ssrc=1, media_ssrc=2):

@@ -317,6 +317,8 @@ class Meeting:
     def __init__(self, *, seed: int, slow: float = 1.0) -> None:
         """Open it; with ``slow`` all that happens by itself happens so many times less often."""
         self.slow = slow
+        self.patient = True
+        """Machines are looked at when they asked for it; otherwise every time, which must make no difference."""
         self.clock = Clock()
         self.seed = seed
         self.links: dict[str, Link] = {}
@@ -364,7 +366,8 @@ class Meeting:
                 if transport is None or transport.peer.closed:
                     continue
                 peer: Peer = transport.peer
-                peer.handle_timer(now=now)
+                if peer.due <= now or not self.patient:
+                    peer.handle_timer(now=now)
                 for event in peer.events:
                     if isinstance(event, TracksHeld):
                         person.held.append(event)
