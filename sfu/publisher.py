@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import inf
 from struct import Struct
 
 from sfu.bwe.twcc_receiver import INTERVAL, TwccReceiver
@@ -15,7 +16,7 @@ from sfu.ice.lite_agent import Credentials
 from sfu.native import reception
 from sfu.native.numbers import InletNumbers
 from sfu.native.reception import Inlet, new_inlet
-from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.peer import EARLY, NOW, REPORT_INTERVAL, Peer
 from sfu.refusals import Refusal
 from sfu.rtp import extensions
 from sfu.rtp.errors import ParseError
@@ -53,6 +54,8 @@ class Publisher(Peer):
         now: float,
     ) -> None:
         """See `Peer`."""
+        self._tracks_due = NOW
+        """When the tracks have something to do, in seconds."""
         super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
         self.tracks: dict[str, UpTrack] = {}
         self._media: dict[int, UpEncoding] = {}
@@ -287,8 +290,11 @@ class Publisher(Peer):
     def _next(self) -> float:
         # Of numbers that come from now on none is due sooner than an interval from now.
         feedback = self._twcc.next_deadline()
-        at = min(self._looked_at + INTERVAL if feedback is None else feedback, self._next_report)
-        return min([at, *(track.next_deadline() for track in self.tracks.values())])
+        return min(self._looked_at + INTERVAL if feedback is None else feedback, self._next_report, self._tracks_due)
+
+    def wake(self) -> None:
+        """See `Peer`: whoever wakes a publisher does so for its tracks."""
+        self.due = self._tracks_due = NOW
 
     def _look(self, now: float) -> None:
         """Send what is due: key-frame requests, NACKs, transport-wide feedback, receiver reports."""
@@ -296,10 +302,12 @@ class Publisher(Peer):
         self._looked_at = now
         if not self.up:
             return
-        for name, track in self.tracks.items():
-            active = track.handle_timer(rtt=self._rtt, now=now)
-            if active is not None:
-                self.events.append(EncodingsWanted(self.transport, name, active))
+        if now >= self._tracks_due - EARLY:
+            for name, track in self.tracks.items():
+                active = track.handle_timer(rtt=self._rtt, now=now)
+                if active is not None:
+                    self.events.append(EncodingsWanted(self.transport, name, active))
+            self._tracks_due = min((track.next_deadline() for track in self.tracks.values()), default=inf)
         deadline = self._twcc.next_deadline()
         if deadline is not None and deadline <= now:
             media_ssrc = next(iter(self._media), 0)
