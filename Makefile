@@ -21,7 +21,7 @@ NPM = { $(NODE_OK) || export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; } && npm --pre
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-lock.json -type f 2>/dev/null)
 BUILD := web/static/build/manifest.json
-NATIVE := sfu/native/_feedback.abi3.so # the last of those that hatch_native.py makes
+NATIVE := sfu/native/_receive.abi3.so # the last of those that hatch_native.py makes
 
 .PHONY: help run test style types web-test py-test coverage bench benchmark soak lock browser image clean
 

@@ -123,7 +123,7 @@ class UdpMux:
             raise
         self.port = port
         self.dropped = 0
-        """Datagrams that belonged to nobody or could not be read; the twin's are added with its next that is Python's."""
+        """Datagrams that belonged to nobody or could not be read. What the twin drops is added a little later."""
         self._flooded = False
         """The log was told that strangers send too much."""
         self._strangers = TokenBucket(STRANGERS_RATE, STRANGERS_BURST)

@@ -18,12 +18,15 @@ def test_it_is_built_with_every_warning_and_loads(tmp_path: Path) -> None:
         pytest.skip("this machine has no C compiler")
     made = runpy.run_path(str(ROOT / "hatch_native.py"))["build"](ROOT, tmp_path, flags=("-Werror",))
     assert {part.parent for part in made} == {tmp_path}
-    module, feedback = (_load(part) for part in made)
+    module, feedback, receive = (_load(part) for part in made)
     left = module.ffi.new("int32_t[1]")
     packet = module.ffi.new("struct packet *", {"size": 1501})
     copies = module.ffi.new("struct copy *[1]", [module.ffi.NULL])
     assert module.lib.fan_out(copies, 1, 1, packet, module.ffi.NULL, left) == 1, "too long to be looked at"
     assert feedback.lib.check_feedback(bytes(15), 15) == -1
+    way = receive.ffi.new("char[512]")
+    inlet = receive.ffi.new("struct inlet *", {"way": receive.ffi.cast("void *", way)})
+    assert receive.lib.take(inlet, receive.ffi.new("uint8_t[12]"), 12, 0.0) == 0, "without keys all is Python's"
 
 
 def _load(part: Path) -> Any:

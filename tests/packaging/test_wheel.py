@@ -47,7 +47,7 @@ def test_the_wheel_holds_what_is_served_and_nothing_else(unpacked: Path) -> None
         assert "node_modules" not in name
         assert not name.startswith("signaling/demo")
     compiled = {name for name in names if name.startswith("sfu/native/") and not name.endswith(".py")}
-    parts = {f"sfu/native/_{part}.abi3.so" for part in ("fan_out", "feedback")}
+    parts = {f"sfu/native/_{part}.abi3.so" for part in ("fan_out", "feedback", "receive")}
     assert compiled == (parts if shutil.which("cc") else set())
 
 

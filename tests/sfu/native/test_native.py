@@ -163,7 +163,9 @@ def test_nothing_that_copies_hold_does_harm(
 
 def test_a_packet_is_laid_out_as_the_compiler_does() -> None:
     fan_out = native.FanOut(1)
-    fan_out.take([native.new_copy(native.new_way())])
+    way = native.new_way()
+    copy = native.new_copy(way)
+    fan_out.take([copy])
     left = MediaPacket(1 << 40, 0x89ABCDEF, 0x80, 111, bytes(1001), arrival=1.5, descriptor=b"\x01\x02\x03")
     assert fan_out.send(left) == [0]
     plain = fan_out._packet
