@@ -12,6 +12,14 @@ def test_a_limit_is_told_when_it_is_first_met() -> None:
     assert refusals.untold == [Refusal.TOO_MUCH_RTCP]
 
 
+def test_whoever_is_to_tell_hears_of_it_once() -> None:
+    heard = list[int]()
+    refusals = Refusals(lambda: heard.append(1))
+    for _ in range(3):
+        refusals.add(Refusal.TOO_MUCH_RTCP)
+    assert heard == [1]
+
+
 def test_what_honest_networks_cause_too_is_told_from_a_hundred_on() -> None:
     refusals = Refusals(lambda: None)
     for _ in range(STRAYS - 1):
