@@ -169,6 +169,7 @@ class Meeting:
         subscriber = Subscriber(
             number, line, self.latencies, transport_cc=self.adapter.transport_cc, loss=self._way.loss
         )
+        subscriber.not_shown = {wish.publisher for wish in wishes if wish.kind == "video" and not wish.height}
         reception = await self.adapter.subscribe(self.room, number, line.parameters, wishes)
         subscriber.expect(reception.copies)
         await _connect(line, reception.local)

@@ -114,6 +114,8 @@ class Subscriber:
         """By SSRC."""
         self.repairs: dict[int, Arrivals] = {}
         """By the SSRC that repairs come under."""
+        self.not_shown: set[int] = set()
+        """Whose pictures are not wished for: no key frame is asked of them."""
         self.uncounted: set[int] = set()
         """SSRCs whose packets are reported on and no more."""
         self.loss = loss
@@ -157,7 +159,8 @@ class Subscriber:
         now = time.monotonic()
         flowing = [one for one in self.arrivals.values() if one.next >= 0]
         for ssrc, one in self.arrivals.items():
-            if one.copy.kind == "video" and (one.next < 0 or not self.joined.is_set()):
+            shown = one.copy.kind == "video" and one.copy.publisher not in self.not_shown
+            if shown and (one.next < 0 or not self.joined.is_set()):
                 self.client.send_rtcp(rtcp.PictureLossIndication(1, ssrc).to_bytes())
         for first in range(0, len(flowing), 31):
             blocks = [one.report(now=now) for one in flowing[first : first + 31]]

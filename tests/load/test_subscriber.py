@@ -1,10 +1,14 @@
 """What came is counted once, whatever the network does, and what is missing is asked for until it is too old."""
 
+from types import SimpleNamespace
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfu.rtp.rtcp import PictureLossIndication
 from tests.load.adapters import Copy
-from tests.load.subscriber import AGAIN, ROUND_TRIP, TOO_OLD, Arrivals, find
+from tests.load.subscriber import AGAIN, ROUND_TRIP, TOO_OLD, Arrivals, Subscriber, find
 
 COPY = Copy(1, "video", 42, 43)
 
@@ -75,6 +79,16 @@ def test_reports_let_the_way_take_as_long_as_is_said() -> None:
     assert block.last_sr == 0x1234_5678
     assert block.delay_since_last_sr == int((0.5 - ROUND_TRIP) * 65_536)
     assert one.report(now=5.0).delay_since_last_sr == 0, "it came just now"
+
+
+async def test_key_frames_are_asked_for_of_pictures_that_are_wished_for() -> None:
+    sent: list[bytes] = []
+    client: Any = SimpleNamespace(send_rtcp=sent.append)
+    subscriber = Subscriber(1, client, [], transport_cc=3)
+    subscriber.not_shown = {8}
+    subscriber.expect([Copy(7, "audio", 70), Copy(7, "video", 71), Copy(8, "video", 81)])
+    subscriber.report()
+    assert sent == [PictureLossIndication(1, 71).to_bytes()]
 
 
 def test_an_extension_is_found_among_others() -> None:
