@@ -118,7 +118,7 @@ bench: $(VENV)/.run $(NATIVE)
 
 # Interrupted, it goes on where it was. Janus is the Debian package of that name; mediasoup is built first, 6 minutes more.
 MEDIASOUP := tests/load/mediasoup/node_modules/mediasoup/worker/out/Release/mediasoup-worker
-$(MEDIASOUP):
+$(MEDIASOUP): | $(VENV)/.run
 	@$(PY) -m tests.load.mediasoup.build
 
 benchmark: $(VENV)/.run $(NATIVE) $(MEDIASOUP)
