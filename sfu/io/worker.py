@@ -52,8 +52,8 @@ logger = logging.getLogger("hearthside.sfu")
 
 TICK = 0.01
 """Seconds between two looks at which transports have something due (`Peer.due`). NACKs want 10 to 20 ms. A transport
-that has nothing to do costs a comparison of 0.1 µs, 2000 of them 2 % of a core: a heap of deadlines would save that, and
-cost more in the transports that are busy."""
+that has nothing to do costs a comparison of 0.1 µs, 2000 of them 2 % of a core: a heap of deadlines would save that,
+and cost more in the transports that are busy."""
 
 GARBAGE_AFTER = 50_000
 """Containers more than were freed before CPython looks for cycles among the young. Packets come and go without cycles,
