@@ -318,7 +318,7 @@ class Meeting:
         """Open it; with ``slow`` all that happens by itself happens so many times less often."""
         self.slow = slow
         self.patient = True
-        """Machines are looked at when they asked for it; otherwise every time, which must make no difference."""
+        """Machines are looked at when they asked for it; otherwise all, every time, which must make no difference."""
         self.clock = Clock()
         self.seed = seed
         self.links: dict[str, Link] = {}
@@ -366,7 +366,9 @@ class Meeting:
                 if transport is None or transport.peer.closed:
                     continue
                 peer: Peer = transport.peer
-                if peer.due <= now or not self.patient:
+                if not self.patient:
+                    peer.wake()
+                if peer.due <= now:
                     peer.handle_timer(now=now)
                 for event in peer.events:
                     if isinstance(event, TracksHeld):
