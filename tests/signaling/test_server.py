@@ -102,8 +102,8 @@ class MemoryStore:
 @dataclass
 class Settings:
     public_url: str = "https://meet.example.org"
-    media_port: int = 8081
-    media_tcp_port: int | None = None
+    media_ports: Sequence[int] = (8081,)
+    media_tcp_ports: Sequence[int] = ()
     turn_urls: Sequence[str] = ()
     turn_secret: str | None = None
     video_codec: str = "vp8"
@@ -681,11 +681,11 @@ async def test_which_port_to_open_is_told_once(house: House, caplog: pytest.LogC
         await person.send(m.Ping(n=n))
         await person.get(m.Pong)
     assert caplog.text.count("open UDP port 8081") == 1
-    assert "give media_tcp_port a TCP port for networks that block UDP" in caplog.text
+    assert "give media_tcp_port a port for networks that block UDP" in caplog.text
 
 
 async def test_the_tcp_port_is_named_with_it(caplog: pytest.LogCaptureFixture) -> None:
-    settings = Settings(media_tcp_port=8443)
+    settings = Settings(media_tcp_ports=(8443,))
     async with open_house(MemoryStore(), settings=settings) as house:
         _, _, person, joined = await house.meeting()
         await person.send(m.MediaBlocked(room=joined.rooms[0].id))

@@ -111,6 +111,9 @@ export class Intake {
       case "tracks_held":
         network.tracksHeld(message);
         break;
+      case "media_lost":
+        media.rebuild();
+        break;
       case "error":
         if (message.about === "watch") network.refused();
         else media.refused(message);
