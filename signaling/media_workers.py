@@ -200,7 +200,8 @@ class MediaWorkers:
                 if self.ready:
                     self._tell_lost(self._pinning.release(place.number))
             else:
-                _log.info("media worker %d works again", place.number + 1)
+                if word:
+                    _log.info("media worker %d works again", place.number + 1)
                 self._tell_lost(self._pinning.rooms_of(place.number))
 
     def _tell_lost(self, rooms: list[str]) -> None:

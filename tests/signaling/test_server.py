@@ -19,7 +19,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sfu.control import CloseMember, TransportClosed
+from sfu.control import CloseMember, RoomLost, TransportClosed
 from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
@@ -301,6 +301,21 @@ async def test_a_phone_that_was_locked_for_long_learns_that_its_media_is_gone(ho
         assert (await person.get(m.Joined)).media_kept == kept
         (transport,) = house.sfu.transports
         house.signaling.on_event(TransportClosed(transport, "consent_expired"))
+
+
+async def test_who_is_away_when_a_media_worker_ends_learns_that_the_media_is_gone(house: House) -> None:
+    facilitator, _, person, joined = await house.meeting()
+    room = joined.rooms[0].id
+    for each in (facilitator, person):
+        await each.send(m.Subscribe(room=room))
+        await each.get(m.SubscribeOffer)
+    await person.socket.close()
+    await facilitator.get(m.MemberConnection)
+    house.signaling.on_event(RoomLost(room))
+    assert (await facilitator.get(m.MediaLost)).room == room
+    person, _ = await house.connect()
+    await person.send(m.Resume(group=GROUP, token=joined.token))
+    assert not (await person.get(m.Joined)).media_kept
 
 
 async def test_the_subprotocol_is_required(house: House) -> None:
