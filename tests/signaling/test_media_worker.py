@@ -18,6 +18,7 @@ import pytest
 from sfu.control import CloseMember, Done, Event, OpenTransport, Refused, StartTrack, TransportOpened, WorkerSettings
 from signaling import media_worker
 from signaling.media_worker import MediaWorker, WorkerStartError, start_worker
+from tests.browser.server import lives
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
@@ -63,14 +64,6 @@ async def started() -> AsyncIterator[Started]:
     yield found
     await found.worker.close()
     assert not lives(found.worker.pid)
-
-
-def lives(pid: int) -> bool:
-    """Whether there is a process of that id that is not just waiting to be counted out by its parent."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 async def test_it_serves_through_the_pipe_and_frees_its_port_at_the_end() -> None:
