@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from sfu.control import Event, Request, Response, WorkerSettings
@@ -29,6 +30,12 @@ from sfu.io.frames import (
     Stop,
 )
 from sfu.io.pipe import Pipe
+
+PROCESS = "signaling.media_process"
+"""The module that the process runs."""
+
+PACKAGES = Path(__file__).parent.parent
+"""Where the packages are that this process runs: the worker takes the same, and nothing of the working directory."""
 
 START_SECONDS = 20.0
 """From the start of the process to its open ports: half a second, more on a machine that is busy with its own start."""
@@ -205,10 +212,12 @@ async def start_worker(
     ours, theirs = socket.socketpair()
     with theirs, contextlib.ExitStack() as stack:
         stack.enter_context(ours)
+        paths = [str(PACKAGES), os.environ.get("PYTHONPATH")]
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "signaling.media_process"),
+                *(sys.executable, "-P", "-m", PROCESS),
                 *(str(theirs.fileno()), str(os.getpid()), log_level),
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
