@@ -70,7 +70,7 @@ def numbers(found: Sequence[int]) -> str:
 
 def ports(kind: str, found: Sequence[int]) -> str:
     """The same with the noun: "UDP port 8081"."""
-    return f"{kind} port{'s' if len(found) > 1 else ''} {numbers(found)}"
+    return f"{kind} port{'s' if len(set(found)) > 1 else ''} {numbers(found)}"
 
 
 def port_sentence(error: OSError, kind: str, port: int, host: str, port_flag: str, host_flag: str) -> str:
