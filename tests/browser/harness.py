@@ -164,6 +164,12 @@ class Person:
         await self.open_panel("People")
         await self.button(f"Admit {name}").click()
 
+    async def let_in(self, guest: Person, link: str, *, devices: bool = True) -> None:
+        """`guest` knocks by the participant `link`, and is admitted."""
+        await guest.knock(link, devices=devices)
+        await self.admit(guest.name)
+        await guest.in_call()
+
     async def say(self, text: str) -> None:
         await self.open_panel("Chat")
         await self.page.get_by_role("textbox", name="Message", exact=True).fill(text)
@@ -332,6 +338,7 @@ class Gathering:
         name: str,
         *,
         firefox: bool = False,
+        chromium: Path | None = None,
         autoplay: bool = True,
         devices: bool = True,
         camera: Camera = SMALL,
@@ -339,7 +346,10 @@ class Gathering:
         height: int = 800,
         **context: Any,
     ) -> Person:
-        """A new person at a browser of their own. `autoplay` and `devices` are of Chromium."""
+        """A new person at a browser of their own: Firefox, `chromium`, or the Chromium of this machine.
+
+        `autoplay` and `devices` are of Chromium.
+        """
         if firefox:
             browser = await launch_firefox(self._playwright, self.server.folder)
             self._browsers.append(browser)
@@ -348,7 +358,7 @@ class Gathering:
             flags.remove(FAKE_DEVICES)
             if devices:
                 flags.append(f"{FAKE_DEVICES.rpartition('=')[0]}={camera.frames}")
-            browser = await self.launch(executable_path=chromium_path(), args=flags)
+            browser = await self.launch(executable_path=chromium or chromium_path(), args=flags)
         page_context = await browser.new_context(
             viewport={"width": width, "height": height},
             locale="en-GB",
@@ -378,9 +388,7 @@ class Gathering:
         present = [host]
         for name in participants:
             guest = await self.person(name, **options)
-            await guest.knock(links.participant)
-            await host.admit(name)
-            await guest.in_call()
+            await host.let_in(guest, links.participant)
             present.append(guest)
         return present
 

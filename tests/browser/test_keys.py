@@ -72,9 +72,7 @@ async def test_a_facilitator_who_comes_late_comes_in_by_certificate(people: Gath
     await expect(marta.button("Rejoin")).to_be_visible()
     await expect(ana.tile("Marta")).to_have_count(0)
     chi = await people.person("Chi")
-    await chi.knock(links.participant, devices=False)
-    await ben.admit("Chi")
-    await chi.in_call()
+    await ben.let_in(chi, links.participant, devices=False)
     await talks(chi, ben, "Thank you")
 
 
@@ -127,9 +125,7 @@ async def test_a_co_facilitator_admits_until_it_is_withdrawn(people: Gathering) 
     await marta.button("Make Ana co-facilitator").click()
     await expect(ana.page.get_by_text("You are a co-facilitator now").first).to_be_visible()
     chi = await people.person("Chi")
-    await chi.knock(links.participant, devices=False)
-    await ana.admit("Chi")
-    await chi.in_call()
+    await ana.let_in(chi, links.participant, devices=False)
     await expect(chi.tile("Ana")).to_have_attribute("aria-label", re.compile("co-facilitator"))
     await talks(chi, ana, "Thank you, Ana")
     await marta.button("Withdraw co-facilitator role from Ana").click()
@@ -159,9 +155,7 @@ async def test_the_check_shows_the_same_eight_and_outlasts_a_reload(people: Gath
     await expect(marta.tile("Ana")).to_have_attribute("aria-label", re.compile("encryption checked"))
     await expect(ana.tile("Marta")).to_have_attribute("aria-label", re.compile("encryption checked"))
     chi = await people.person("Chi")
-    await chi.knock(links.participant, devices=False)
-    await marta.admit("Chi")
-    await chi.in_call()
+    await marta.let_in(chi, links.participant, devices=False)
     await expect(marta.tile("Chi")).to_have_attribute("aria-label", re.compile("not checked"))
 
 
@@ -178,9 +172,7 @@ async def test_new_keys_do_not_freeze_the_picture(people: Gathering) -> None:
     before = await freezes()
     for name in ("Chi", "Dora"):
         guest = await people.person(name)
-        await guest.knock(links.participant, devices=False)
-        await marta.admit(name)
-        await guest.in_call()
+        await marta.let_in(guest, links.participant, devices=False)
         await marta.open_panel("People")
         await marta.button(f"Remove {name}").click()
         await marta.page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
