@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.browser.ui_gallery import ORIGIN, WEB, Gallery
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.gallery]
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts" / "ui"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
