@@ -6,7 +6,7 @@ from signaling import messages as m
 from signaling import mls_effects as e
 from signaling.links import b64
 from signaling.mls_aside import UNHELD_SECONDS, way
-from signaling.mls_log import LOG_SECONDS, Log, Sealed
+from signaling.mls_log import LOG_SECONDS, Committed, Log, Sealed
 from tests.signaling import mls_bytes as b
 from tests.signaling.mls_desk import NOW, Desk, kept, meeting, receivers, refusal, told
 from tests.signaling.world import SECOND_ROLE_SEED, Client, World
@@ -122,7 +122,7 @@ def test_the_first_who_holds_a_state_brings_the_group_back() -> None:
     assert receivers(desk.offer("new", b.key_package("again")), e.Offered) == ["fac", "par", "pat"]
     package = b.key_package("again")
     (entry, *_) = told(desk.commit("par", b.add(package), b.LINK, to=[package]), "par")
-    assert isinstance(entry, e.Committed)
+    assert isinstance(entry, Committed)
     assert (entry.after, entry.seq > number) == (head, True), "numbers rise"
     assert set(desk.server.leaves.values()) == {"fac", "par", "pat", "new"}
 
