@@ -41,7 +41,7 @@ OVERFLOW = """
   for (const element of document.querySelectorAll("body *")) {
     // What may be cut with an ellipsis keeps its whole text in an accessible name or scrolls; selects cut their labels.
     if (element.closest(".visually-hidden, .skip, svg, select, .sound")) continue;
-    if (element.closest(".call-bar h1, .chip, .plate, .paused-words")) continue;
+    if (element.closest(".call-bar h1, .chip, .plate, .paused-words, .self-name")) continue;
     if (!element.checkVisibility() || element.clientWidth === 1) continue; // one pixel: for screen readers only
     const style = getComputedStyle(element);
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
@@ -191,13 +191,20 @@ def test_the_theme_is_dark_until_another_one_is_chosen(gallery: Gallery) -> None
             assert page.evaluate(GROUND) == ground, (theme, scheme, contrast)
 
 
+LONG_NAME = "Maximiliane von Hohenstein-Rothenburg II"
+"""40 characters, as many as a name may have (web/client/name_form.ts)."""
+
+
 def test_who_waits_on_a_small_phone_sees_every_control(gallery: Gallery) -> None:
     with gallery.page(320, 640) as page:
-        for locale in ["en", "de"]:
+        for locale, name in [("en", ""), ("de", ""), ("en", LONG_NAME), ("de", LONG_NAME)]:
             gallery.show(page, "waiting", locale=locale)
+            if name:
+                page.evaluate("(name) => { gallery.model.ownName.value = name; }", name)
+                page.get_by_text(name, exact=True).wait_for()
             stop_waiting = page.locator(".waiting .actions button").last.bounding_box()
             assert stop_waiting is not None
-            assert stop_waiting["y"] + stop_waiting["height"] <= 640, locale
+            assert stop_waiting["y"] + stop_waiting["height"] <= 640, (locale, name)
 
 
 def test_tiles_fill_the_stage_without_overlap(gallery: Gallery) -> None:
@@ -246,11 +253,11 @@ COVERED = """
 
 @pytest.mark.parametrize("locale", ["en", "de"])
 def test_the_words_on_the_smallest_tiles_are_covered_by_nothing(gallery: Gallery, locale: str) -> None:
-    long_names = """() => { const { members } = gallery.model; members.value = members.value.map((one) =>
-      ({ ...one, hand: 3, network: "poor", name: "Maximiliane von Hohenstein-Rothenburg II" })); }"""
+    long_names = """(name) => { const { members } = gallery.model; members.value = members.value.map((one) =>
+      ({ ...one, hand: 3, network: "poor", name })); }"""
     with gallery.page(320, 640) as page:
         gallery.show(page, "call-weak-14", locale=locale)
-        page.evaluate(long_names)
+        page.evaluate(long_names, LONG_NAME)
         page.wait_for_timeout(100)
         tile = page.locator(".tile").first.bounding_box()
         assert tile is not None
