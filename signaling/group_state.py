@@ -156,7 +156,7 @@ class GroupState:
             id=room.id,
             members=[meeting.attendees[member].as_member() for member in room.members],
             said_n=room.delivery.said_n(attendee.id),
-            mls=state_of(room.delivery.state),
+            mls=state_of(room.delivery.state_for(attendee.id)),
             gone=list(room.gone.values()),
         )
 

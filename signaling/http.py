@@ -19,7 +19,7 @@ from aiohttp import hdrs, web
 from fluent.runtime import FluentBundle, FluentResource
 
 from signaling.database import StoreError
-from signaling.links import GROUP_ID, b64
+from signaling.links import GROUP_ID, TOLD_SECRET, b64
 from signaling.listen import StartError
 from signaling.store import Group
 
@@ -222,7 +222,13 @@ class Pages:
     async def errors(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Kind words instead of bare errors; what went wrong inside goes to the log, without its text."""
+        """Kind words instead of bare errors; what went wrong inside goes to the log, without its text.
+
+        An address with a link's secret in it gets words of its own, whatever else is in it: some programs write the
+        ``#`` as ``%23``, and browsers send what stands behind that. The page has no script, so that it speaks anywhere.
+        """
+        if TOLD_SECRET.search(f"{request.path}?{request.query_string}"):
+            return self._error(request, 404, kind="told-secret")
         try:
             return await handler(request)
         except web.HTTPException as answer:
@@ -239,10 +245,10 @@ class Pages:
             _log.exception("a request failed")
             return self._error(request, 500)
 
-    def _error(self, request: web.Request, status: int) -> web.Response:
+    def _error(self, request: web.Request, status: int, *, kind: str = "") -> web.Response:
         if request.path.startswith(("/api/", "/ws")):
             return _json({"error": "refused" if status < 500 else "internal"}, status)
-        kind = {404: "not-found", 405: "method", 413: "too-large", 500: "internal", 503: "unavailable"}.get(
+        kind = kind or {404: "not-found", 405: "method", 413: "too-large", 500: "internal", 503: "unavailable"}.get(
             status, "request" if status < 500 else "internal"
         )
         translate = self._translators[self._language(request)]

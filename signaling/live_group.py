@@ -288,6 +288,7 @@ class LiveGroup(Moderation):
                 self._drop_absent(meeting, room, member, "lost", now=now)
                 self._log("somebody did not come back after a restart")
             self._play(meeting, room, room.delivery.tick(now=now), now=now)
+            self._play(meeting, room, room.delivery.look(meeting.connected, now=now), now=now)
         if meeting.over(now=now):
             self.end("empty", now=now)
         elif meeting.unled_since is not None and now - meeting.unled_since >= self.grace_seconds:

@@ -227,7 +227,8 @@ class RoomState(msgspec.Struct, omit_defaults=True):
     said_n: Count
     """The receiver's last `say.n` that the room took; what it sent after that must be sent again."""
     mls: MlsState | None = None
-    """None: no certificate holder has registered a group (since this server was started)."""
+    """None: no certificate holder has registered a group (since this server was started). Of a group that is set aside
+    (section 8) those who may bring it back are told that one."""
     gone: list[Gone] = []
 
 
@@ -674,7 +675,7 @@ class MlsRegistered(ServerMessage, tag="mls_registered"):
 
 
 class MlsAbandoned(ServerMessage, tag="mls_abandoned"):
-    """To facilitators: nobody holds a state of the group any more. Found a new one and register it; the first is it."""
+    """To facilitators: nobody there holds a state of the group. Found a new one and register it; the first is it."""
 
     room: Id
 

@@ -11,11 +11,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from fluent.syntax import FluentParser, ast
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from signaling import http
 from signaling.database import StoreError
 from signaling.http import Pages
-from signaling.links import b64
+from signaling.links import TOLD_SECRET, b64
 from signaling.listen import StartError
 from signaling.store import Group
 
@@ -209,6 +210,39 @@ async def test_errors_are_pages_with_kind_words(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/g/{KNOWN}%23p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/g/{KNOWN}%23f1.EBESExQVFhcYGR",  # cut off as well
+        f"/g/{KNOWN}%2523o1.EBESExQVFhcYGRobHB0eHw.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        f"/g/{KNOWN}?p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/g/{KNOWN}p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/g/{KNOWN}/p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/fails?{KNOWN}%23p1.EBESExQVFhcYGRobHB0eHw",
+    ],
+)
+async def test_a_link_whose_secret_was_sent_along_is_to_be_asked_for_anew(
+    client: Client, groups: Groups, path: str
+) -> None:
+    answer = await client.get(URL(path, encoded=True))
+    text = await answer.text()
+    assert answer.status == 404
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "This link told us its secret" in text
+    assert "ask the person who sent it for a new one" in text
+    assert "<script" not in text
+    assert "EBESExQVFhcY" not in text
+    assert groups.asked == 0
+
+
+async def test_no_address_of_the_build_looks_like_a_secret() -> None:
+    """Nor does any other: a page of its own for a file would leave the client without it."""
+    for stem in ("app-f123456789", "client-de-p1", "e2ee-worker-o12"):
+        for suffix in (".js", ".css", ".ftl"):
+            assert not TOLD_SECRET.search(f"/static/{stem}{suffix}?")
+
+
 async def test_a_wrong_method_says_which_are_right(client: Client) -> None:
     assert "GET" in (await client.post("/")).headers["Allow"]
 
@@ -288,7 +322,7 @@ def used_messages() -> set[str]:
     used = set()
     for template in (http.WEB / "templates").glob("*.html"):
         used |= set(re.findall(r"""\bt\(["']([\w-]+)["']\)""", template.read_text()))
-    for kind in ("not-found", "method", "too-large", "internal", "unavailable", "request"):
+    for kind in ("not-found", "method", "too-large", "internal", "unavailable", "request", "told-secret"):
         used |= {f"error-{kind}-title", f"error-{kind}-text"}
     return used
 

@@ -132,7 +132,7 @@ export interface RoomState {
   members: Member[];
   /** The receiver's last `say.n` that the room took; what it sent after that must be sent again. */
   said_n: Count;
-  /** None: no certificate holder has registered a group (since this server was started). */
+  /** None: no certificate holder has registered a group (since this server was started). Of a group that is set aside (section 8) those who may bring it back are told that one. */
   mls?: MlsState | null;
   gone?: Gone[];
 }
@@ -541,7 +541,7 @@ export interface MlsRegisteredMessage {
   state: MlsState;
 }
 
-/** To facilitators: nobody holds a state of the group any more. Found a new one and register it; the first is it. */
+/** To facilitators: nobody there holds a state of the group. Found a new one and register it; the first is it. */
 export interface MlsAbandonedMessage {
   type: "mls_abandoned";
   room: Id;
