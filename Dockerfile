@@ -14,7 +14,8 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin hear
 USER 10001
 VOLUME /data
 ENV HEARTHSIDE_HOST=0.0.0.0 HEARTHSIDE_DATA=/data PYTHONDONTWRITEBYTECODE=1 PATH=/opt/hearthside/bin:$PATH
-EXPOSE 8080/tcp 8081/udp
+# Of media one port for each of HEARTHSIDE_MEDIA_WORKERS, from 8081 on.
+EXPOSE 8080/tcp 8081-8088/udp
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
 ENTRYPOINT ["hearthside"]

@@ -1,6 +1,6 @@
 """The SFU's control interface: what signaling asks of it, and what it reports.
 
-Structs, not calls, so that the same interface crosses a pipe once workers are processes of their own. Ids are opaque
+Structs, not calls, so that the same interface crosses the pipe to a worker process (`io/frames.py`). Ids are opaque
 strings that the caller chose; the SFU knows rooms, members and tracks by nothing else. A request is answered by its
 response or by `Refused`; nothing was changed by a refused one. Requests are idempotent: opening what is open with the
 same parameters, or closing what is gone, is answered like the first time.
@@ -14,6 +14,19 @@ import msgspec
 
 Kind = Literal["audio", "video"]
 Direction = Literal["publish", "subscribe"]
+
+
+class WorkerSettings(msgspec.Struct, frozen=True):
+    """Where a worker receives media."""
+
+    port: int
+    """UDP; 0 takes any free one."""
+    addresses: list[str]
+    """To bind, IPv4 or IPv6."""
+    announced: list[str] = []
+    """What browsers are told to send to: the public address behind NAT, say. The bound ones where empty."""
+    tcp_port: int | None = None
+    """The same over TCP, for networks that block UDP: None for not at all, 0 takes any free one."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -270,6 +283,12 @@ class TracksHeld(Event, frozen=True):
     """Wished-for video of which not even the smallest layer fits."""
     sound_too_much: bool
     """Sound alone exceeds the estimate: the client knows the levels, and may pause voices that are silent."""
+
+
+class RoomLost(Event, frozen=True):
+    """The worker that carried a room ended, and took its transports with it. From now on new ones can be opened."""
+
+    room: str
 
 
 class Sfu(Protocol):

@@ -1,8 +1,9 @@
-"""One process: pages, WebSockets and media, from the settings to a clean end."""
+"""The server: pages, WebSockets and the processes for media, from the settings to a clean end."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import resource
 import signal
@@ -12,12 +13,13 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from sfu.io.tcp_listener import MAX_CONNECTIONS
-from sfu.io.worker import TcpPortError, WorkerSettings, start_worker
+from sfu.control import WorkerSettings
 from signaling import logs
 from signaling.config import Settings
 from signaling.http import Pages
 from signaling.listen import StartError, listen, port_sentence, tls_context
+from signaling.media_worker import start_worker
+from signaling.media_workers import MediaWorkers, PortError
 from signaling.rate_limit import Limits
 from signaling.server import Signaling
 from signaling.store import Store
@@ -27,6 +29,9 @@ SHUTDOWN_SECONDS = 1.0
 
 OTHER_FILES = 500
 """Open files beside the WebSockets: pages being fetched, the database, media. Fewer, and pages would fail first."""
+
+MEDIA_FILES = 1_000
+"""Connections that a media worker takes over TCP at each address (`sfu/io/tcp_listener.py`); it inherits the limit."""
 
 _log = logging.getLogger("hearthside")
 
@@ -41,13 +46,34 @@ def allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def worker_settings(settings: Settings) -> list[WorkerSettings]:
+    """One for each media worker."""
+    tcp_ports = settings.media_tcp_ports or (None,) * len(settings.media_ports)
+    addresses, announced = list(settings.media_binds), list(settings.media_addresses)
+    return [
+        WorkerSettings(port, addresses, announced, tcp_port)
+        for port, tcp_port in zip(settings.media_ports, tcp_ports, strict=True)
+    ]
+
+
+def worker_sentence(error: PortError) -> str:
+    """Why a media worker could not be started, and what to do."""
+    settings, cause = error.settings, error.cause
+    if cause.errno is None:
+        return "The processes for media cannot be started: the lines above may say why."
+    reason = OSError(cause.errno, str(cause))
+    hosts = ", ".join(settings.addresses)
+    if cause.tcp:
+        return port_sentence(reason, "TCP", settings.tcp_port or 0, hosts, "--media-tcp-port", "--media-address")
+    return port_sentence(reason, "UDP", settings.port, hosts, "--media-port", "--media-address")
+
+
 async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaitable[None]]) -> None:
     """Run until SIGINT or SIGTERM. `on_start` is called once everything answers.
 
     Raises `StartError` or `StoreError` if it cannot start.
     """
-    media_files = MAX_CONNECTIONS * len(settings.media_binds) if settings.media_tcp_port else 0
-    allow_open_files(Limits().connections + media_files + OTHER_FILES)
+    allow_open_files(Limits().connections + MEDIA_FILES * len(settings.media_binds) + OTHER_FILES)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.on_loop_exception)
     stopping = asyncio.Event()
@@ -66,29 +92,20 @@ async def serve(settings: Settings, on_start: Callable[[Settings, Store], Awaita
         store = await Store.open(settings.database)
         stack.push_async_callback(store.close)
 
+        workers = MediaWorkers(
+            worker_settings(settings),
+            functools.partial(start_worker, log_level=settings.log_level),
+            on_event=lambda event: signaling.on_event(event),
+        )
+        stack.push_async_callback(workers.close)
         try:
-            worker = await start_worker(
-                WorkerSettings(
-                    port=settings.media_port,
-                    addresses=list(settings.media_binds),
-                    announced=list(settings.media_addresses),
-                    tcp_port=settings.media_tcp_port,
-                ),
-                on_event=lambda event: signaling.on_event(event),
-            )
-        except TcpPortError as error:
-            hosts, port = ", ".join(settings.media_binds), settings.media_tcp_port or 0
-            sentence = port_sentence(error, "TCP", port, hosts, "--media-tcp-port", "--media-address")
-            raise StartError(sentence) from None
-        except OSError as error:
-            hosts = ", ".join(settings.media_binds)
-            sentence = port_sentence(error, "UDP", settings.media_port, hosts, "--media-port", "--media-address")
-            raise StartError(sentence) from None
-        stack.push_async_callback(worker.close)
+            await workers.start()
+        except PortError as error:
+            raise StartError(worker_sentence(error)) from None
 
-        settings = replace(settings, media_port=worker.port)
-        signaling = Signaling(store=store, sfu=worker, settings=settings)
-        pages = Pages(store, settings.public_url, ready=lambda: not stopping.is_set())
+        settings = replace(settings, media_ports=tuple(workers.ports), media_tcp_ports=tuple(workers.tcp_ports))
+        signaling = Signaling(store=store, sfu=workers, settings=settings)
+        pages = Pages(store, settings.public_url, ready=lambda: workers.ready and not stopping.is_set())
         app = web.Application(middlewares=[pages.errors])
         app.on_response_prepare.append(pages.add_headers)
         app.add_routes([*pages.routes(), *signaling.routes()])

@@ -19,7 +19,7 @@ from signaling.certificates import DAY_SECONDS, LIFETIME_SECONDS, SERIAL_BYTES, 
 from signaling.config import ConfigError, Settings
 from signaling.database import StoreError
 from signaling.links import GROUP_ID, GroupKeys, b64
-from signaling.listen import StartError, tls_context
+from signaling.listen import StartError, numbers, ports, tls_context
 from signaling.store import GRACE_SECONDS, Group, Store
 
 MAX_TITLE_CHARS = 200
@@ -94,8 +94,8 @@ def describe(settings: Settings) -> str:
     if settings.turn_urls:
         lines.append(f"  relay:  {', '.join(settings.turn_urls)}")
     if not config.is_loopback(settings.host):
-        tcp = f"{settings.port} and {settings.media_tcp_port}" if settings.media_tcp_port else f"{settings.port}"
-        lines.append(f"  open in the firewall: TCP {tcp}, UDP {settings.media_port}")
+        tcp = numbers([settings.port, *settings.media_tcp_ports])
+        lines.append(f"  open in the firewall: TCP {tcp}, UDP {numbers(settings.media_ports)}")
     if not settings.secure:
         lines.append(
             f"Warning: {settings.public_url} is not https, so browsers will give it neither camera nor keys and nobody "
@@ -105,16 +105,17 @@ def describe(settings: Settings) -> str:
 
 
 def _media_ports(settings: Settings) -> str:
-    tcp = f" and TCP port {settings.media_tcp_port}" if settings.media_tcp_port else ""
-    return f"UDP port {settings.media_port}{tcp}"
+    tcp = f" and {ports('TCP', settings.media_tcp_ports)}" if settings.media_tcp_ports else ""
+    return f"{ports('UDP', settings.media_ports)}{tcp}"
 
 
 @main.command("serve")
 @common
 @click.option("--host", help=f"Address for pages and WebSockets.  [default: {config.DEFAULT_HOST}]")
 @click.option("--port", help=f"TCP port for pages and WebSockets.  [default: {config.DEFAULT_PORT}]")
-@click.option("--media-port", help=f"UDP port for voice and picture.  [default: {config.DEFAULT_MEDIA_PORT}]")
-@click.option("--media-tcp-port", help="TCP port for those whose network blocks UDP; 0: none.  [default: 0]")
+@click.option("--media-port", help=f"First UDP port for voice and picture.  [default: {config.DEFAULT_MEDIA_PORT}]")
+@click.option("--media-tcp-port", help="First TCP port for those whose network blocks UDP; 0: none.  [default: 0]")
+@click.option("--media-workers", help="Processes for media, each with a port of its own.  [default: cores less one]")
 @click.option("--media-address", multiple=True, help="Where browsers find the media port; may repeat.")
 @click.option("--public-url", help="The address as people type it, like https://meet.example.org.")
 @click.option("--video-codec", help="vp8, or auto: VP9 while everybody's browser decodes it.  [default: vp8]")

@@ -33,6 +33,8 @@ _TURN_URL = re.compile(r"turns?:([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([1-9]\d{0,4}))
 VIDEO_CODECS = ("vp8", "auto")
 MIN_TURN_SECRET = 16
 """Characters of `turn_secret`. Whoever guesses it may use the relay for anything; `openssl rand -hex 32` has 64."""
+MAX_MEDIA_WORKERS = 64
+"""More than cores of any machine that this was thought for; each takes 60 MB of memory before anybody comes."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -47,10 +49,10 @@ class Settings:
     host: str
     """Address or name on which pages and WebSockets are served."""
     port: int
-    media_port: int
-    """The one UDP port for everybody's voice and picture."""
-    media_tcp_port: int | None
-    """The same over TCP, for networks that block UDP; None: closed."""
+    media_ports: tuple[int, ...]
+    """A UDP port for each media worker: everybody's voice and picture, a room's all on one of them."""
+    media_tcp_ports: tuple[int, ...]
+    """The same over TCP, for networks that block UDP; empty: closed."""
     media_addresses: tuple[str, ...]
     """Where browsers find the media port: told to them as ICE candidates."""
     media_binds: tuple[str, ...]
@@ -123,6 +125,12 @@ def machine_addresses() -> list[str]:
             if address.version == 4 or address.is_global:
                 found.append(text)
     return sorted(set(found), key=lambda text: (":" in text, text))
+
+
+def default_media_workers() -> int:
+    """As many as this process may use cores, but one for everything else; one at least."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(max(cores - 1, 1), MAX_MEDIA_WORKERS)
 
 
 # -- One reader a kind of value: from a text (flag, variable) or a TOML value ----------------------------------------
@@ -228,6 +236,14 @@ def _tcp_port(raw: object) -> int | None:
     return _port(raw) or None
 
 
+def _workers(raw: object) -> int:
+    if isinstance(raw, str) and raw.strip().isdecimal():
+        raw = int(raw)
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 1 <= raw <= MAX_MEDIA_WORKERS:
+        raise ValueError(f"a number from 1 to {MAX_MEDIA_WORKERS} is wanted")
+    return raw
+
+
 def _level(raw: object) -> str:
     text = _text(raw).lower()
     if text not in LOG_LEVELS:
@@ -240,6 +256,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "port": _port,
     "media_port": _port,
     "media_tcp_port": _tcp_port,
+    "media_workers": _workers,
     "media_address": _addresses,
     "public_url": _url,
     "tls_certificate": _path,
@@ -319,6 +336,17 @@ def _derived_url(host: str, port: int, secure: bool, media_addresses: tuple[str,
     return f"{'https' if secure else 'http'}://{shown}{suffix}"
 
 
+def _ports(first: int | None, count: int, name: str) -> tuple[int, ...]:
+    """One for each worker, from the first on; any free ones for 0. Raises `ConfigError`."""
+    if first is None:
+        return ()
+    if first == 0:
+        return (0,) * count
+    if first + count - 1 > 65535:
+        raise ConfigError(f"{count} media workers need {count} ports from {first} on: choose a lower {name}.")
+    return tuple(range(first, first + count))
+
+
 def load(
     flags: Mapping[str, object],
     environ: Mapping[str, str] = os.environ,
@@ -345,6 +373,10 @@ def load(
         missing = "turn_secret" if "turn_urls" in values else "turn_urls"
         raise ConfigError(f"TURN needs its addresses and the secret: {missing} is missing.")
 
+    workers = values.get("media_workers") or default_media_workers()
+    media_ports = _ports(values.get("media_port", DEFAULT_MEDIA_PORT), workers, "media_port")
+    media_tcp_ports = _ports(values.get("media_tcp_port"), workers, "media_tcp_port")
+
     local = addresses_of_machine()
     announced = values.get("media_address")
     if announced is None:
@@ -362,8 +394,8 @@ def load(
     return Settings(
         host=host,
         port=port,
-        media_port=values.get("media_port", DEFAULT_MEDIA_PORT),
-        media_tcp_port=values.get("media_tcp_port"),
+        media_ports=media_ports,
+        media_tcp_ports=media_tcp_ports,
         media_addresses=announced,
         media_binds=binds,
         public_url=values.get("public_url") or _derived_url(host, port, certificate is not None, announced),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -56,6 +57,20 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sock.close()
         raise StartError(port_sentence(error, "TCP", port, host, "--port", "--host")) from None
     return sockets
+
+
+def numbers(found: Sequence[int]) -> str:
+    """Ports in words: "8080 and 8443", "8081 to 8084"."""
+    wanted = sorted(set(found))
+    if len(wanted) > 2 and wanted[-1] - wanted[0] == len(wanted) - 1:
+        return f"{wanted[0]} to {wanted[-1]}"
+    *rest, last = map(str, wanted)
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def ports(kind: str, found: Sequence[int]) -> str:
+    """The same with the noun: "UDP port 8081"."""
+    return f"{kind} port{'s' if len(set(found)) > 1 else ''} {numbers(found)}"
 
 
 def port_sentence(error: OSError, kind: str, port: int, host: str, port_flag: str, host_flag: str) -> str:

@@ -19,8 +19,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from aiohttp.http_exceptions import HttpProcessingError
-
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)")
 _IPV6 = re.compile(
     r"(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\d{1,3}(?:\.\d{1,3}){3})?(?:%\w+)?(?![\w:])"
@@ -125,6 +123,8 @@ def set_up(level: str, stream: TextIO | None = None) -> logging.Handler:
 
 def _not_junk(record: logging.LogRecord) -> bool:
     """Whether a record is about more than a request that was no HTTP: anybody can send those, without end."""
+    from aiohttp.http_exceptions import HttpProcessingError  # here: media workers log too, and have no HTTP
+
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 

@@ -22,6 +22,7 @@ from sfu.control import (
     OpenTransport,
     Refused,
     RestartIce,
+    RoomLost,
     Sfu,
     StartTrack,
     SubscribeTrack,
@@ -39,6 +40,7 @@ from signaling.messages import (
     Error,
     ErrorCode,
     HeldTrack,
+    MediaLost,
     Publish,
     Published,
     ServerMessage,
@@ -157,10 +159,10 @@ class MediaPlane:
             self._forget_publisher(state)
         await self._sfu.close(CloseRoom(room))
 
-    def on_event(self, event: Event) -> str | None:
+    def on_event(self, event: Event) -> list[str]:
         """Take an event of the SFU. A transport that ended by itself is forgotten, its client builds a new one.
 
-        Returns the member who lost a transport so.
+        Returns the members who lost a transport so.
         """
         match event:
             case EncodingsWantedEvent(transport, key, active):
@@ -177,17 +179,30 @@ class MediaPlane:
                     self._send(state.id, state.subscriber.held)
             case TransportClosed(transport):
                 return self._transport_ended(transport)
-        return None
+            case RoomLost(room):
+                return self._room_lost(room)
+        return []
 
-    def _transport_ended(self, transport: str) -> str | None:
+    def _transport_ended(self, transport: str) -> list[str]:
         state = self._owners.get(transport)
         if state is None:
-            return None
+            return []
         if state.publisher is not None and state.publisher.transport == transport:
             self._forget_publisher(state)
         elif state.subscriber is not None and state.subscriber.transport == transport:
             self._forget_subscriber(state)
-        return state.id
+        return [state.id]
+
+    def _room_lost(self, room: str) -> list[str]:
+        """Its worker ended, and every transport with it: their clients learn it now, not when ICE has given up."""
+        found = self._rooms.get(room)
+        members = list(found.members.values()) if found is not None else []
+        for state in members:
+            self._forget_subscriber(state)
+        for state in members:
+            self._forget_publisher(state)
+            self._send(state.id, MediaLost(room))
+        return [state.id for state in members]
 
     async def close(self) -> None:
         """Stop all work. The SFU is not told: it is closed by its owner."""

@@ -810,6 +810,12 @@ class TracksHeld(ServerMessage, tag="tracks_held"):
     """Sound alone is more than fits: the client knows the levels, and pauses voices that are silent by `watch`."""
 
 
+class MediaLost(ServerMessage, tag="media_lost"):
+    """Both media connections of a room ended at the server, which carries on: the client builds both anew."""
+
+    room: Id
+
+
 AnyClientMessage = (
     Join | Resume | Leave | SendKnock | Ping
     | Decline | Lock | EndMeeting | DeleteGroup | UpdateGroup
@@ -822,7 +828,7 @@ AnyServerMessage = (
     | Error | Knocked | KnockGone | MemberConnection | MemberGone | Locked | GroupChanged
     | Said | MlsRegistered | MlsAbandoned | MlsOffered | MlsCommitted | MlsWelcomed | MlsRebase | MlsReopened
     | MlsCaughtUp | MlsMustRejoin | MlsReady | MlsRefused
-    | Published | SubscribeOffer | EncodingsWanted | VideoCodec | TracksHeld
+    | Published | SubscribeOffer | EncodingsWanted | VideoCodec | TracksHeld | MediaLost
 )  # fmt: skip
 
 CLOSE_CODES = {

@@ -19,6 +19,7 @@ from signaling.addresses import Network, client_address
 from signaling.certificates import CertificateError, apply_update
 from signaling.database import MisfitError, StoreError
 from signaling.links import b64
+from signaling.listen import ports
 from signaling.machine import Machine
 from signaling.media import MediaPlane
 from signaling.messages import (
@@ -69,12 +70,12 @@ class SignalingSettings(Protocol):
         """Scheme, host and port: the origin whose pages may connect."""
 
     @property
-    def media_port(self) -> int:
-        """The UDP port that media needs."""
+    def media_ports(self) -> Sequence[int]:
+        """The UDP ports that media needs."""
 
     @property
-    def media_tcp_port(self) -> int | None:
-        """The TCP port that stands in for it where UDP is blocked."""
+    def media_tcp_ports(self) -> Sequence[int]:
+        """The TCP ports that stand in for them where UDP is blocked."""
 
     @property
     def turn_urls(self) -> Sequence[str]:
@@ -164,9 +165,9 @@ class Signaling:
 
     def on_event(self, event: Event) -> None:
         """Take an event of the SFU."""
-        member = self._media.on_event(event)
-        if member is not None and self._machine is not None:
-            self._machine.media_ended(member)
+        for member in self._media.on_event(event):
+            if self._machine is not None:
+                self._machine.media_ended(member)
 
     # -- Sockets ----------------------------------------------------------------------------------------------------
 
@@ -314,11 +315,11 @@ class Signaling:
     def _report_media_blocked(self) -> None:
         if not self._media_blocked_told:
             self._media_blocked_told = True
-            port, tcp = self._settings.media_port, self._settings.media_tcp_port
+            tcp = self._settings.media_tcp_ports
             _log.warning(
-                "somebody's voice and picture did not connect: if many meet this, open UDP port %d of this server%s",
-                port,
-                f" and TCP port {tcp}" if tcp else ", and give media_tcp_port a TCP port for networks that block UDP",
+                "somebody's voice and picture did not connect: if many meet this, open %s of this server%s",
+                ports("UDP", self._settings.media_ports),
+                f" and {ports('TCP', tcp)}" if tcp else ", and give media_tcp_port a port for networks that block UDP",
             )
 
     # -- Tasks ------------------------------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from sfu.control import (
     Candidate,
@@ -33,6 +32,7 @@ from sfu.control import (
     UnpublishTrack,
     UnsubscribeTrack,
     WatchTracks,
+    WorkerSettings,
 )
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials
@@ -53,20 +53,6 @@ TICK = 0.01
 
 MAX_TRANSPORTS = 2000
 """Transports of one worker, two for each person: far more than one core carries, and a bound on memory."""
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """Where media is received."""
-
-    port: int
-    """UDP; 0 takes any free one."""
-    addresses: Sequence[str]
-    """To bind, IPv4 or IPv6."""
-    announced: Sequence[str] = ()
-    """What browsers are told to send to: the public address behind NAT, say. The bound ones where empty."""
-    tcp_port: int | None = None
-    """The same over TCP, for networks that block UDP: None for not at all, 0 takes any free one."""
 
 
 class TcpPortError(OSError):

@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sys
 
 from sfu.rtp.packet import MediaPacket
 from sfu.streams.retransmission_cache import RetransmissionCache
+from signaling import media_process, media_worker
 from signaling.cli import main
 
 _put = RetransmissionCache.put
@@ -25,5 +27,9 @@ def _write_down(self: RetransmissionCache, packet: MediaPacket) -> None:
 
 
 if __name__ == "__main__":
-    RetransmissionCache.put = _write_down  # type: ignore[method-assign] # the point of it
-    main()
+    if sys.argv[1] == "serve":
+        media_worker.PROCESS = "tests.browser.capturing_server"
+        main()
+    else:
+        RetransmissionCache.put = _write_down  # type: ignore[method-assign] # the point of it
+        media_process.main(sys.argv[1:])

@@ -6,9 +6,11 @@ Only for test_malicious_server.py: what an operator who patches the SFU would tr
 from __future__ import annotations
 
 import itertools
+import sys
 
 from sfu.rtp.packet import MediaPacket
 from sfu.streams.retransmission_cache import RetransmissionCache
+from signaling import media_process, media_worker
 from signaling.cli import main
 from tests.interop.media_samples import opus_tone
 
@@ -24,5 +26,9 @@ def _replace(self: RetransmissionCache, packet: MediaPacket) -> None:
 
 
 if __name__ == "__main__":
-    RetransmissionCache.put = _replace  # type: ignore[method-assign] # the point of it
-    main()
+    if sys.argv[1] == "serve":
+        media_worker.PROCESS = "tests.browser.injecting_server"
+        main()
+    else:
+        RetransmissionCache.put = _replace  # type: ignore[method-assign] # the point of it
+        media_process.main(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -19,11 +20,24 @@ from signaling.demo import make_certificate
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that is free now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, count: int = 1) -> int:
+    """A port of 127.0.0.1 that is free now, the first of so many in a row."""
+    while True:
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError, OverflowError):
+            first = 0
+            for number in range(count):
+                probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
+                probe.bind(("127.0.0.1", first + number if number else 0))
+                first = first or int(probe.getsockname()[1])
+            return first
+
+
+def lives(pid: int) -> bool:
+    """Whether there is a process of that id that is not just waiting to be counted out by its parent. Linux."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @dataclass
@@ -55,9 +69,9 @@ class Server:
         self.data = folder / "data"
         self.log = folder / "server.log"
         self.port = free_port()
-        self.media_port = free_port(socket.SOCK_DGRAM)
+        self._settings = {"HEARTHSIDE_MEDIA_WORKERS": "1"} | (settings or {})
+        self.media_port = free_port(socket.SOCK_DGRAM, int(self._settings["HEARTHSIDE_MEDIA_WORKERS"]))
         self.url = public_url or f"{'https' if tls else 'http'}://{host}:{self.port}"
-        self._settings = dict(settings or {})
         if tls:
             self._settings |= self._certificate()
         self._prefix = list(prefix)
@@ -81,6 +95,23 @@ class Server:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def workers(self) -> dict[int, int]:
+        """Process ids of the media workers that have their port open, by port. Linux."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        by_inode = {}
+        for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
+            fields = line.split()
+            by_inode[fields[9]] = int(fields[1].rpartition(":")[2], 16)
+        found = {}
+        for child in children:
+            with contextlib.suppress(OSError):  # it ends just now
+                for link in Path(f"/proc/{child}/fd").iterdir():
+                    port = by_inode.get(os.readlink(link).removeprefix("socket:[").removesuffix("]"))
+                    if port is not None:
+                        found[port] = int(child)
+        return found
 
     async def start(self) -> None:
         """Start, and wait until the server says that it is ready. Raises RuntimeError with its log if it does not."""

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from sfu.io.worker import Worker, WorkerSettings
+from sfu.control import WorkerSettings
+from sfu.io.worker import Worker
 from signaling.turn import Relay
 from tests.browser.harness import chromium_path
 from tests.browser.namespaces import ADDRESSES, Machines

@@ -7,8 +7,9 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sfu.control import Candidate, Kind, LocalParameters
 from sfu.io.dtls import Certificate
@@ -129,6 +130,11 @@ class MeetingMedia:
         self._header = RtpHeader()
         self.connected = asyncio.Event()
         """Set once the subscriber connection stands."""
+        self.rebuilt = 0
+        """How often the server has lost the connections."""
+        self.local: LocalParameters | None = None
+        """The SFU's half of the subscriber connection."""
+        self._reporting: asyncio.Task[None] | None = None
         member.on_media = self._on_media
 
     # -- Sending ----------------------------------------------------------------------------------------------------
@@ -139,8 +145,15 @@ class MeetingMedia:
             self._tracks[kind] = UpTrack(
                 secrets.token_urlsafe(16), str(number), kind, len(self._tracks), secrets.randbits(31) + 1
             )
+        await self._connect_up()
+        contexts = [{"context": t.context, "track": t.id, "kind": t.kind} for t in self._tracks.values()]
         member = self.member
-        client = self._up = Client(certificate=self._certificate)
+        member.state |= {"microphone": "audio" in kinds, "camera": "video" in kinds, "contexts": contexts}
+        member.say_state()
+
+    async def _connect_up(self) -> None:
+        member = self.member
+        client = Client(certificate=self._certificate)
         self._clients.append(client)
         offer = Session(1, bundle=[track.mid for track in self._tracks.values()])
         for track in self._tracks.values():
@@ -153,9 +166,7 @@ class MeetingMedia:
         member.send(m.Publish(member.room, 1, write(offer), tracks))
         answer = await asyncio.wait_for(self._published, 10)
         await client.connect(local_parameters(answer.sdp))
-        contexts = [{"context": t.context, "track": t.id, "kind": t.kind} for t in self._tracks.values()]
-        member.state |= {"microphone": "audio" in kinds, "camera": "video" in kinds, "contexts": contexts}
-        member.say_state()
+        self._up = client
 
     def _media(self, client: Client, kind: Kind, mid: str, direction: str) -> Media:
         return Media(
@@ -192,8 +203,9 @@ class MeetingMedia:
         self.send_sealed(kind, header + key.seal(next(counter), content, header))
 
     def send_sealed(self, kind: Kind, frame: bytes) -> None:
-        """Send a frame as it is."""
-        assert self._up is not None
+        """Send a frame as it is. While the connection is being built anew it is lost, as a browser's."""
+        if self._up is None:
+            return
         track = self._tracks[kind]
         track.timestamp += TICKS[kind]
         pieces = [frame[at : at + PACKET] for at in range(0, len(frame), PACKET)]
@@ -225,12 +237,33 @@ class MeetingMedia:
         self.member.send(m.Subscribe(self.member.room))
         await asyncio.wait_for(self.connected.wait(), 10)
 
-    def _on_media(self, message: m.Published | m.SubscribeOffer) -> None:
-        if isinstance(message, m.Published):
+    def _on_media(self, message: m.Published | m.SubscribeOffer | m.MediaLost) -> None:
+        if isinstance(message, m.MediaLost):
+            self._spawn(self._rebuild())
+        elif isinstance(message, m.Published):
             if self._published is not None and not self._published.done():
                 self._published.set_result(message)
         else:
             self._answer(message)
+
+    async def _rebuild(self) -> None:
+        """Both connections anew, with the same tracks."""
+        self.rebuilt += 1
+        self._up = self._down = None
+        self.connected.clear()
+        self._by_ssrc.clear()
+        self._partial.clear()
+        if self._reporting is not None:
+            self._reporting.cancel()
+        for client in self._clients:
+            await client.close(quietly=True)
+        self._clients.clear()
+        await asyncio.gather(self._connect_up(), self.subscribe())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        return task
 
     def _answer(self, offer: m.SubscribeOffer) -> None:
         session = read(offer.sdp)
@@ -253,8 +286,8 @@ class MeetingMedia:
         pictures = [m.TileWish(track.member, track.track, TALLEST) for track in offer.tracks if track.kind == "video"]
         member.send(m.Watch(member.room, pictures))
         if connect:
-            task = asyncio.create_task(self._connect(self._down, local_parameters(offer.sdp)))
-            self._tasks.add(task)
+            self.local = local_parameters(offer.sdp)
+            self._reporting = self._spawn(self._connect(self._down, self.local))
 
     async def _connect(self, client: Client, local: LocalParameters) -> None:
         await client.connect(local)

@@ -48,7 +48,7 @@ class MeetingMember(Speaker):
         # The group
         self.ready = -1
         """The epoch of the last `mls_ready`."""
-        self.on_media: Callable[[m.Published | m.SubscribeOffer], None] = lambda message: None
+        self.on_media: Callable[[m.Published | m.SubscribeOffer | m.MediaLost], None] = lambda message: None
         self.refusals: list[str] = []
         self._committer = Committer(self.seat, self.send)
         self._disconnected: set[str] = set()
@@ -175,7 +175,7 @@ class MeetingMember(Speaker):
                 self._on_gone(gone)
             case m.Said():
                 self._on_said(message)
-            case m.Published() | m.SubscribeOffer():
+            case m.Published() | m.SubscribeOffer() | m.MediaLost():
                 self.on_media(message)
             case _:
                 self._on_group(message)

@@ -31,8 +31,9 @@ from sfu.control import (
     UnpublishTrack,
     UnsubscribeTrack,
     WatchTracks,
+    WorkerSettings,
 )
-from sfu.io.worker import WorkerSettings, start_worker
+from sfu.io.worker import start_worker
 
 
 class GiveBack(Request, frozen=True):

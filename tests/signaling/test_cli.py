@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from signaling import __version__, cli, links
 from signaling.certificates import decode_certificate
 from signaling.store import Group, Store
+from tests.browser.server import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -345,6 +346,18 @@ def test_a_taken_media_port_is_named_with_its_flag(tmp_path: Path) -> None:
     made = hearthside("group", "create", "Circle", "--data", str(tmp_path)).stdout
     assert "participant: http://127.0.0.1:8080/g/" in made  # not the address of a start that failed
     assert "--media-port" in err
+    assert "Traceback" not in err
+
+
+def test_a_taken_port_of_any_media_worker_is_named(tmp_path: Path) -> None:
+    first = free_port(socket.SOCK_DGRAM, 3)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("127.0.0.1", first + 2))
+        process = start("--port", "0", "--media-port", str(first), "--media-workers", "3", data=tmp_path)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == ""
+    assert f"UDP port {first + 2} is taken by another program" in err
     assert "Traceback" not in err
 
 

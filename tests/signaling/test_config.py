@@ -20,7 +20,7 @@ def load(flags: dict[str, object] | None = None, environ: dict[str, str] | None 
 
 def test_the_defaults_are_for_this_machine_alone() -> None:
     settings = load()
-    assert (settings.host, settings.port, settings.media_port) == ("127.0.0.1", 8080, 8081)
+    assert (settings.host, settings.port, settings.media_ports[0]) == ("127.0.0.1", 8080, 8081)
     assert settings.media_addresses == settings.media_binds == ("127.0.0.1",)
     assert settings.public_url == "http://127.0.0.1:8080"
     assert settings.secure
@@ -34,7 +34,7 @@ def test_flags_win_over_variables_and_those_over_the_file(tmp_path: Path) -> Non
     file = tmp_path / "hearthside.toml"
     file.write_text('port = 1001\nmedia_port = 1002\nlog_level = "error"\n')
     settings = load({"port": "3001"}, {"HEARTHSIDE_PORT": "2001", "HEARTHSIDE_MEDIA_PORT": "2002"}, config=file)
-    assert (settings.port, settings.media_port, settings.log_level) == (3001, 2002, "error")
+    assert (settings.port, settings.media_ports[0], settings.log_level) == (3001, 2002, "error")
 
 
 def test_the_file_can_be_named_by_a_variable(tmp_path: Path) -> None:
@@ -52,6 +52,7 @@ def test_every_setting_has_the_same_name_in_all_sources(tmp_path: Path) -> None:
         "port": "9000",
         "media_port": "9001",
         "media_tcp_port": "9001",
+        "media_workers": "3",
         "media_address": "192.168.1.5,203.0.113.9",
         "public_url": "https://meet.example.org",
         "tls_certificate": "/c.pem",
@@ -265,9 +266,9 @@ def test_any_flags_are_settings_or_one_sentence(flags: dict[str, object]) -> Non
 
 
 def test_media_over_tcp_is_closed_unless_a_port_is_given() -> None:
-    assert load().media_tcp_port is None
-    assert load({"media_tcp_port": 0}).media_tcp_port is None
-    assert load({"media_tcp_port": "8081"}).media_tcp_port == 8081
+    assert load().media_tcp_ports == ()
+    assert load({"media_tcp_port": 0}).media_tcp_ports == ()
+    assert load({"media_tcp_port": "8081", "media_workers": 2}).media_tcp_ports == (8081, 8082)
 
 
 @pytest.mark.parametrize(
@@ -292,3 +293,24 @@ def test_the_turn_secret_is_in_no_representation() -> None:
     settings = load({"turn_urls": ["turn:a"], "turn_secret": "THE TURN SECRET!"})
     assert settings.turn_secret == "THE TURN SECRET!"
     assert "THE TURN" not in repr(settings)
+
+
+def test_each_media_worker_has_a_port_of_its_own_from_the_first_on() -> None:
+    settings = load({"media_port": 9001, "media_tcp_port": 443, "media_workers": "3"})
+    assert settings.media_ports == (9001, 9002, 9003)
+    assert settings.media_tcp_ports == (443, 444, 445)
+    assert load({"media_port": 0, "media_workers": 2}).media_ports == (0, 0)
+    with pytest.raises(ConfigError, match="4 media workers need 4 ports from 65533 on: choose a lower media_port"):
+        load({"media_port": 65533, "media_workers": 4})
+
+
+@pytest.mark.parametrize("raw", [0, "0", -1, True, "many", 65, 1.5])
+def test_an_impossible_number_of_media_workers_is_an_error(raw: object) -> None:
+    with pytest.raises(ConfigError, match="--media-workers is not usable: a number from 1 to 64 is wanted"):
+        load({"media_workers": raw})
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 1), (4, 3), (256, 64)])
+def test_one_core_is_left_for_everything_else(monkeypatch: pytest.MonkeyPatch, cores: int, workers: int) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert len(load().media_ports) == workers

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from signaling import demo
-from signaling.listen import StartError, listen, tls_context
+from signaling.listen import StartError, listen, ports, tls_context
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +72,17 @@ def test_localhost_is_opened_on_one_port_for_all_its_addresses() -> None:
     finally:
         for sock in sockets:
             sock.close()
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ([8081], "UDP port 8081"),
+        ([8081, 8082], "UDP ports 8081 and 8082"),
+        ([8081, 8082, 8083], "UDP ports 8081 to 8083"),
+        ([9000, 8081, 8082], "UDP ports 8081, 8082 and 9000"),
+        ([443, 443], "UDP port 443"),
+    ],
+)
+def test_ports_are_told_in_words(found: list[int], text: str) -> None:
+    assert ports("UDP", found) == text

@@ -22,6 +22,7 @@ from sfu.control import (
     Refused,
     Request,
     RestartIce,
+    RoomLost,
     StartTrack,
     SubscribeTrack,
     TrackWish,
@@ -34,6 +35,7 @@ from signaling import subscriber_session
 from signaling.media import ANSWER_SECONDS, MediaPlane
 from signaling.messages import (
     Error,
+    MediaLost,
     Publish,
     Published,
     ServerMessage,
@@ -474,6 +476,63 @@ async def test_leaving_closes_both_connections_and_tells_the_others() -> None:
     assert meeting.hears("ben-0001") == set()
     await meeting.plane.drop_member(ROOM, "ana-0001")
     await meeting.plane.drop_member("no-such-room", "ana-0001")
+
+
+@virtual
+async def test_a_room_whose_worker_ended_is_told_and_built_anew() -> None:
+    meeting = Meeting()
+    for member in ("ana-0001", "ben-0001"):
+        await meeting.publish(member)
+        await meeting.subscribe(member)
+        await meeting.answer(member)
+    await meeting.answer("ana-0001")
+    await meeting.plane.watch(ROOM, "ben-0001", Watch(ROOM, [TileWish("ana-0001", "camera-0", 360)]))
+    await meeting.plane.watch("another", "chi-0001", Watch("another", []))
+    for transport in list(meeting.sfu.transports):
+        meeting.sfu._close(transport)
+    asked = len(meeting.sfu.requests)
+    sent = len(meeting.sent)
+    assert sorted(meeting.plane.on_event(RoomLost(ROOM))) == ["ana-0001", "ben-0001"]
+    assert meeting.plane.on_event(RoomLost("unknown")) == []
+    assert meeting.sent[sent:] == [("ana-0001", MediaLost(ROOM)), ("ben-0001", MediaLost(ROOM))]
+    await meeting.answer("ben-0001")  # to what was offered before: it comes too late
+    await asyncio.sleep(5 * ANSWER_SECONDS)
+    assert len(meeting.sfu.requests) == asked, "nothing is asked of what is gone, and nobody is offered it"
+    for member in ("ana-0001", "ben-0001"):
+        await meeting.publish(member, n=2, sdp=browser_offer(member, certificate="A0" if member < "b" else "B0"))
+        await meeting.subscribe(member)
+        await meeting.answer(member)
+    await meeting.answer("ana-0001")
+    assert meeting.hears("ana-0001") == {"ben-0001/microphone", "ben-0001/camera-0"}
+    assert meeting.hears("ben-0001") == {"ana-0001/microphone", "ana-0001/camera-0"}
+    assert [wish.height for watch in meeting.sfu.wishes.values() for wish in watch.wishes] == [360]
+
+
+@virtual
+async def test_what_is_asked_while_a_worker_ends_is_refused_and_done_again_after_it() -> None:
+    meeting = Meeting()
+    await meeting.publish("ana-0001")
+    meeting.sfu.gate = asyncio.Event()
+    meeting.sfu.fail = lambda _: ConnectionError()
+    asked = [
+        asyncio.ensure_future(meeting.subscribe("ben-0001")),
+        asyncio.ensure_future(meeting.publish("ana-0001", MICROPHONE, n=2)),
+    ]
+    await settle()
+    meeting.sfu.gate.set()
+    await asyncio.gather(*asked)
+    assert [message for _, message in meeting.sent if isinstance(message, Error)] == [
+        Error("media_unavailable", "subscribe"),
+        Error("media_unavailable", "publish", 2),
+    ]
+    meeting.sfu.fail, meeting.sfu.gate = lambda _: None, None
+    for transport in list(meeting.sfu.transports):
+        meeting.sfu._close(transport)
+    meeting.plane.on_event(RoomLost(ROOM))
+    await meeting.publish("ana-0001", n=3)
+    await meeting.subscribe("ben-0001")
+    await meeting.answer("ben-0001")
+    assert meeting.hears("ben-0001") == {"ana-0001/microphone", "ana-0001/camera-0"}
 
 
 @virtual

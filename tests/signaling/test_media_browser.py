@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from sfu.control import Event
-from sfu.io.worker import Worker, WorkerSettings, start_worker
+from sfu.control import Event, WorkerSettings
+from sfu.io.worker import Worker, start_worker
 from signaling.media import MediaPlane
 from signaling.messages import (
     Error,

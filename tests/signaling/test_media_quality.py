@@ -174,7 +174,7 @@ async def test_what_the_sfu_tells_reaches_whom_it_concerns_and_is_said_again_aft
         TracksHeld("unknown", [], sound_too_much=False),
     ]
     for event in events:
-        assert meeting.plane.on_event(event) is None
+        assert meeting.plane.on_event(event) == []
     wanted = [m.EncodingsWanted(ROOM, "camera-0", [True, up, False]) for up in (False, True)]
     held = m.TracksHeld(ROOM, [HeldTrack(ANA, "camera-0")], sound_too_much=True)
     assert told(meeting, ANA, m.EncodingsWanted) == wanted

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sfu.control import CloseMember, TransportClosed
+from sfu.control import CloseMember, RoomLost, TransportClosed
 from signaling import messages as m
 from signaling import server as server_module
 from signaling.addresses import Network
@@ -102,8 +102,8 @@ class MemoryStore:
 @dataclass
 class Settings:
     public_url: str = "https://meet.example.org"
-    media_port: int = 8081
-    media_tcp_port: int | None = None
+    media_ports: Sequence[int] = (8081,)
+    media_tcp_ports: Sequence[int] = ()
     turn_urls: Sequence[str] = ()
     turn_secret: str | None = None
     video_codec: str = "vp8"
@@ -301,6 +301,21 @@ async def test_a_phone_that_was_locked_for_long_learns_that_its_media_is_gone(ho
         assert (await person.get(m.Joined)).media_kept == kept
         (transport,) = house.sfu.transports
         house.signaling.on_event(TransportClosed(transport, "consent_expired"))
+
+
+async def test_who_is_away_when_a_media_worker_ends_learns_that_the_media_is_gone(house: House) -> None:
+    facilitator, _, person, joined = await house.meeting()
+    room = joined.rooms[0].id
+    for each in (facilitator, person):
+        await each.send(m.Subscribe(room=room))
+        await each.get(m.SubscribeOffer)
+    await person.socket.close()
+    await facilitator.get(m.MemberConnection)
+    house.signaling.on_event(RoomLost(room))
+    assert (await facilitator.get(m.MediaLost)).room == room
+    person, _ = await house.connect()
+    await person.send(m.Resume(group=GROUP, token=joined.token))
+    assert not (await person.get(m.Joined)).media_kept
 
 
 async def test_the_subprotocol_is_required(house: House) -> None:
@@ -681,11 +696,11 @@ async def test_which_port_to_open_is_told_once(house: House, caplog: pytest.LogC
         await person.send(m.Ping(n=n))
         await person.get(m.Pong)
     assert caplog.text.count("open UDP port 8081") == 1
-    assert "give media_tcp_port a TCP port for networks that block UDP" in caplog.text
+    assert "give media_tcp_port a port for networks that block UDP" in caplog.text
 
 
 async def test_the_tcp_port_is_named_with_it(caplog: pytest.LogCaptureFixture) -> None:
-    settings = Settings(media_tcp_port=8443)
+    settings = Settings(media_tcp_ports=(8443,))
     async with open_house(MemoryStore(), settings=settings) as house:
         _, _, person, joined = await house.meeting()
         await person.send(m.MediaBlocked(room=joined.rooms[0].id))

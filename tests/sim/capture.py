@@ -41,9 +41,10 @@ from sfu.control import (
     TrackWish,
     TransportOpened,
     WatchTracks,
+    WorkerSettings,
 )
 from sfu.io.link import Link
-from sfu.io.worker import Worker, WorkerSettings, start_worker
+from sfu.io.worker import Worker, start_worker
 from sfu.publisher import Publisher
 from sfu.rtp import dependency_descriptor, extensions
 from sfu.rtp.packet import RtpHeader

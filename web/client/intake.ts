@@ -23,7 +23,10 @@ export interface IntakeOptions {
   words: Pick<Words, "said" | "unsaid">;
   news: Pick<EncryptionNews, "checked" | "troubled" | "happened">;
   door: Pick<Knocks, "held" | "close" | "knocked" | "gone">;
-  media: Pick<RoomMedia, "membersChanged" | "published" | "offered" | "encodingsWanted" | "setCodec" | "refused">;
+  media: Pick<
+    RoomMedia,
+    "membersChanged" | "published" | "offered" | "encodingsWanted" | "setCodec" | "rebuild" | "refused"
+  >;
   network: Pick<CallNetwork, "tracksHeld" | "refused">;
   view: Pick<CallView, "learnSeeds">;
   effects: Pick<RoomEffects, "lock">;
@@ -110,6 +113,9 @@ export class Intake {
         break;
       case "tracks_held":
         network.tracksHeld(message);
+        break;
+      case "media_lost":
+        media.rebuild();
         break;
       case "error":
         if (message.about === "watch") network.refused();

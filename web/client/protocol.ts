@@ -38,6 +38,7 @@ const SERVER_TYPES: Record<ServerMessage["type"], true> = {
   encodings_wanted: true,
   video_codec: true,
   tracks_held: true,
+  media_lost: true,
 };
 
 /** One message of the server, or null for what this page does not understand: an older page passes over newer messages. */

@@ -671,6 +671,12 @@ export interface TracksHeldMessage {
   sound_too_much: boolean;
 }
 
+/** Both media connections of a room ended at the server, which carries on: the client builds both anew. */
+export interface MediaLostMessage {
+  type: "media_lost";
+  room: Id;
+}
+
 export type ClientMessage =
   | JoinMessage
   | ResumeMessage
@@ -730,7 +736,8 @@ export type ServerMessage =
   | SubscribeOfferMessage
   | EncodingsWantedMessage
   | VideoCodecMessage
-  | TracksHeldMessage;
+  | TracksHeldMessage
+  | MediaLostMessage;
 
 /** Why the server closed a socket. */
 export const CLOSE_CODES = {

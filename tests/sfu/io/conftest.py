@@ -8,8 +8,8 @@ from typing import Literal
 
 import pytest
 
-from sfu.control import Done, Event, StartTrack, TrackSubscribed, TrackWish, WatchTracks
-from sfu.io.worker import Worker, WorkerSettings, start_worker
+from sfu.control import Done, Event, StartTrack, TrackSubscribed, TrackWish, WatchTracks, WorkerSettings
+from sfu.io.worker import Worker, start_worker
 from tests.sfu.client import Client, open_client
 from tests.sfu.fakes import publish, subscribe
 

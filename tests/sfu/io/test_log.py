@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from sfu.control import ConnectTransport, OpenTransport, TransportOpened
+from sfu.control import ConnectTransport, OpenTransport, TransportOpened, WorkerSettings
 from sfu.ice import stun
 from sfu.io.tcp_listener import TcpListener
 from sfu.io.udp_mux import SHARE_BURST
-from sfu.io.worker import WorkerSettings, start_worker
+from sfu.io.worker import start_worker
 from sfu.peer import MAX_RTCP_SENDERS
 from sfu.refusals import STRAYS, Refusal
 from sfu.rtp.rtcp import Nack, ReceiverReport

@@ -30,10 +30,11 @@ from sfu.control import (
     TransportOpened,
     UnpublishTrack,
     UnsubscribeTrack,
+    WorkerSettings,
 )
 from sfu.io.dtls import Certificate
 from sfu.io.tcp_listener import TcpListener
-from sfu.io.worker import MAX_TRANSPORTS, TcpPortError, Worker, WorkerSettings, start_worker
+from sfu.io.worker import MAX_TRANSPORTS, TcpPortError, Worker, start_worker
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Nack, PictureLossIndication, SenderReport, SourceDescription
 from sfu.streams.clock_map import ntp_time

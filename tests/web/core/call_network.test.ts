@@ -273,6 +273,19 @@ test("the encodings that somebody needs are sent, and the codec that everybody d
   expect(ana.said("state").at(-1)?.type).toBe("state");
 });
 
+test("when the server lost the media of the room, both connections are built anew and nothing opens by it", async () => {
+  await ana.actions.setMicrophone(false);
+  const [offers, asked] = [ana.sent("publish").length, ana.sent("subscribe").length];
+  const [publisher, subscriber] = [connection(PUBLISHER), connection(SUBSCRIBER)];
+  await ana.hear({ type: "media_lost", room: "another" });
+  expect(publisher.connectionState).not.toBe("closed");
+  await ana.hear({ type: "media_lost", room: "room" });
+  expect([publisher.connectionState, subscriber.connectionState]).toEqual(["closed", "closed"]);
+  expect(ana.sent("publish").length).toBe(offers + 1);
+  expect(ana.sent("subscribe").slice(asked)).toEqual([{ type: "subscribe", room: "room" }]);
+  expect(ana.said("state").at(-1)).toMatchObject({ microphone: false });
+});
+
 test("call quality is there while somebody looks, and the own way up is said when it lasts", async () => {
   await offer();
   let sent = 0;
