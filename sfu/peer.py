@@ -20,8 +20,8 @@ from sfu.rtp.errors import ParseError
 from sfu.rtp.rtcp import Packet
 
 SECURE_WITHIN = 30.0
-"""Seconds from the first checked pair to the end of the DTLS handshake. A browser that keeps up consent and never speaks
-DTLS would otherwise hold its place for ever."""
+"""Seconds from the first checked pair to the end of the DTLS handshake. A browser that keeps up consent and never
+speaks DTLS would otherwise hold its place for ever."""
 
 REPORT_INTERVAL = 1.0
 """Seconds between RTCP reports. RFC 3550 section 6.2 allows more at these rates; browsers send one a second too."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from functools import partial
-from typing import Any
 
 from tests.browser.server import Server, free_port
 from tests.browser.tampering_proxy import Message, TamperingProxy, Visitor
@@ -37,7 +36,7 @@ class TcpPath:
         self._up = Link(clock, seed=1, conditions=conditions())
         self._down = Link(clock, seed=2, conditions=conditions())
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._ends: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         """Listen."""
@@ -48,23 +47,17 @@ class TcpPath:
         """Listen no more, and end what is open."""
         if self._server is not None:
             self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._ends:
+            writer.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         self.connections += 1
         await asyncio.sleep(self._round_trip)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        try:
-            await asyncio.gather(self._pump(reader, far_writer, self._up), self._pump(far_reader, writer, self._down))
-        finally:
-            writer.close()
-            far_writer.close()
-            self._tasks.discard(task)
+        ends = {writer, far_writer}
+        self._ends |= ends
+        await asyncio.gather(self._pump(reader, far_writer, self._up), self._pump(far_reader, writer, self._down))
+        self._ends -= ends
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: Link) -> None:
         waiting: deque[bytes] = deque()  # in order, whatever the link does
