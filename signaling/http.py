@@ -202,8 +202,10 @@ class Pages:
         page = self._page(request, "group.html", words=self._asset_url(known))
         name = request.match_info["group"]
         if GROUP_ID.fullmatch(name):
-            # What the page's script asks for first, so that it comes beside the script and not a round trip behind it.
-            page.headers["Link"] = f"<../api/v1/groups/{name}>; rel=preload; as=fetch; crossorigin"
+            # The script, which is the largest, goes first, on the connection that is open already. What it asks for
+            # first comes beside it, and not a round trip behind.
+            script = f"<{self._asset_url('app.js')}>; rel=modulepreload"
+            page.headers["Link"] = f"{script}, <../api/v1/groups/{name}>; rel=preload; as=fetch; crossorigin"
         return page
 
     async def _group_record(self, request: web.Request) -> web.Response:

@@ -101,6 +101,7 @@ export class Session {
     this.actions = {
       agree: () => this.#agree(),
       checkName: (name) => nameProblem(name, RESERVED_NAMES),
+      aboutToAsk: () => this.#aboutToAsk(),
       askToJoin: (name) => this.#askToJoin(name),
       stopWaiting: () => this.#stopWaiting(),
       leave: () => this.#leave(),
@@ -174,6 +175,11 @@ export class Session {
     tab.agreed = true;
     store.devicesOpened.value = true;
     this.#kept.restore();
+    this.#aboutToAsk();
+  }
+
+  #aboutToAsk(): void {
+    if (this.options.tab.agreed) this.#connection.prepare();
   }
 
   #askToJoin(name: string): void {

@@ -5,7 +5,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Role } from "../../../web/client/model";
 import type { ClientMessage, ServerMessage } from "../../../web/client/protocol_types";
-import { person } from "./fake_manager";
 import { Person, settle, setUp, TWO } from "./meeting_fixture";
 
 beforeEach(setUp);
@@ -33,12 +32,14 @@ class ScriptedServer {
 
 const CHALLENGE: ServerMessage = { type: "challenge", nonce: "nonce" };
 
+/** From the agreement on the socket opens, and has its challenge while the name is typed. */
 async function press(role: Role): Promise<[Person, ScriptedServer]> {
   const ana = new Person(role);
   ana.session.begin();
-  await settle();
   ana.actions.agree();
-  await settle();
+  await ana.hear(CHALLENGE);
+  ana.actions.aboutToAsk();
+  expect(ana.sockets.map(({ sent }) => sent)).toEqual([[]]);
   ana.actions.askToJoin("Ana");
   await settle();
   return [ana, new ScriptedServer(ana)];
@@ -46,16 +47,15 @@ async function press(role: Role): Promise<[Person, ScriptedServer]> {
 
 test("from being let in, one turn: both connections are offered or asked for, and the server's first offer is answered", async () => {
   const [ana, server] = await press("participant");
-  await server.turn(CHALLENGE);
   const waiting = { token: "waiting-token-0001", member: "me", now: 1_700_000_000, facilitator_present: true };
   await server.turn({ type: "waiting", ...waiting });
-  expect(server.read.get("join")).toBe(2);
+  expect(server.read.get("join")).toBe(1);
   expect(ana.e2ee.knocksMade).toHaveLength(1);
   // The server sends its first offer unasked, behind `joined`.
   const sdp = "o=- 1 1 IN IP4 0.0.0.0\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\nm=audio 9 0\r\na=mid:0\r\na=inactive\r\n";
   await server.turn(ana.joined(), { type: "subscribe_offer", room: "room", generation: 1, sdp, tracks: [] });
   await server.turn();
-  expect([server.read.get("publish"), server.read.get("subscribe_answer")]).toEqual([4, 4]);
+  expect([server.read.get("publish"), server.read.get("subscribe_answer")]).toEqual([3, 3]);
   expect(server.read.has("subscribe"), "a question whose answer is there already").toBe(false);
   // Keys and others' words come while the connections are made; the first tile is asked for in the same turn.
   await ana.see(TWO);
@@ -67,31 +67,34 @@ test("from being let in, one turn: both connections are offered or asked for, an
   expect(ana.sent("watch").at(-1)?.tiles).toEqual([{ member: "marta", track: "camera", height: 360 }]);
 });
 
-test("a facilitator's own way in: the group is read while the socket opens, and the worker waits for `joined`", async () => {
+test("a facilitator's own way in: nothing is waited for but `joined`, and the worker is there before it", async () => {
+  const [ana, server] = await press("facilitator");
+  const { options } = ana.e2ee;
+  await server.turn(ana.joined({ role: "facilitator", members: [{ id: "me", role: "facilitator" }] }));
+  await server.turn();
+  expect([server.read.get("join"), server.read.get("publish")]).toEqual([1, 2]);
+  expect(ana.sent("join")[0]).toMatchObject({ subscribe: true });
+  expect(ana.e2ee.options).toBe(options);
+});
+
+test("the group is read once for each socket, while that opens", async () => {
   const asked = vi.fn();
   const ana = new Person("facilitator");
   Object.defineProperty(ana, "group", { get: () => asked() ?? ana.firstGroup });
   ana.session.begin();
   await settle();
-  expect(ana.e2ee.joins).toEqual([]); // a worker there is
+  expect(asked).not.toHaveBeenCalled();
   ana.actions.agree();
   ana.actions.askToJoin("Marta");
-  await settle();
   expect(asked).toHaveBeenCalledTimes(1);
-  const server = new ScriptedServer(ana);
-  await server.turn(CHALLENGE);
-  await server.turn(ana.joined({ role: "facilitator", members: [{ id: "me", role: "facilitator" }] }));
-  await server.turn();
-  expect([server.read.get("join"), server.read.get("publish")]).toEqual([2, 3]);
+  await ana.greet();
+  expect(ana.sent("join")).toHaveLength(1);
   expect(asked).toHaveBeenCalledTimes(1);
-  await ana.see([person("me", 0, "facilitator")]);
-  expect(ana.sent("join")[0]).toMatchObject({ subscribe: true });
 });
 
 test("who comes back after a reload asks: the server makes its first offer only to who has just come in", async () => {
   const [ana, server] = await press("participant");
-  await server.turn(CHALLENGE);
   await server.turn(ana.joined({ resumed: true }));
   await server.turn();
-  expect([server.read.get("publish"), server.read.get("subscribe")]).toEqual([3, 3]);
+  expect([server.read.get("publish"), server.read.get("subscribe")]).toEqual([2, 2]);
 });

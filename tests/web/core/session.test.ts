@@ -425,8 +425,8 @@ test("a link older than the group's says so before anything is asked, and again 
   for (const role of ["participant", "facilitator"] as const) {
     const ana = new Person(role);
     ana.session.begin();
-    ana.actions.agree();
     ana.group = { ...ana.firstGroup, profile: "under another secret" };
+    ana.actions.agree();
     ana.actions.askToJoin("Ana");
     await ana.greet();
     expect([ana.screen, ana.sent("join"), ana.media.live]).toEqual(["links-changed", [], []]);

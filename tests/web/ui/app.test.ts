@@ -28,7 +28,7 @@ describe("before joining", () => {
     field?.dispatchEvent(new Event("input", { bubbles: true }));
     await settle();
     await press("Ask to join");
-    expect(calls).toEqual(["agree", "askToJoin(Sam)"]);
+    expect(calls).toEqual(["agree", "aboutToAsk", "askToJoin(Sam)"]);
   });
 
   it("lets a facilitator join at once, and anybody without devices", async () => {
