@@ -119,7 +119,8 @@ class Outcomes(GroupState):
             return
         self._tell_openers(m.KnockGone(knock=member, outcome="admitted", by=by))
         self._log("participant admitted")
-        self._seat(meeting, _as_attendee(visitor), now=now)
+        subscribe = visitor.request is not None and visitor.request.subscribe
+        self._seat(meeting, _as_attendee(visitor), subscribe=subscribe, now=now)
 
     def _put_out(self, meeting: Meeting, member: str, reason: Literal["facilitator", "faulty"], *, now: float) -> None:
         """A commit took somebody's leaf away, or theirs was rejected. They were told of the commit before."""

@@ -344,11 +344,12 @@ class Gathering:
         camera: Camera = SMALL,
         width: int = 1280,
         height: int = 800,
+        before: str = "",
         **context: Any,
     ) -> Person:
         """A new person at a browser of their own: Firefox, `chromium`, or the Chromium of this machine.
 
-        `autoplay` and `devices` are of Chromium.
+        `autoplay` and `devices` are of Chromium. `before` is a script that each page runs before all others.
         """
         if firefox:
             browser = await launch_firefox(self._playwright, self.server.folder)
@@ -366,7 +367,7 @@ class Gathering:
             **context,
         )
         asked = f"width: {camera.width}, height: {camera.height}, frameRate: {camera.frames}"
-        await page_context.add_init_script(INSTRUMENT.replace("CAMERA", asked))
+        await page_context.add_init_script(before + INSTRUMENT.replace("CAMERA", asked))
         page = await page_context.new_page()
         page.set_default_timeout(15_000)
         person = Person(name, page, page_context)

@@ -115,6 +115,18 @@ async def test_a_groups_page_is_the_same_bytes_for_every_id(client: Client, grou
     assert b"/static/app-1.js" in pages.pop()
 
 
+async def test_what_the_pages_script_asks_for_first_comes_beside_it(client: Client, groups: Groups) -> None:
+    """On a phone's network each round trip that one waits for another costs half a second."""
+    answer = await client.get(f"/g/{KNOWN}", headers={"Accept-Language": "he"})
+    script, record = answer.headers["Link"].split(", ")
+    assert script == "</static/app-1.js>; rel=modulepreload"
+    assert record == f"<../api/v1/groups/{KNOWN}>; rel=preload; as=fetch; crossorigin"
+    assert '<link rel="preload" as="fetch" crossorigin href="/static/client-en-3.ftl">' in await answer.text()
+    assert groups.asked == 0
+    for junk in ("x", "%3E%3B%20rel=preload", f"{KNOWN}%0d%0aX-Evil:1"):
+        assert "Link" not in (await client.get(f"/g/{junk}")).headers
+
+
 async def test_a_groups_record_is_sealed_and_no_more_than_needed(client: Client, groups: Groups) -> None:
     answer = await client.get(f"/api/v1/groups/{KNOWN}")
     assert await answer.json() == {
@@ -144,13 +156,33 @@ async def test_an_id_that_is_none_never_reaches_the_store(client: Client, groups
 async def test_assets_are_kept_for_ever_under_their_hashed_names(client: Client) -> None:
     for name, kind in (
         ("app-1.js", "text/javascript; charset=utf-8"),
-        ("app-2.css", "text/css"),
+        ("app-2.css", "text/css; charset=utf-8"),
         ("client-en-3.ftl", "text/plain; charset=utf-8"),
     ):
         answer = await client.get(f"/static/{name}")
         assert answer.status == 200
         assert "immutable" in answer.headers["Cache-Control"]
         assert answer.headers["Content-Type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("accept", "zipped"),
+    [("gzip, deflate, br", True), ("br;q=1.0, gzip;q=0.8", True), ("identity", False), ("gzip;q=0, br", False),
+     ("gzip; q=0.0", False), ("gzip;q=0.5", True), ("", False), ("xgzip", False)],
+)  # fmt: skip
+async def test_assets_are_zipped_for_who_can_read_it(client: Client, accept: str, *, zipped: bool) -> None:
+    """The page's script and worker are 500 kB, and a phone's network takes seconds for what can be a third of it."""
+    answer = await client.get("/static/app-1.js", headers={"Accept-Encoding": accept})
+    assert answer.headers.get("Content-Encoding") == ("gzip" if zipped else None)
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert await answer.text() == "export {};"
+
+
+async def test_nothing_else_is_zipped(client: Client) -> None:
+    """A secret beside what somebody else chose would be told by the size (BREACH, CVE-2013-3587)."""
+    for path in ("/", f"/g/{KNOWN}", f"/api/v1/groups/{KNOWN}"):
+        answer = await client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert "Content-Encoding" not in answer.headers
 
 
 @pytest.mark.parametrize(

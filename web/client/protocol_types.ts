@@ -203,6 +203,8 @@ export interface JoinMessage {
   signature: Signature;
   /** A random mark that this browser keeps for this group for 24 h, to point out a removal. Not an identity. */
   browser?: Id | null;
+  /** Make the first `subscribe_offer` unasked, right after the `joined` of a facilitator: it saves a round trip. */
+  subscribe?: boolean;
 }
 
 /** First message on a socket: take a session up again, after a lost network, a reload or a server restart. */
@@ -224,6 +226,8 @@ export interface SendKnockMessage {
   type: "knock";
   sealed: Sealed;
   key_package: KeyPackage;
+  /** Make the first `subscribe_offer` unasked, right after `joined`: it saves a round trip. */
+  subscribe?: boolean;
 }
 
 /** Sent every 10 s: shows that the socket lives; the answer may carry a fresh token. */

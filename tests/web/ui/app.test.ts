@@ -28,7 +28,7 @@ describe("before joining", () => {
     field?.dispatchEvent(new Event("input", { bubbles: true }));
     await settle();
     await press("Ask to join");
-    expect(calls).toEqual(["agree", "askToJoin(Sam)"]);
+    expect(calls).toEqual(["agree", "aboutToAsk", "askToJoin(Sam)"]);
   });
 
   it("says that the press was taken until the server answers, and when it does not", async () => {

@@ -155,6 +155,7 @@ export function BeforePage() {
                 onInput={(event) => {
                   setName(event.currentTarget.value);
                   setProblem(null);
+                  actions.aboutToAsk();
                 }}
               />
               <button
