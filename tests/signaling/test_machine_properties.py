@@ -203,13 +203,14 @@ class Evenings(RuleBasedStateMachine):
         for client in self.world.clients.values():
             if client.closed is None:
                 self.gets_lost(client)
-        client = self.comes("facilitator", 0, True)
-        if client.member and client.closed is None:
-            client.offer()
+        late = Client(self.world)
+        late.send(signed_join("facilitator", late.nonce, seed=SECOND_ROLE_SEED))
+        if late.member and late.closed is None:
+            late.offer()
             self.world.wait(seconds)
-            if client.find(m.MlsAbandoned):
-                client.register()
-        return client
+            if late.find(m.MlsAbandoned):
+                late.register()
+        return late
 
     # -- Time -------------------------------------------------------------------------------------------------------
 
