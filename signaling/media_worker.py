@@ -88,7 +88,7 @@ class MediaWorker:
         self._numbers = itertools.count(1)
         self._pinged = self._ponged = self._missed = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._over = False
+        self._works = self._over = False
         self.port = 0
         """UDP, as opened."""
         self.tcp_port: int | None = None
@@ -109,11 +109,14 @@ class MediaWorker:
         except asyncio.CancelledError:
             await self._kill()
             raise
-        if not isinstance(word, Started):
+        if self._over or not isinstance(word, Started):
             self._over = True
             await self._kill()
-            raise WorkerStartError(word.errno, tcp=word.tcp) if word is not None else WorkerStartError(None)
+            if isinstance(word, NotStarted):
+                raise WorkerStartError(word.errno, tcp=word.tcp)
+            raise WorkerStartError(None)
         self.port, self.tcp_port = word.port, word.tcp_port
+        self._works = True
         self._look()
 
     async def request(self, request: Request) -> Response:
@@ -179,12 +182,12 @@ class MediaWorker:
         self._loop.call_soon(self._ended)
 
     def _ended(self) -> None:
-        """It is gone, or as good as gone."""
+        """It is gone, or as good as gone. Before it worked, that is for `start` to say, which nobody else hears of."""
         self._release()
         if not self._started.done():
             self._started.set_result(None)
-        elif not self._over:
-            self._over = True
+        known, self._over = self._over, True
+        if self._works and not known:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             self._on_end()

@@ -84,6 +84,8 @@ class _Service:
             if self._worker is None:
                 raise ConnectionError("asked before the start")
             response = await self._worker.request(call.request)
+        except ConnectionError:
+            self._pipe.send(Failed(call.number))
         except Exception:  # a fault of ours in one request must not cost everybody the worker
             logger.exception("a fault in a request")
             self._pipe.send(Failed(call.number))

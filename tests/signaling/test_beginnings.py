@@ -28,7 +28,7 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
         ("signaling", "sqlalchemy", 130),
         ("signaling", "alembic", 130),
         ("signaling.demo_run", "sqlalchemy", 0),  # else make would call it an error
-        ("signaling.demo_run", "aiortc", 0),
+        ("signaling.demo_run", "aiohttp", 0),
     ],
 )
 def test_ctrl_c_while_the_libraries_load_ends_the_command_without_a_word(
