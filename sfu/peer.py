@@ -20,7 +20,7 @@ from sfu.rtp.errors import ParseError
 from sfu.rtp.rtcp import Packet
 
 SECURE_WITHIN = 30.0
-"""Seconds from the first nominated pair to the end of the DTLS handshake. A browser that keeps up consent and never
+"""Seconds from the first checked pair to the end of the DTLS handshake. A browser that keeps up consent and never
 speaks DTLS would otherwise hold its place for ever."""
 
 REPORT_INTERVAL = 1.0

@@ -22,6 +22,8 @@ class Request:
     sealed: str
     key_package: str
     nonce: str
+    subscribe: bool = False
+    """They are to be offered what the others send as soon as they are let in."""
 
 
 @dataclass(slots=True)

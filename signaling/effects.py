@@ -86,6 +86,14 @@ class Negotiate:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferFirst:
+    """Offer a member who has just come in what the others send, as if they had asked."""
+
+    room: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferAgain:
     """Make again at once what the media plane offered a member while their socket was lost."""
 
@@ -122,5 +130,5 @@ class Log:
 
 Effect = (
     Send | Close | LoadGroup | DeleteGroup | UpdateGroup | SaveMeeting | EndMeeting | AddMark | Negotiate
-    | OfferAgain | DropMedia | CloseRoom | ReportMediaBlocked | Log
+    | OfferFirst | OfferAgain | DropMedia | CloseRoom | ReportMediaBlocked | Log
 )  # fmt: skip

@@ -118,12 +118,18 @@ class GroupState:
         self._log("started")
         return meeting
 
-    def _seat(self, meeting: Meeting, attendee: Attendee, *, resumed: bool = False, now: float) -> None:
-        """Give a member seats in their rooms and tell them."""
+    def _seat(
+        self, meeting: Meeting, attendee: Attendee, *, resumed: bool = False, subscribe: bool = False, now: float
+    ) -> None:
+        """Give a member seats in their rooms and tell them; with `subscribe` offer them at once what others send."""
         meeting.seat(attendee, now=now)
         if attendee.connection is None:
             self._tell_connection(meeting, attendee)
         self._tell_joined(meeting, attendee, resumed=resumed, now=now)
+        if subscribe and attendee.connection is not None:  # who comes back to a new socket asks by themselves
+            attendee.has_media = True
+            for room in attendee.rooms:
+                self._out(e.OfferFirst(room, attendee.id))
         self._update_presence(now)
 
     def _end_session(self, meeting: Meeting, attendee: Attendee, *, now: float) -> None:
@@ -156,7 +162,7 @@ class GroupState:
             id=room.id,
             members=[meeting.attendees[member].as_member() for member in room.members],
             said_n=room.delivery.said_n(attendee.id),
-            mls=state_of(room.delivery.state),
+            mls=state_of(room.delivery.state_for(attendee.id)),
             gone=list(room.gone.values()),
         )
 

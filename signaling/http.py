@@ -6,10 +6,12 @@ from another origin, and the headers forbid it.
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -19,7 +21,7 @@ from aiohttp import hdrs, web
 from fluent.runtime import FluentBundle, FluentResource
 
 from signaling.database import StoreError
-from signaling.links import GROUP_ID, b64
+from signaling.links import GROUP_ID, TOLD_SECRET, b64
 from signaling.listen import StartError
 from signaling.store import Group
 
@@ -42,6 +44,23 @@ ALLOWED = {
     "autoplay", "camera", "clipboard-write", "display-capture", "fullscreen", "microphone", "picture-in-picture",
     "screen-wake-lock", "speaker-selection",
 }  # fmt: skip
+
+
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".ftl": "text/plain"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    """One built file. Nothing in it is secret, so that compressing it tells nothing."""
+
+    type: str
+    plain: bytes
+    zipped: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> _Asset:
+        plain = path.read_bytes()
+        return cls(_TYPES[path.suffix], plain, gzip.compress(plain))
 
 
 class Groups(Protocol):
@@ -116,7 +135,7 @@ class Pages:
             raise StartError(
                 "The browser client is not built: run `make run`, or install the package with pip, which builds it."
             ) from None
-        self._files = {name: self._build / name for name in self._manifest.values()}
+        self._assets = {name: _Asset.read(self._build / name) for name in self._manifest.values()}
         self._catalogues = {
             path.parent.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("locales/*/server.ftl"))
         }
@@ -178,7 +197,16 @@ class Pages:
         return self._page(request, "landing.html")
 
     async def _group(self, request: web.Request) -> web.Response:
-        return self._page(request, "group.html")
+        words = f"client-{self._language(request)}.ftl"
+        known = words if words in self._manifest else f"client-{DEFAULT_LANGUAGE}.ftl"
+        page = self._page(request, "group.html", words=self._asset_url(known))
+        name = request.match_info["group"]
+        if GROUP_ID.fullmatch(name):
+            # The script, which is the largest, goes first, on the connection that is open already. What it asks for
+            # first comes beside it, and not a round trip behind.
+            script = f"<{self._asset_url('app.js')}>; rel=modulepreload"
+            page.headers["Link"] = f"{script}, <../api/v1/groups/{name}>; rel=preload; as=fetch; crossorigin"
+        return page
 
     async def _group_record(self, request: web.Request) -> web.Response:
         name = request.match_info["group"]
@@ -196,15 +224,15 @@ class Pages:
         )
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
-        path = self._files.get(request.match_info["name"])
-        if path is None:
+        asset = self._assets.get(request.match_info["name"])
+        if asset is None:
             raise web.HTTPNotFound
-        headers = {"Cache-Control": ASSET_CACHE}
-        if path.suffix == ".ftl":
-            headers["Content-Type"] = "text/plain; charset=utf-8"
-        if path.suffix == ".js":
-            headers["Content-Type"] = "text/javascript; charset=utf-8"
-        return web.FileResponse(path, headers=headers)
+        headers = {"Cache-Control": ASSET_CACHE, "Vary": "Accept-Encoding"}
+        body = asset.plain
+        if _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+            headers["Content-Encoding"] = "gzip"
+            body = asset.zipped
+        return web.Response(body=body, content_type=asset.type, charset="utf-8", headers=headers)
 
     async def _health(self, _: web.Request) -> web.Response:
         return _json({"alive": True})
@@ -222,7 +250,13 @@ class Pages:
     async def errors(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Kind words instead of bare errors; what went wrong inside goes to the log, without its text."""
+        """Kind words instead of bare errors; what went wrong inside goes to the log, without its text.
+
+        An address with a link's secret in it gets words of its own, whatever else is in it: some programs write the
+        ``#`` as ``%23``, and browsers send what stands behind that. The page has no script, so that it speaks anywhere.
+        """
+        if TOLD_SECRET.search(f"{request.path}?{request.query_string}"):
+            return self._error(request, 404, kind="told-secret")
         try:
             return await handler(request)
         except web.HTTPException as answer:
@@ -239,10 +273,10 @@ class Pages:
             _log.exception("a request failed")
             return self._error(request, 500)
 
-    def _error(self, request: web.Request, status: int) -> web.Response:
+    def _error(self, request: web.Request, status: int, *, kind: str = "") -> web.Response:
         if request.path.startswith(("/api/", "/ws")):
             return _json({"error": "refused" if status < 500 else "internal"}, status)
-        kind = {404: "not-found", 405: "method", 413: "too-large", 500: "internal", 503: "unavailable"}.get(
+        kind = kind or {404: "not-found", 405: "method", 413: "too-large", 500: "internal", 503: "unavailable"}.get(
             status, "request" if status < 500 else "internal"
         )
         translate = self._translators[self._language(request)]
@@ -253,6 +287,11 @@ class Pages:
         """Before any answer leaves: the security headers, and no word about the server's software."""
         response.headers.update(self._headers)
         response.headers.pop(hdrs.SERVER, None)
+
+
+def _takes_gzip(accept: str) -> bool:
+    """Whether an Accept-Encoding header (RFC 9110, section 12.5.3) names gzip, and not to refuse it."""
+    return re.search(r"\bgzip\b(?!\s*;\s*q\s*=\s*0(\.0*)?\s*(,|$))", accept) is not None
 
 
 def _json(value: dict[str, object], status: int = 200) -> web.Response:

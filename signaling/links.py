@@ -37,6 +37,9 @@ BLOB_VERSION = 1
 
 GROUP_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 """What a group id looks like: `GROUP_ID_BYTES` in base64url."""
+TOLD_SECRET = re.compile(r"[pfo][0-9]{1,2}\.[A-Za-z0-9_-]{8,}")
+"""The secret part of a link, or the beginning of one, in an address that a server was asked for: no address of ours has
+a dot with eight letters after it."""
 
 
 class LinkError(ValueError):

@@ -59,14 +59,16 @@ class LiveGroup(Moderation):
         if refused is not None:
             self._refuse_knock(visitor, refused)
             return
-        visitor.request = Request(message.sealed, message.key_package, nonce)
+        visitor.request = Request(message.sealed, message.key_package, nonce, message.subscribe)
         self._tell_knock(visitor, now=now)
 
     def _refuse_knock(self, visitor: Visitor, code: m.Refusal) -> None:
         self._send(visitor.connection, m.MlsRefused(room=None, code=code, about="knock"))
 
-    def enter(self, connection: int, key: str, *, now: float) -> str:
+    def enter(self, connection: int, key: str, *, subscribe: bool = False, now: float) -> str:
         """A facilitator comes in by the link of this role key; the first one starts the meeting. Returns the session.
+
+        `subscribe`: they are offered at once what the others send.
 
         Raises `RefusedError` ``meeting_full``.
         """
@@ -74,7 +76,7 @@ class LiveGroup(Moderation):
         meeting.check_place()
         attendee = Attendee(self._around.new_id(), "facilitator", None, connection, key=key)
         self._log("facilitator joined")
-        self._take_seat(meeting, attendee, now=now)
+        self._take_seat(meeting, attendee, subscribe=subscribe, now=now)
         return attendee.id
 
     def _open(self, now: float) -> Meeting:
@@ -88,8 +90,10 @@ class LiveGroup(Moderation):
                 self._refuse_knock(visitor, refused)
         return meeting
 
-    def _take_seat(self, meeting: Meeting, attendee: Attendee, *, resumed: bool = False, now: float) -> None:
-        self._seat(meeting, attendee, resumed=resumed, now=now)
+    def _take_seat(
+        self, meeting: Meeting, attendee: Attendee, *, resumed: bool = False, subscribe: bool = False, now: float
+    ) -> None:
+        self._seat(meeting, attendee, resumed=resumed, subscribe=subscribe, now=now)
         for room in attendee.rooms:
             found = meeting.rooms[room]
             self._play(meeting, found, found.delivery.arrive(attendee.id, attendee.role, now=now), now=now)
@@ -288,6 +292,7 @@ class LiveGroup(Moderation):
                 self._drop_absent(meeting, room, member, "lost", now=now)
                 self._log("somebody did not come back after a restart")
             self._play(meeting, room, room.delivery.tick(now=now), now=now)
+            self._play(meeting, room, room.delivery.look(meeting.connected, now=now), now=now)
         if meeting.over(now=now):
             self.end("empty", now=now)
         elif meeting.unled_since is not None and now - meeting.unled_since >= self.grace_seconds:

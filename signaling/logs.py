@@ -25,7 +25,7 @@ _IPV6 = re.compile(
 )
 _MDNS = re.compile(r"[\w-]+\.local\b", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"\b[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){7,}\b")
-_FRAGMENT = re.compile(r"#[pfo]\d+\.[\w.-]+")
+_FRAGMENT = re.compile(r"(?:#|%23)[pfo]\d+\.[\w.-]+")
 _BASE64 = re.compile(r"(?<![\w+/])(?=[A-Za-z0-9/]*[+=])[A-Za-z0-9+/]{18,}={0,2}")
 """Only with a plus or an equals sign in it: without them it is a path."""
 _RUN = re.compile(r"[A-Za-z0-9_-]{20,}")

@@ -281,7 +281,7 @@ class Machine:
         if message.role == "organiser":
             group.welcome_organiser(connection, keys)
         elif message.role == "facilitator":
-            found.session = group.enter(connection, message.key, now=now)
+            found.session = group.enter(connection, message.key, subscribe=message.subscribe, now=now)
         else:
             found.session = group.wait(connection, message.browser, now=now)
         found.group = group

@@ -18,6 +18,7 @@ from collections.abc import Collection
 from operator import attrgetter
 
 from signaling.messages import Refusal
+from signaling.mls_aside import way
 from signaling.mls_effects import (
     Became,
     CaughtUp,
@@ -110,6 +111,7 @@ class Delivery(Sessions):
             self._let_in(change, Welcomed(entry.seq, self._epoch, member, welcome), now)
         if co_facilitators is not None:  # after those whom it adds are in the room
             self._grant(co_facilitators)
+        self._give_up()
 
     def _expected(self, change: Change) -> int:
         """Facilitators who are here and will still have no leaf: their places are taken."""
@@ -153,10 +155,7 @@ class Delivery(Sessions):
 
     def _missed(self, epoch: int, applied: int, now: float) -> list[Committed] | None:
         """The commits that lead from a state to the current one; None if there is no way."""
-        missed = self._log.commits_after(applied, now=now)
-        if missed is None or epoch != (missed[0].epoch if missed else self._epoch):
-            return None
-        return missed
+        return way(self._log, self._epoch, epoch, applied, now=now)
 
     # -- What is said -----------------------------------------------------------------------------------------------
 
@@ -200,6 +199,12 @@ class Delivery(Sessions):
         `epoch` None: has no state, but may still hold the key to a Welcome that was missed.
         """
         self._settle(now)
+        if self._aside is not None and member in self.awaited and epoch is not None:
+            aside = self._aside
+            if way(aside.log, aside.epoch, epoch, applied, now=now) is not None:
+                self._take_back(aside, member)
+        elif member in self._leaves.values():
+            self._unheld_since = None
         if self._group is not None and self._present(member) and member not in self._leaves.values():
             self._tell(member, MustRejoin("behind"))  # the group is another one, or goes on without this leaf
             return self._drained()
@@ -265,10 +270,7 @@ class Delivery(Sessions):
         for member in self._leaves.values():  # those whom a void commit removed: their sessions are over all the same
             self._sessions.setdefault(member, Session("participant", gone=True))
         self._gone(case.entry.sender)
-        here = set(self._leaves.values())
-        self._sessions = {
-            member: session for member, session in self._sessions.items() if not session.gone or member in here
-        }
+        self._forget_gone()
         self._effects.append(Expel(case.entry.sender))
         reports = tuple(sorted(case.reports.items()))
         reopened = Reopened(seq, case.entry.seq, case.entry.after, self._epoch, reports)
@@ -294,7 +296,7 @@ class Delivery(Sessions):
         self._group, self._epoch = None, 0
         self._leaves, self._sessions, self._welcomes = {}, {}, {}
         self._unsettled.clear()
-        self._founding = None
+        self._founding = self._aside = self._unheld_since = None
 
     def _settle(self, now: float) -> None:
         """Commits that are old enough hold; whoever could not accept one rejoins."""

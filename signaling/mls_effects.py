@@ -21,7 +21,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """To facilitators: nobody holds a state of the group any more. Found a new one and register it; the first is it."""
+    """To facilitators: nobody there holds a state of the group. Found a new one and register it; the first is it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ hear of it. What is ordered in the group is in `mls_delivery.py`, which is built
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
 from signaling.messages import Refusal
+from signaling.mls_aside import UNHELD_SECONDS, Aside
 from signaling.mls_effects import Abandoned, Effect, Message, Offered, Refused, Registered, Tell, Welcomed
 from signaling.mls_jury import Case
 from signaling.mls_log import Log
@@ -58,11 +59,26 @@ class Sessions:
         self._effects: list[Effect] = []
         self._certified = True
         self._founding: _Founding | None = None
+        self._aside: Aside | None = None
+        self._unheld_since: float | None = None
 
     @property
     def state(self) -> Registered | None:
         """The group and its current epoch; None while nobody has registered one."""
         return Registered(self._group, self._epoch, self._log.head) if self._group is not None else None
+
+    def state_for(self, member: str) -> Registered | None:
+        """The same, as this member is to take it: those of a group set aside may still bring it back."""
+        if self._aside is not None and member in self.awaited:
+            return Registered(self._aside.group, self._aside.epoch, self._aside.log.head)
+        return self.state
+
+    @property
+    def awaited(self) -> Set[str]:
+        """Those of a group set aside who may still hold a state of it."""
+        if self._aside is None:
+            return frozenset()
+        return {member for member in self._aside.leaves.values() if self._holds(member)} - set(self._leaves.values())
 
     @property
     def epoch(self) -> int:
@@ -107,6 +123,7 @@ class Sessions:
         """Somebody's session is over. Their leaf stays until a commit removes it, which anybody may send now."""
         self._settle(now)
         self._gone(member)
+        self._give_up()
         self._abandon()
         return self._drained()
 
@@ -117,7 +134,7 @@ class Sessions:
             self._founding = None
         if session is None:
             return
-        if member in self._leaves.values():
+        if member in self._leaves.values() or (self._aside is not None and member in self._aside.leaves.values()):
             session.gone = True
             session.key_package = session.ref = session.rejoin = None
         else:
@@ -126,15 +143,92 @@ class Sessions:
     def _abandon(self) -> None:
         """Let go of a group of which nobody holds a state: who has a leaf is gone, or asks to come back."""
         members = list(self._leaves.values())
-        if not members or any((found := self._present(member)) and found.ref is None for member in members):
+        if not members or any(self._holds(member) for member in members):
             return
-        self._group, self._leaves = None, {}
+        if self._aside is not None and not any(self._present(member) for member in members):
+            self._take_back(self._aside)
+            return
+        self._group, self._leaves, self._aside = None, {}, None
         self._unsettled.clear()
         self._welcomes.clear()
-        self._sessions = {member: session for member, session in self._sessions.items() if not session.gone}
+        self._forget_gone()
         for member, session in self._sessions.items():
             if session.role == "facilitator":
                 self._tell(member, Abandoned())
+
+    # -- Nobody there -----------------------------------------------------------------------------------------------
+
+    def look(self, connected: Collection[str], *, now: float) -> list[Effect]:
+        """To be called every second or so: whose socket is there.
+
+        A facilitator who asks to be added while nobody of the group is there for `UNHELD_SECONDS` is to found another.
+        """
+        self._settle(now)
+        asking = [member for member in connected if self._asks(member)]
+        if not asking or self._group is None or any(self._holds(m) for m in self._leaves.values() if m in connected):
+            self._unheld_since = None
+        elif self._unheld_since is None:
+            self._unheld_since = now
+        elif now - self._unheld_since >= UNHELD_SECONDS:
+            for member in sorted(asking):
+                self._tell(member, Abandoned())
+        return self._drained()
+
+    def _supersedes(self, member: str, epoch: int, now: float) -> bool:
+        """Whether the group that this member founded takes the place of one of which nobody is there."""
+        since = self._unheld_since
+        return epoch == 0 and self._asks(member) and since is not None and now - since >= UNHELD_SECONDS
+
+    def _asks(self, member: str) -> bool:
+        session = self._present(member)
+        return session is not None and session.role == "facilitator" and session.ref is not None
+
+    def _holds(self, member: str) -> bool:
+        """Whether this member may hold a state of the group that they have a leaf in."""
+        session = self._present(member)
+        return session is not None and session.ref is None
+
+    def _set_aside(self) -> None:
+        assert self._group is not None
+        if self._aside is None:  # else the group between was facilitators' alone: they come by certificate
+            self._aside = Aside(self._group, self._epoch, self._leaves, self._log)
+        self._log = Log(seq=self._log.seq)
+        self._leaves = {}
+        self._unsettled.clear()
+        self._welcomes.clear()
+        self._forget_gone()
+
+    def _take_back(self, aside: Aside, by: str | None = None) -> None:
+        """The group set aside is the room's again; `by`: who holds a state of it, and need not be told."""
+        aside.log.seq = self._log.seq
+        self._group, self._epoch, self._leaves, self._log = aside.group, aside.epoch, dict(aside.leaves), aside.log
+        self._aside = self._unheld_since = None
+        self._unsettled.clear()
+        self._welcomes.clear()
+        for member in self._leaves.values():  # some were in the new group too, and removed from it
+            self._sessions.setdefault(member, Session("participant", gone=True))
+        self._forget_gone()
+        for member in self._sessions:
+            if member != by:
+                self._tell_state(member)
+
+    def _give_up(self) -> None:
+        """A group set aside that nobody can bring back, or nobody may any more.
+
+        Once somebody without a certificate was let into the new group, they would be at the door again.
+        """
+        if self._aside is None:
+            return
+        led = all(self._sessions[member].role == "facilitator" for member in self._leaves.values())
+        if not led or not self.awaited:
+            self._aside = None
+            self._forget_gone()
+
+    def _forget_gone(self) -> None:
+        kept = {*self._leaves.values(), *(self._aside.leaves.values() if self._aside is not None else ())}
+        self._sessions = {
+            member: session for member, session in self._sessions.items() if not session.gone or member in kept
+        }
 
     # -- The group --------------------------------------------------------------------------------------------------
 
@@ -146,13 +240,18 @@ class Sessions:
         name the group that they hold (see `ANYBODY_SECONDS`), and a certificate holder corrects what they say.
         """
         self._settle(now)
+        superseding = False
         session = self._present(member)
         certified = session is not None and session.role == "facilitator"
         if session is None or not (certified or (self._restored is not None and epoch > 0)):
             self._refuse(member, "not_permitted")
         elif not self._plausible(member, group, epoch, leaves):
             self._refuse(member, "malformed")
-        elif self._group is not None and not self._corrects(group, epoch, certified=certified):
+        elif (
+            self._group is not None
+            and not (superseding := self._supersedes(member, epoch, now))
+            and not self._corrects(group, epoch, certified=certified)
+        ):
             self._refuse(member, "registered")
             self._tell_state(member)
         elif self._restored is not None and not certified and now - self._restored < ANYBODY_SECONDS:
@@ -163,6 +262,8 @@ class Sessions:
             self._founding = _Founding(member, group, leaves)
         else:
             self._certified = certified
+            if superseding:
+                self._set_aside()
             self._register(member, group, epoch, leaves)
         return self._drained()
 
@@ -178,15 +279,17 @@ class Sessions:
 
     def _register(self, member: str, group: bytes, epoch: int, leaves: Mapping[int, str]) -> None:
         self._group, self._epoch, self._leaves = group, epoch, dict(leaves)
-        self._founding = None
+        self._founding = self._unheld_since = None
         self._log.start()
+        awaited = self.awaited
         mine = self._sessions[member]
         mine.key_package = mine.ref = mine.rejoin = None
         for known in leaves.values():
             self._sessions.setdefault(known, Session("participant"))
         for known, other in self._sessions.items():
-            other.since = self._log.base
-            self._tell_state(known)
+            if known not in awaited:  # those go on from the group that they hold, and may be back already
+                other.since = self._log.base
+                self._tell_state(known)
         self._pass_on_all(member)
 
     def _found(self, now: float) -> None:
@@ -227,7 +330,11 @@ class Sessions:
         except RuleError as broken:
             self._refuse(member, broken.code)
             return self._drained()
+        awaited = member in self.awaited
         session.key_package, session.ref, session.rejoin = key_package, package.ref, rejoin
+        if awaited:  # they took the group set aside for the room's
+            self._tell_state(member)
+            self._give_up()
         for reader in self._leaves.values():
             self._pass_on(member, session, reader)
         self._abandon()

@@ -2,7 +2,8 @@
 
 Who is in the room is the tree of its group. People at the door whom a commit adds are seated, a member whom one removes
 loses media, session and token in that turn. Facilitators sit in the room before they have a leaf, since their
-certificate is their way in; anybody else without a leaf, and without one to come back to, is at the door.
+certificate is their way in, and so do those of a group set aside; anybody else without a leaf, and without one to come
+back to, is at the door.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ class Outcomes(GroupState):
             return
         self._tell_openers(m.KnockGone(knock=member, outcome="admitted", by=by))
         self._log("participant admitted")
-        self._seat(meeting, _as_attendee(visitor), now=now)
+        subscribe = visitor.request is not None and visitor.request.subscribe
+        self._seat(meeting, _as_attendee(visitor), subscribe=subscribe, now=now)
 
     def _put_out(self, meeting: Meeting, member: str, reason: Literal["facilitator", "faulty"], *, now: float) -> None:
         """A commit took somebody's leaf away, or theirs was rejected. They were told of the commit before."""
@@ -209,7 +211,7 @@ class Outcomes(GroupState):
             if visitor.id in holders:  # came back to the door before the group was registered again
                 self.door.take(visitor.id)
                 self._seat(meeting, _as_attendee(visitor), resumed=True, now=now)
-        for member in [member for member in room.members if member not in holders]:
+        for member in [member for member in room.members if member not in holders | room.delivery.awaited]:
             if meeting.attendees[member].role != "facilitator":
                 self._send_to_door(meeting, meeting.attendees[member], now=now)
         missing = holders - room.members.keys() - set(room.delivery.absent)

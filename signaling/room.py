@@ -6,7 +6,7 @@ members by id alone and nothing of sockets.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from typing import Literal
 
 from signaling import messages as m
@@ -27,6 +27,7 @@ class Room:
         """Whose leaf is to be removed."""
         self._expected: dict[str, float] = {}
         self._state: Registered | None = None
+        self._awaited: Set[str] = frozenset()
         self._news: list[m.Gone] = []
         self._applied: set[str] = set()
         self._ready = False
@@ -64,9 +65,10 @@ class Room:
     # -- The state of the group -------------------------------------------------------------------------------------
 
     def moved(self) -> bool:
-        """Whether there is another group or epoch than when this was asked last."""
+        """Whether there is another group or epoch than when this was asked last, or others are waited for."""
+        before, self._awaited = self._awaited, self.delivery.awaited
         if self.delivery.state == self._state:
-            return False
+            return self._awaited != before
         self._state = self.delivery.state
         self._applied.clear()
         self._ready = False

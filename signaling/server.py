@@ -251,6 +251,8 @@ class Signaling:
                         if kept is not None:
                             wire.hold(kept)
                         wire.close(code)
+                case e.OfferFirst(room, member):
+                    self._spawn(self._media.subscribe(room, member))
                 case e.OfferAgain(room, member):
                     self._media.returned(room, member)
                 case e.DropMedia(room, member):

@@ -32,14 +32,14 @@ class State(Enum):
     """Where a transport's connectivity stands."""
 
     WAITING = "waiting"
-    """Nothing nominated yet."""
+    """No valid check yet."""
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     """No consent for `DISCONNECTED_AFTER`; a valid check brings it back."""
     EXPIRED = "expired"
     """No consent for `GONE_AFTER`: final."""
     NEVER_CONNECTED = "never_connected"
-    """Nothing nominated for `GONE_AFTER` since the start: final."""
+    """No valid check for `GONE_AFTER` since the start: final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class LiteAgent:
     def __init__(self, local: Credentials, *, now: float) -> None:
         self.state = State.WAITING
         self.selected: stun.Address | None = None
-        """Where to send: the remote address of the pair in use, None before the first nomination."""
+        """Where to send: the remote address of the pair in use, None before the first valid check."""
         self._started = now
         self._generations = [_Generation(local)]
         """The one in use and, during a restart, the new one behind it."""
@@ -138,12 +138,26 @@ class LiteAgent:
             remote.nominated = now
             if self._prefers(address, remote, now=now):
                 self._select(address)
-        elif self.state is State.DISCONNECTED:
+        elif self.selected is None or self.state is State.DISCONNECTED:
+            # Chromium sends its first three checks without waiting for an answer, and the fourth, the first that can
+            # nominate, up to 0.9 s later (libwebrtc, p2p_constants.cc): over a round trip of 100 ms the first voice
+            # would come that much later. Any nomination takes over from a pair that has none.
             self._select(address)
         if address == self.selected:
             self.state = State.CONNECTED
         value = stun.xor_address(address, message.transaction_id)
         return _answer(message, stun.BINDING_SUCCESS, stun.XOR_MAPPED_ADDRESS, value, generation)
+
+    def spoken_on(self, address: stun.Address) -> None:
+        """Note that DTLS came from there. Browsers send it along a pair that works both ways: until one is nominated,
+        it is the one to use.
+        """
+        remote = self._remotes.get(address)
+        if remote is None or self.selected is None or self.state is not State.CONNECTED:
+            return
+        current = self._remotes[self.selected]
+        if current.nominated == -inf and remote.generation is current.generation:
+            self.selected = address
 
     def next_deadline(self) -> float | None:
         """When `handle_timer` wants to be called; None in a final state."""

@@ -200,8 +200,8 @@ class Link:
         """Take a DTLS datagram. The browser may begin before it has nominated a pair: it is answered where it spoke."""
         if not self._handshakes.take(now):
             return
-        if self._selected is None:
-            self._point_at(path)
+        self.peer.agent.spoken_on(path)
+        self._follow()
         self._dtls.receive(datagram)
         self._start_dtls()
 

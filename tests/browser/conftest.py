@@ -11,7 +11,7 @@ import pytest
 from tests.browser import networks
 from tests.browser.firefox import obstacle
 from tests.browser.harness import Gathering, chromium_path, gathering
-from tests.browser.namespaces import ADDRESSES, Machines
+from tests.browser.namespaces import Machines
 from tests.browser.ui_gallery import Gallery, open_gallery
 
 
@@ -35,8 +35,7 @@ async def apart(tmp_path: Path, machines: Machines, monkeypatch: pytest.MonkeyPa
     node = Path(playwright.__file__).parent / "driver" / "node"
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(machines.wrapper("firefox", str(node))))
     monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium_path())))
-    server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
-    async with gathering(tmp_path, **server) as found:
+    async with gathering(tmp_path, **machines.server()) as found:
         yield found
 
 

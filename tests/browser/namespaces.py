@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 TOOLS = {"unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2"}
 """Programs that are needed, and Debian's packages that bring them."""
@@ -60,6 +61,10 @@ class Machines:
     def inside(self, name: str) -> list[str]:
         """What stands before a command to run it on that machine."""
         return ["nsenter", f"--net=/proc/{self._holders[name].pid}/ns/net", "--"]
+
+    def server(self) -> dict[str, Any]:
+        """What `harness.gathering` takes to run its server on that machine, with https: elsewhere browsers want it."""
+        return {"host": ADDRESSES["server"], "tls": True, "prefix": self.inside("server")}
 
     def plug(self, name: str) -> None:
         """Join that machine to the network."""

@@ -47,18 +47,12 @@ async def _a_second_late(route: Route) -> None:
     await route.continue_()
 
 
-async def _come_in(host: Person, guest: Person, link: str) -> None:
-    await guest.knock(link)
-    await host.admit(guest.name)
-    await guest.in_call()
-
-
 async def test_firefox_comes_to_chromium(apart: Gathering, machines: Machines) -> None:
     links = await apart.server.create_group()
     marta = await apart.person("Marta")
     await marta.join(links.facilitator)
     fia = await apart.person("Fia", firefox=True)
-    await _come_in(marta, fia, links.participant)
+    await marta.let_in(fia, links.participant)
     await _meet(marta, fia)
 
     # Firefox's fake microphone never pauses: both see that Fia speaks, each by its own reading of levels.
@@ -129,10 +123,10 @@ async def test_chromium_and_another_firefox_come_to_firefox(apart: Gathering) ->
     fia = await apart.person("Fia", firefox=True)
     await fia.join(links.facilitator)
     marta = await apart.person("Marta")
-    await _come_in(fia, marta, links.participant)
+    await fia.let_in(marta, links.participant)
     await _meet(fia, marta)
     flo = await apart.person("Flo", firefox=True)
-    await _come_in(fia, flo, links.participant)
+    await fia.let_in(flo, links.participant)
     await _meet(fia, marta, flo)
 
     await fia.page.reload()
@@ -156,6 +150,6 @@ async def test_firefox_goes_into_another_network(apart: Gathering, machines: Mac
     marta = await apart.person("Marta")
     await marta.join(links.facilitator)
     fia = await apart.person("Fia", firefox=True)
-    await _come_in(marta, fia, links.participant)
+    await marta.let_in(fia, links.participant)
     await move_about(machines, "firefox", fia, marta)
     assert apart.server.log.read_text().count("admitted") == 1

@@ -24,9 +24,7 @@ async def test_firefox_sends_and_shows_sizes(apart: Gathering) -> None:
     marta = await apart.person("Marta", camera=CAMERA)
     await marta.join(links.facilitator)
     fia = await apart.person("Fia", firefox=True, camera=CAMERA)
-    await fia.knock(links.participant)
-    await marta.admit("Fia")
-    await fia.in_call()
+    await marta.let_in(fia, links.participant)
 
     # Each sees the other's largest size when it is pinned, and the smallest when data are to be saved.
     for person, other in ((marta, fia), (fia, marta)):

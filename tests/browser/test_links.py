@@ -44,10 +44,11 @@ async def test_what_is_wrong_with_a_link_is_said(people: Gathering) -> None:
         page[:-5],
         links.participant + ".",
         links.participant + ")",
-        links.participant.replace("#", "%23"),
         links.participant[:-10] + "!" + links.participant[-9:],
     ):
         await reads(ana, link, *damaged)
+    told = links.participant.replace("#", "%23")
+    await reads(ana, told, "This link told us its secret", "ask the person who sent it for a new one")
     await reads(ana, page, "Open the link from your invitation again", sender)
     foreign = ("This link does not fit this group", "ask the group's organiser")
     for link in (

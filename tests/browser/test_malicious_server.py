@@ -251,9 +251,7 @@ async def test_sound_that_the_sfu_makes_up_is_never_played(tmp_path: Path, *, tr
         await marta.join(links.facilitator)
         if not transform:
             await ana.page.add_init_script(TRANSFORM_OFF)
-        await ana.knock(links.participant)
-        await marta.admit("Ana")
-        await ana.in_call()
+        await marta.let_in(ana, links.participant)
 
         async def arrives() -> bool:
             return any(s["packetsReceived"] > 50 for s in await ana.inbound() if s["kind"] == "audio")

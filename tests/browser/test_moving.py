@@ -42,8 +42,7 @@ RESET = "() => Object.assign(window.__gap, { longest: 0, at: performance.now(), 
 
 @pytest.fixture
 async def people(tmp_path: Path, machines: Machines) -> AsyncIterator[Gathering]:
-    server = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
-    async with gathering(tmp_path, **server) as found:
+    async with gathering(tmp_path, **machines.server()) as found:
         yield found
 
 
@@ -80,19 +79,12 @@ async def move_about(machines: Machines, name: str, mover: Person, other: Person
     assert 0 in anew
 
 
-async def test_another_network_needs_no_admission_and_opens_nothing(
-    people: Gathering, machines: Machines, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_network_needs_no_admission_and_opens_nothing(people: Gathering, machines: Machines) -> None:
     links = await people.server.create_group()
-    chromium = chromium_path()
-    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("firefox", chromium)))  # a machine like any other
-    marta = await people.person("Marta")
+    marta = await people.person("Marta", chromium=machines.wrapper("firefox", chromium_path()))  # only a machine's name
     await marta.join(links.facilitator)
-    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium)))
-    ana = await people.person("Ana")
-    await ana.knock(links.participant)
-    await marta.admit("Ana")
-    await ana.in_call()
+    ana = await people.person("Ana", chromium=machines.wrapper("chromium", chromium_path()))
+    await marta.let_in(ana, links.participant)
     await move_about(machines, "chromium", ana, marta)
 
     # Muted before, muted after, and nobody had to let anybody in.

@@ -155,9 +155,7 @@ async def test_every_promised_name_of_the_encryption_is_there(people: Gathering)
     marta = await people.person("Marta")
     await marta.join(links.facilitator, devices=False)
     ana = await people.person("Ana")
-    await ana.knock(links.participant, devices=False)
-    await marta.admit("Ana")
-    await ana.in_call()
+    await marta.let_in(ana, links.participant, devices=False)
 
     # The door and the co-facilitator's role, each with both names; neither is a participant's to change.
     await ana.open_panel("More")

@@ -75,6 +75,9 @@ async def test_the_log_of_a_whole_meeting_names_nobody(tmp_path: Path) -> None:
         # A fault whose text names a group and an address.
         fault = f"{people.server.url}/fault/{secrets[0]}"
         assert await asyncio.to_thread(_status, fault) == 500
+        # A participant link whose `#` was written as `%23`: the secret is in the path.
+        told = f"{people.server.url}/g/{secrets[0]}%23p1.{secrets[1]}.{secrets[2]}"
+        assert await asyncio.to_thread(_status, told) == 404
         # Junk on the media port and a message that cannot be read are part of a meeting's log too.
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(

@@ -45,8 +45,7 @@ async def people(tmp_path: Path, machines: Machines) -> AsyncIterator[Gathering]
     with turn_server(machines, "firefox", tmp_path) as address:
         urls = ",".join(f"turn:{address}:3478?transport={transport}" for transport in ("udp", "tcp"))
         settings = {"HEARTHSIDE_TURN_URLS": urls, "HEARTHSIDE_TURN_SECRET": TURN_SECRET}
-        server: dict[str, Any] = {"host": ADDRESSES["server"], "tls": True, "prefix": machines.inside("server")}
-        async with gathering(tmp_path, settings=settings, **server) as found:
+        async with gathering(tmp_path, settings=settings, **machines.server()) as found:
             yield found
 
 
@@ -65,23 +64,16 @@ async def uses(person: Person, kind: str, **more: Any) -> None:
         assert {name: each[name] for name in more} == more
 
 
-async def test_a_relay_helps_who_has_no_other_way_and_who_chooses_it(
-    people: Gathering, machines: Machines, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_relay_helps_who_has_no_other_way_and_who_chooses_it(people: Gathering, machines: Machines) -> None:
     links = await people.server.create_group()
-    chromium = chromium_path()
-    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("firefox", chromium)))  # a machine like any other
-    marta = await people.person("Marta")
+    marta = await people.person("Marta", chromium=machines.wrapper("firefox", chromium_path()))  # only a machine's name
     await marta.join(links.facilitator)
     await uses(marta, "host")
 
     # Ana's network lets no UDP out: nothing needs to be chosen.
     block_udp(machines, "chromium")
-    monkeypatch.setenv("CHROMIUM", str(machines.wrapper("chromium", chromium)))
-    ana = await people.person("Ana")
-    await ana.knock(links.participant)
-    await marta.admit("Ana")
-    await ana.in_call()
+    ana = await people.person("Ana", chromium=machines.wrapper("chromium", chromium_path()))
+    await marta.let_in(ana, links.participant)
     await uses(ana, "relay", by="tcp")
     for person, other in ((ana, marta), (marta, ana)):
         await person.sees(other.name)

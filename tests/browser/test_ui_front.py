@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser.ui_gallery import Gallery
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.gallery]
 
 BOXES = """
 () => {

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.browser.ui_gallery import ORIGIN, WEB, Gallery
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.gallery]
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts" / "ui"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -40,7 +40,8 @@ OVERFLOW = """
   if (page.scrollWidth > innerWidth) bad.push(`page ${page.scrollWidth} > ${innerWidth}`);
   for (const element of document.querySelectorAll("body *")) {
     // What may be cut with an ellipsis keeps its whole text in an accessible name or scrolls; selects cut their labels.
-    if (element.closest(".visually-hidden, .skip, svg, select, .sound, .call-bar h1, .chip, .plate")) continue;
+    if (element.closest(".visually-hidden, .skip, svg, select, .sound")) continue;
+    if (element.closest(".call-bar h1, .chip, .plate, .paused-words, .self-name")) continue;
     if (!element.checkVisibility() || element.clientWidth === 1) continue; // one pixel: for screen readers only
     const style = getComputedStyle(element);
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
@@ -190,13 +191,20 @@ def test_the_theme_is_dark_until_another_one_is_chosen(gallery: Gallery) -> None
             assert page.evaluate(GROUND) == ground, (theme, scheme, contrast)
 
 
+LONG_NAME = "Maximiliane von Hohenstein-Rothenburg II"
+"""40 characters, as many as a name may have (web/client/name_form.ts)."""
+
+
 def test_who_waits_on_a_small_phone_sees_every_control(gallery: Gallery) -> None:
     with gallery.page(320, 640) as page:
-        for locale in ["en", "de"]:
+        for locale, name in [("en", ""), ("de", ""), ("en", LONG_NAME), ("de", LONG_NAME)]:
             gallery.show(page, "waiting", locale=locale)
+            if name:
+                page.evaluate("(name) => { gallery.model.ownName.value = name; }", name)
+                page.get_by_text(name, exact=True).wait_for()
             stop_waiting = page.locator(".waiting .actions button").last.bounding_box()
             assert stop_waiting is not None
-            assert stop_waiting["y"] + stop_waiting["height"] <= 640, locale
+            assert stop_waiting["y"] + stop_waiting["height"] <= 640, (locale, name)
 
 
 def test_tiles_fill_the_stage_without_overlap(gallery: Gallery) -> None:
@@ -222,6 +230,44 @@ def test_tiles_fill_the_stage_without_overlap(gallery: Gallery) -> None:
                             or other["bottom"] <= one["top"]
                         )
                         assert apart
+
+
+# The lines of words on each tile, as far as they are covered by another part of it or stand outside.
+COVERED = """
+() => [...document.querySelectorAll(".tile")].flatMap((tile) => {
+  const seen = (all) => [...tile.querySelectorAll(all)].filter((element) => element.checkVisibility());
+  const signs = seen(".flag, .tile-tool-plate, .plate").map((element) => element.getBoundingClientRect());
+  const inside = tile.getBoundingClientRect();
+  return seen(".paused span, .state span").flatMap((words) => {
+    const range = document.createRange();
+    range.selectNodeContents(words);
+    const lines = [...range.getClientRects()];
+    const cut = words.scrollWidth > words.clientWidth && words.clientWidth > 0;
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+    const bad = lines.some((line) => line.top < inside.top || signs.some((sign) => !apart(line, sign)));
+    return cut || bad ? [`${tile.ariaLabel}: ${words.textContent}`] : [];
+  });
+})
+"""
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_the_words_on_the_smallest_tiles_are_covered_by_nothing(gallery: Gallery, locale: str) -> None:
+    long_names = """(name) => { const { members } = gallery.model; members.value = members.value.map((one) =>
+      ({ ...one, hand: 3, network: "poor", name })); }"""
+    with gallery.page(320, 640) as page:
+        gallery.show(page, "call-weak-14", locale=locale)
+        page.evaluate(long_names, LONG_NAME)
+        page.wait_for_timeout(100)
+        tile = page.locator(".tile").first.bounding_box()
+        assert tile is not None
+        assert (round(tile["width"]), round(tile["height"])) == (97, 73)
+        assert page.locator(".paused-words").count() >= 3
+        assert page.locator(".state").count() >= 2
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=ARTIFACTS / f"smallest-tiles-{locale}.png")
+        assert page.evaluate(COVERED) == []
+        assert page.evaluate(OVERFLOW) == []
 
 
 def test_a_scrolling_stage_keeps_every_tile_and_names_who_speaks_out_of_sight(gallery: Gallery) -> None:

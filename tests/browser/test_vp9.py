@@ -55,9 +55,7 @@ async def test_vp9_while_everybody_decodes_it_and_back_without_a_new_admission(p
     marta = await people.person("Marta", camera=TALL)
     await marta.join(links.facilitator)
     ana = await people.person("Ana")
-    await ana.knock(links.participant)
-    await marta.admit("Ana")
-    await ana.in_call()
+    await marta.let_in(ana, links.participant)
     await shows(ana, marta, "VP9")
     await shows(marta, ana, "VP9")
     (sent,) = [each for each in await marta.sent_pictures() if each["codec"] == "VP9"]
@@ -76,9 +74,7 @@ async def test_vp9_while_everybody_decodes_it_and_back_without_a_new_admission(p
     # Somebody whose browser lacks it: everybody sees everybody in VP8.
     chi = await people.person("Chi")
     await chi.page.add_init_script(WITHOUT_VP9)
-    await chi.knock(links.participant)
-    await marta.admit("Chi")
-    await chi.in_call()
+    await marta.let_in(chi, links.participant)
     present = [marta, ana, chi]
     for person in present:
         for other in present:

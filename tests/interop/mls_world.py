@@ -60,9 +60,10 @@ class Client:
     def register(self) -> None:
         """Name the own state's group to the server."""
         leaves = {leaf: identity.decode() for leaf, identity in self.mls.roster.items()}
-        epoch = self.mls.epoch
+        epoch, state = self.mls.epoch, self.mls.snapshot()
         assert epoch is not None
-        self.world.do(self.world.server.register(self.id, self.world.group, epoch, leaves, now=self.world.now))
+        assert state is not None
+        self.world.do(self.world.server.register(self.id, state.get_group_id(), epoch, leaves, now=self.world.now))
         for name in self.world.gone:  # signaling has marks of the sessions that ended, also before a restart
             self.world.do(self.world.server.leave(name, now=self.world.now))
 
@@ -202,7 +203,6 @@ class World:
     def __init__(self, *, limit: int = 50) -> None:
         self.limit = limit
         self.now = NOW
-        self.group = b""
         self.server = Delivery(limit=limit)
         self.clients: dict[str, Client] = {}
         self.gone: set[str] = set()
@@ -211,8 +211,7 @@ class World:
 
     def new_group(self) -> bytes:
         self._groups += 1
-        self.group = self._groups.to_bytes(16, "big")
-        return self.group
+        return self._groups.to_bytes(16, "big")
 
     def arrive(self, name: str, role: Role = "participant") -> Client:
         """Somebody new."""
@@ -269,6 +268,8 @@ class World:
         for _ in range(int(seconds)):
             self.now += 1
             self.do(self.server.tick(now=self.now))
+            here = [client.id for client in self.clients.values() if client.online and not client.over]
+            self.do(self.server.look(here, now=self.now))
 
     def read_all(self) -> None:
         """Everybody who is connected reads everything."""

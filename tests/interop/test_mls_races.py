@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from signaling import mls_effects as e
+from signaling.mls_aside import UNHELD_SECONDS
 from signaling.mls_delivery import Delivery
 from signaling.mls_log import Committed
 from tests.interop.mls_world import Client, World, meeting
@@ -166,13 +167,43 @@ def test_a_commit_that_one_facilitator_cannot_use_is_undone_for_those_who_could(
     assert set(world.server.leaves.values()) == {"ana", "ben", "chi"}
 
 
+def test_a_group_of_which_nobody_was_there_comes_back_with_the_first_who_does() -> None:
+    world = meeting(*NAMES)
+    world.clients["dee"].lose()
+    world.clients["ana"].make()
+    world.clients["ana"].send()
+    world.read_all()
+    for name in NAMES:
+        world.clients[name].lose()
+    fay = world.arrive("fay", "facilitator")
+    fay.offer()
+    world.wait(UNHELD_SECONDS + 1)
+    world.read_all()
+    assert set(world.server.leaves.values()) == {"fay"}
+    assert fay.mls.epoch == 0
+    dee = world.clients["dee"]  # who was a commit behind
+    dee.come_back()
+    world.read_all()
+    assert set(world.server.leaves.values()) == set(NAMES)
+    dee.make(add=["fay"])
+    dee.send()
+    world.read_all()
+    assert fay.mls.epoch == dee.mls.epoch == world.server.epoch
+    dee.say(b"here you are")
+    world.calm()
+    world.check()
+    assert set(world.server.leaves.values()) == {*NAMES, "fay"}
+    assert [text for _, _, text in fay.heard] == [b"here you are"]
+    assert not any(isinstance(message, e.MustRejoin) for name in NAMES for message in world.clients[name].told)
+
+
 def broken(commit: bytes) -> bytes:
     """With another tag: well formed, and of no use."""
     return commit[:-1] + bytes([commit[-1] ^ 1])
 
 
 COMMON = ["make", "send", "read"]
-RARE = ["lose", "back", "reload", "say", "arrive", "leave", "break", "restart", "wait"]
+RARE = ["lose", "back", "reload", "say", "arrive", "leave", "break", "restart", "wait", "nobody"]
 ACTIONS = st.tuples(st.sampled_from([*COMMON, *COMMON, *RARE]), st.integers(0, 6))
 
 
@@ -209,6 +240,12 @@ def act(world: World, action: str, who: int) -> None:
             world.restart()
         case "wait":
             world.wait(1 + who)
+        case "nobody" if len(world.clients) < 8:
+            for other in clients:
+                other.lose()
+            world.arrive(f"new{len(world.clients)}", "facilitator").offer()
+            world.wait(UNHELD_SECONDS + 1)
+            world.read_all()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -221,6 +258,7 @@ def act(world: World, action: str, who: int) -> None:
 @example([("leave", 1), ("restart", 0), ("reload", 0)])
 @example([("reload", 0), ("leave", 2), ("restart", 0), ("leave", 1), ("reload", 1)])
 @example([("leave", 3), ("read", 2), ("make", 2), ("break", 2), ("make", 0), ("send", 0)])
+@example([("nobody", 0), ("back", 2), ("read", 4), ("nobody", 0), ("reload", 0)])
 def test_whatever_happens_all_end_in_one_state(actions: list[tuple[str, int]]) -> None:
     world = meeting("ana", "ben", "chi", "dee", facilitators=2)
     for action, who in actions:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from signaling import messages as m
 from tests.browser.harness import Gathering, Person, eventually
-from tests.browser.join_time import FIRST_FRAME
+from tests.browser.join_marks import FIRST_FRAME
 from tests.interop.meeting import Meeting, every
 from tests.interop.meeting_media import Arrived, MeetingMedia
 from tests.interop.meeting_member import MeetingMember

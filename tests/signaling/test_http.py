@@ -11,11 +11,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from fluent.syntax import FluentParser, ast
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from signaling import http
 from signaling.database import StoreError
 from signaling.http import Pages
-from signaling.links import b64
+from signaling.links import TOLD_SECRET, b64
 from signaling.listen import StartError
 from signaling.store import Group
 
@@ -114,6 +115,18 @@ async def test_a_groups_page_is_the_same_bytes_for_every_id(client: Client, grou
     assert b"/static/app-1.js" in pages.pop()
 
 
+async def test_what_the_pages_script_asks_for_first_comes_beside_it(client: Client, groups: Groups) -> None:
+    """On a phone's network each round trip that one waits for another costs half a second."""
+    answer = await client.get(f"/g/{KNOWN}", headers={"Accept-Language": "he"})
+    script, record = answer.headers["Link"].split(", ")
+    assert script == "</static/app-1.js>; rel=modulepreload"
+    assert record == f"<../api/v1/groups/{KNOWN}>; rel=preload; as=fetch; crossorigin"
+    assert '<link rel="preload" as="fetch" crossorigin href="/static/client-en-3.ftl">' in await answer.text()
+    assert groups.asked == 0
+    for junk in ("x", "%3E%3B%20rel=preload", f"{KNOWN}%0d%0aX-Evil:1"):
+        assert "Link" not in (await client.get(f"/g/{junk}")).headers
+
+
 async def test_a_groups_record_is_sealed_and_no_more_than_needed(client: Client, groups: Groups) -> None:
     answer = await client.get(f"/api/v1/groups/{KNOWN}")
     assert await answer.json() == {
@@ -143,13 +156,33 @@ async def test_an_id_that_is_none_never_reaches_the_store(client: Client, groups
 async def test_assets_are_kept_for_ever_under_their_hashed_names(client: Client) -> None:
     for name, kind in (
         ("app-1.js", "text/javascript; charset=utf-8"),
-        ("app-2.css", "text/css"),
+        ("app-2.css", "text/css; charset=utf-8"),
         ("client-en-3.ftl", "text/plain; charset=utf-8"),
     ):
         answer = await client.get(f"/static/{name}")
         assert answer.status == 200
         assert "immutable" in answer.headers["Cache-Control"]
         assert answer.headers["Content-Type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("accept", "zipped"),
+    [("gzip, deflate, br", True), ("br;q=1.0, gzip;q=0.8", True), ("identity", False), ("gzip;q=0, br", False),
+     ("gzip; q=0.0", False), ("gzip;q=0.5", True), ("", False), ("xgzip", False)],
+)  # fmt: skip
+async def test_assets_are_zipped_for_who_can_read_it(client: Client, accept: str, *, zipped: bool) -> None:
+    """The page's script and worker are 500 kB, and a phone's network takes seconds for what can be a third of it."""
+    answer = await client.get("/static/app-1.js", headers={"Accept-Encoding": accept})
+    assert answer.headers.get("Content-Encoding") == ("gzip" if zipped else None)
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert await answer.text() == "export {};"
+
+
+async def test_nothing_else_is_zipped(client: Client) -> None:
+    """A secret beside what somebody else chose would be told by the size (BREACH, CVE-2013-3587)."""
+    for path in ("/", f"/g/{KNOWN}", f"/api/v1/groups/{KNOWN}"):
+        answer = await client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert "Content-Encoding" not in answer.headers
 
 
 @pytest.mark.parametrize(
@@ -207,6 +240,39 @@ async def test_errors_are_pages_with_kind_words(
     assert "SECRET" not in text
     assert "Traceback" not in text
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/g/{KNOWN}%23p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/g/{KNOWN}%23f1.EBESExQVFhcYGR",  # cut off as well
+        f"/g/{KNOWN}%2523o1.EBESExQVFhcYGRobHB0eHw.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        f"/g/{KNOWN}?p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/g/{KNOWN}p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/g/{KNOWN}/p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+        f"/fails?{KNOWN}%23p1.EBESExQVFhcYGRobHB0eHw",
+    ],
+)
+async def test_a_link_whose_secret_was_sent_along_is_to_be_asked_for_anew(
+    client: Client, groups: Groups, path: str
+) -> None:
+    answer = await client.get(URL(path, encoded=True))
+    text = await answer.text()
+    assert answer.status == 404
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "This link told us its secret" in text
+    assert "ask the person who sent it for a new one" in text
+    assert "<script" not in text
+    assert "EBESExQVFhcY" not in text
+    assert groups.asked == 0
+
+
+async def test_no_address_of_the_build_looks_like_a_secret() -> None:
+    """Nor does any other: a page of its own for a file would leave the client without it."""
+    for stem in ("app-f123456789", "client-de-p1", "e2ee-worker-o12"):
+        for suffix in (".js", ".css", ".ftl"):
+            assert not TOLD_SECRET.search(f"/static/{stem}{suffix}?")
 
 
 async def test_a_wrong_method_says_which_are_right(client: Client) -> None:
@@ -288,7 +354,7 @@ def used_messages() -> set[str]:
     used = set()
     for template in (http.WEB / "templates").glob("*.html"):
         used |= set(re.findall(r"""\bt\(["']([\w-]+)["']\)""", template.read_text()))
-    for kind in ("not-found", "method", "too-large", "internal", "unavailable", "request"):
+    for kind in ("not-found", "method", "too-large", "internal", "unavailable", "request", "told-secret"):
         used |= {f"error-{kind}-title", f"error-{kind}-text"}
     return used
 

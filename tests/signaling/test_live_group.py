@@ -123,6 +123,23 @@ def test_the_first_facilitator_starts_the_meeting_and_the_next_comes_into_it(hou
     ]
 
 
+def test_who_asked_for_it_is_offered_media_behind_joined_and_not_before(house: House) -> None:
+    house.group.enter(1, KEY, subscribe=True, now=NOW)
+    out = house.around.effects
+    (offered,) = [effect for effect in out if isinstance(effect, e.OfferFirst)]
+    (joined,) = [effect for effect in out if isinstance(effect, e.Send) and isinstance(effect.message, m.Joined)]
+    assert out.index(joined) < out.index(offered)
+    assert offered.room == house.meeting.main_room
+    assert house.meeting.attendees[offered.member].has_media
+    out.clear()
+    package = b64(b.key_package("ana"))
+    session = house.group.wait(2, None, now=NOW)
+    message = m.SendKnock(sealed="name", key_package=package, subscribe=True)
+    house.group.knock(session, message, "nonce", now=NOW)
+    house.group.enter(3, KEY, now=NOW)
+    assert not [effect for effect in out if isinstance(effect, e.OfferFirst)], "who waits, and who did not ask"
+
+
 def test_coming_back_takes_the_session_over_and_tells_the_others(house: House) -> None:
     leader, guest = house.lead(), house.knock(2)
     house.admit(leader, guest)

@@ -24,6 +24,7 @@ SECRETS = [
     "::ffff:192.0.2.7",
     "5f3c2a9e-2f6a-4c3f-9c0e-1d2e3f405162.local",
     "p1.EBESExQVFhcYGRobHB0eHw.JPbtasv-EAnAMNfKVnwzyg",
+    "AAECAwQFBgcICQoLDA0ODw%23p1.EBESExQVFhcY",
     "4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B",
     "q83vEjRWeJCrze8SNFZ4kA==",
     "ab+cdefghijklmnopqrstu/vwx",

@@ -187,14 +187,30 @@ class Evenings(RuleBasedStateMachine):
     @rule(who=WHO, known=st.booleans(), seen=st.integers(0, 5))
     def catches_up(self, who: int, known: bool, seen: int) -> None:
         if (client := self.member(who)) is not None:
-            epoch = self.world.room.delivery.epoch if known else None
-            client.send(m.MlsCatchUp(room=client.room, epoch=epoch, applied=self.world.head, seen=seen))
+            state = self.world.room.delivery.state_for(client.member)
+            epoch, applied = (state.epoch, state.seq) if state is not None else (0, 0)
+            client.send(m.MlsCatchUp(room=client.room, epoch=epoch if known else None, applied=applied, seen=seen))
 
     @rule(who=WHO)
     def leaves(self, who: int) -> None:
         if (client := self.member(who)) is not None:
             self.ended.add(client.member)
             client.send(m.Leave(leaving="s" * 86))
+
+    @rule(target=clients, seconds=st.sampled_from([5, 12]))
+    def everybody_is_lost_and_a_facilitator_comes(self, seconds: int) -> Client:
+        """Who asks for a leaf and, when told so, founds another group: they come back by the rules above."""
+        for client in self.world.clients.values():
+            if client.closed is None:
+                self.gets_lost(client)
+        late = Client(self.world)
+        late.send(signed_join("facilitator", late.nonce, seed=SECOND_ROLE_SEED))
+        if late.member and late.closed is None:
+            late.offer()
+            self.world.wait(seconds)
+            if late.find(m.MlsAbandoned):
+                late.register()
+        return late
 
     # -- Time -------------------------------------------------------------------------------------------------------
 
@@ -269,7 +285,7 @@ class Evenings(RuleBasedStateMachine):
             assert room.holders <= people.keys() | room.gone.keys() | room._expected.keys()
             if room.delivery.state is not None:
                 for person in people.values():
-                    assert person.role == "facilitator" or person.id in room.holders
+                    assert person.role == "facilitator" or person.id in room.holders | room.delivery.awaited
             for person in people.values():
                 assert room.delivery._sessions[person.id].role == person.role
 

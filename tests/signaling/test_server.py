@@ -291,6 +291,28 @@ async def test_media_goes_through_the_sfu_and_ends_with_the_removal(house: House
     assert await person.closed() == 4000
 
 
+async def test_who_is_let_in_is_offered_what_the_others_send_before_they_say_a_word(house: House) -> None:
+    """A round trip less until somebody is heard: what the newcomer would ask for is known."""
+    facilitator, nonce = await house.connect()
+    await facilitator.send(msgspec.structs.replace(signed_join("facilitator", nonce), subscribe=True))
+    led = await facilitator.get(m.Joined)
+    room = led.rooms[0].id
+    assert (await facilitator.get(m.SubscribeOffer)).tracks == []
+    await facilitator.register(room, led.member)
+    await facilitator.send(both_devices(room))
+    await facilitator.get(m.Published)
+    person = await house.join("participant")
+    waiting = await person.get(m.Waiting)
+    package = b64(b.key_package(waiting.member))
+    await person.send(m.SendKnock(sealed="name", key_package=package, subscribe=True))
+    knock = (await facilitator.get(m.Knocked)).knock
+    assert waiting.member not in {opened.member for opened in house.sfu.transports.values()}, "nothing before that"
+    await facilitator.admit(room, knock)
+    await person.get(m.Joined)
+    offer = await person.get(m.SubscribeOffer)
+    assert {track.member for track in offer.tracks} == {led.member}
+
+
 async def test_a_phone_that_was_locked_for_long_learns_that_its_media_is_gone(house: House) -> None:
     _, _, person, joined = await house.meeting()
     await person.send(m.Subscribe(room=joined.rooms[0].id))

@@ -311,13 +311,14 @@ export class Call {
   // -- Coming in -----------------------------------------------------------------------------------------------------
 
   async #begin(joined: JoinedMessage, state: RoomState): Promise<void> {
-    await this.#view.learnSeeds([joined.member]);
-    if (this.#ended) return;
     this.#room.connections(state.members, joined.resumed ?? false);
     this.#sendDevices();
     this.#media.setSaving(this.options.store.network.peek().dataSaver);
-    // Before the keys are there: nothing leaves the worker until then, and the connections need their time too.
-    this.#media.start();
+    // First of all, before the page is drawn and before the keys are there: nothing leaves the worker until then, and
+    // the connections need their time too.
+    this.#media.start({ offered: !joined.resumed });
+    await this.#view.learnSeeds([joined.member]);
+    if (this.#ended) return;
     this.#door.take(joined.knocks ?? []);
     this.#looks.start();
     this.#settle();

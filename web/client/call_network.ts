@@ -15,7 +15,7 @@ import { Settling } from "./settling";
 import { SteadyQuality } from "./steady_quality";
 import type { Store } from "./store";
 import { VoicePauses } from "./voice_pauses";
-import { PAUSE_MS, voiceKey, Watch, type What } from "./watch";
+import { voiceKey, Watch, type What } from "./watch";
 
 /** Between two looks at the figures, ms: what the panel promises. */
 const FIGURES_MS = 1_000;
@@ -191,11 +191,12 @@ export class CallNetwork {
     clearTimeout(this.#soon);
   }
 
-  /** Now, or when the pause since the last message is over. */
+  /** Now, or when a message may follow the last ones. */
   #tellSoon(now: number): void {
     this.tell(now);
     clearTimeout(this.#soon);
-    this.#soon = setTimeout(() => this.tell(performance.now()), PAUSE_MS);
+    const pause = this.#watch.notBefore - now;
+    if (pause > 0) this.#soon = setTimeout(() => this.tell(performance.now()), pause);
   }
 
   get #tracks(): Announced[] {

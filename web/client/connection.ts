@@ -22,6 +22,12 @@ export const CALL_PROBE_MS = 1_000;
 /** From the attempt to the server's answer to `join` or `resume`, ms. */
 const OPENING_MS = 12_000;
 
+/**
+ * A socket that was opened ahead is good for so long, ms: less than the 15 s after which the server ends one on which
+ * nobody asks to come in. Longer would more often find one that died with a network that is gone.
+ */
+const AHEAD_MS = 12_000;
+
 /** A page that may be about to go does not believe the end of its socket for so long, ms: slow servers take about that to answer. */
 const LEAVING_MS = 2_000;
 
@@ -39,8 +45,17 @@ export interface ConnectionEvents {
   gaveUp(): void;
 }
 
+interface Ahead {
+  socket: SocketLike;
+  nonce: string | null;
+  /** ms of performance.now(). */
+  until: number;
+}
+
 export class Connection {
   #socket: SocketLike | null = null;
+  /** Opened before it was needed; with the server's challenge, if that has come. */
+  #ahead: Ahead | null = null;
   #established = false;
   #attempt = 0;
   /** Since when there is no working socket, ms of performance.now(); null while there is one. */
@@ -65,6 +80,20 @@ export class Connection {
     return this.#established;
   }
 
+  /** `start` is likely to come soon: the way to the server may be long, and the socket can open meanwhile. */
+  prepare(): void {
+    if (!this.#stopped || (this.#ahead && performance.now() < this.#ahead.until)) return;
+    this.#discardAhead();
+    const socket = this.openSocket();
+    const ahead: Ahead = { socket, nonce: null, until: performance.now() + AHEAD_MS };
+    this.#ahead = ahead;
+    socket.onmessage = ({ data }) => {
+      const message = readMessage(data);
+      if (message?.type === "challenge") ahead.nonce = message.nonce;
+    };
+    socket.onclose = () => this.#discardAhead();
+  }
+
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
@@ -82,6 +111,7 @@ export class Connection {
 
   /** The network or the page came back, or may have: look at once, instead of at the next turn. */
   wake(within = PROBE_MS): void {
+    this.#discardAhead();
     if (this.#stopped) return;
     if (this.#retry !== undefined) {
       this.#attempt = 0;
@@ -106,14 +136,19 @@ export class Connection {
     this.#stopped = true;
     this.#clearTimers();
     this.#discard();
+    this.#discardAhead();
   }
 
   #open(): void {
-    const socket = this.openSocket();
+    const ahead = this.#ahead && performance.now() < this.#ahead.until ? this.#ahead : null;
+    if (!ahead) this.#discardAhead();
+    this.#ahead = null;
+    const socket = ahead?.socket ?? this.openSocket();
     this.#socket = socket;
     this.#opening = setTimeout(() => this.#drop(), OPENING_MS);
     socket.onmessage = (event) => this.#received(socket, event.data);
     socket.onclose = () => this.#closed();
+    if (ahead && ahead.nonce !== null) void this.#answer(socket, ahead.nonce);
   }
 
   #closed(): void {
@@ -190,10 +225,13 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = null;
     this.#established = false;
-    if (!socket) return;
-    socket.onmessage = null;
-    socket.onclose = null;
-    socket.close();
+    if (socket) letGo(socket);
+  }
+
+  #discardAhead(): void {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead) letGo(ahead.socket);
   }
 
   #clearTimers(): void {
@@ -206,4 +244,10 @@ export class Connection {
     this.#probe = undefined;
     this.#beat = undefined;
   }
+}
+
+function letGo(socket: SocketLike): void {
+  socket.onmessage = null;
+  socket.onclose = null;
+  socket.close();
 }

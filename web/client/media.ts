@@ -74,8 +74,10 @@ export class RoomMedia {
     return this.#subscriber?.tracks ?? [];
   }
 
-  start(): void {
-    for (const side of SIDES) this.#build(side);
+  /** `offered`: the server makes its first offer unasked. */
+  start({ offered }: { offered: boolean }): void {
+    this.#buildPublisher();
+    this.#buildSubscriber(!offered);
   }
 
   /** After a resume: `kept` false means that the server has none of our connections any more. */

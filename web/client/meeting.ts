@@ -57,7 +57,7 @@ export const randomId = () => toBase64url(crypto.getRandomValues(new Uint8Array(
 export class Meeting {
   readonly #keeper: GroupKeeper;
   readonly #ending: Ending;
-  /** From the first word of the server's welcome to the end of the call. */
+  /** From `prepare`, or the first word of the server's welcome, to the end of the call. */
   #e2ee: E2eeManager | null = null;
   #call: Call | null = null;
 
@@ -82,6 +82,11 @@ export class Meeting {
   /** As `GroupKeeper.certifies`. */
   certifies(key: string): boolean {
     return this.#keeper.certifies(key);
+  }
+
+  /** The worker is loaded and started before it is needed: it is as large as the page. */
+  prepare(): void {
+    if (!this.outdated) this.#manager();
   }
 
   /** At the door: `nonce` is the socket's challenge. */
@@ -144,9 +149,12 @@ export class Meeting {
 
   /** Certificates, revocations and links may be others by now. */
   async refresh(): Promise<void> {
+    const { certificates, revocations } = this.#keeper.identity;
     const group = await this.#keeper.refresh();
     if (!group) return;
-    this.#e2ee?.groupChanged(group.certificates, group.revocations);
+    const same =
+      JSON.stringify([certificates, revocations]) === JSON.stringify([group.certificates, group.revocations]);
+    if (!same) this.#e2ee?.groupChanged(group.certificates, group.revocations);
     if (!this.outdated) return;
     if (this.#call) this.#call.linksChanged();
     else if (this.#e2ee) this.#turnedAway("links-changed");

@@ -298,6 +298,8 @@ export interface Actions {
   agree(): void;
   /** null if good, else which catalogue text explains what is wrong: "empty" | "too-long" | "reserved" | "characters". */
   checkName(name: string): "empty" | "too-long" | "reserved" | "characters" | null;
+  /** The person is likely to ask soon: what takes its time begins now, and nobody is told of them by it. */
+  aboutToAsk(): void;
   askToJoin(name: string): void;
   stopWaiting(): void;
   continueWithoutDevices(): void;

@@ -132,7 +132,7 @@ export interface RoomState {
   members: Member[];
   /** The receiver's last `say.n` that the room took; what it sent after that must be sent again. */
   said_n: Count;
-  /** None: no certificate holder has registered a group (since this server was started). */
+  /** None: no certificate holder has registered a group (since this server was started). Of a group that is set aside (section 8) those who may bring it back are told that one. */
   mls?: MlsState | null;
   gone?: Gone[];
 }
@@ -203,6 +203,8 @@ export interface JoinMessage {
   signature: Signature;
   /** A random mark that this browser keeps for this group for 24 h, to point out a removal. Not an identity. */
   browser?: Id | null;
+  /** Make the first `subscribe_offer` unasked, right after the `joined` of a facilitator: it saves a round trip. */
+  subscribe?: boolean;
 }
 
 /** First message on a socket: take a session up again, after a lost network, a reload or a server restart. */
@@ -224,6 +226,8 @@ export interface SendKnockMessage {
   type: "knock";
   sealed: Sealed;
   key_package: KeyPackage;
+  /** Make the first `subscribe_offer` unasked, right after `joined`: it saves a round trip. */
+  subscribe?: boolean;
 }
 
 /** Sent every 10 s: shows that the socket lives; the answer may carry a fresh token. */
@@ -541,7 +545,7 @@ export interface MlsRegisteredMessage {
   state: MlsState;
 }
 
-/** To facilitators: nobody holds a state of the group any more. Found a new one and register it; the first is it. */
+/** To facilitators: nobody there holds a state of the group. Found a new one and register it; the first is it. */
 export interface MlsAbandonedMessage {
   type: "mls_abandoned";
   room: Id;

@@ -43,6 +43,8 @@ export class Session {
   readonly #organiser: Organiser | null;
   readonly #meeting: Meeting;
   readonly #out: WayOut;
+  /** Reading the group again, begun with the socket's opening. */
+  #refreshed: Promise<void> = Promise.resolve();
   /** Of the last `challenge`: a knock is signed over it. */
   #nonce = "";
   /** The server keeps a certificate for the link's key, or kept one when it began the session that is to be resumed. */
@@ -80,7 +82,7 @@ export class Session {
         this.#meeting.call?.networkChosen(choices, before);
       },
     });
-    this.#connection = new Connection(options.openSocket, {
+    this.#connection = new Connection(() => this.#openSocket(), {
       hello: (nonce) => this.#hello(nonce),
       message: (message) => this.#received(message),
       lost: () => this.#connectionLost(),
@@ -99,6 +101,7 @@ export class Session {
     this.actions = {
       agree: () => this.#agree(),
       checkName: (name) => nameProblem(name, RESERVED_NAMES),
+      aboutToAsk: () => this.#aboutToAsk(),
       askToJoin: (name) => this.#askToJoin(name),
       stopWaiting: () => this.#stopWaiting(),
       leave: () => this.#leave(),
@@ -123,6 +126,7 @@ export class Session {
       this.#connection.start();
     } else {
       this.#out.before();
+      this.#meeting.prepare();
     }
   }
 
@@ -171,6 +175,11 @@ export class Session {
     tab.agreed = true;
     store.devicesOpened.value = true;
     this.#kept.restore();
+    this.#aboutToAsk();
+  }
+
+  #aboutToAsk(): void {
+    if (this.options.tab.agreed) this.#connection.prepare();
   }
 
   #askToJoin(name: string): void {
@@ -181,6 +190,7 @@ export class Session {
     this.#save();
     store.connection.value = "connecting";
     this.#connection.start();
+    this.#meeting.prepare();
   }
 
   #stopWaiting(): void {
@@ -206,6 +216,15 @@ export class Session {
 
   // -- The connection ------------------------------------------------------------------------------------------------
 
+  /** The page may have been open for hours: a certificate may have been renewed, and links changed. */
+  #openSocket(): SocketLike {
+    const { store, tab, openSocket } = this.options;
+    // Beside the socket's opening, not behind it: the way to the server may be long.
+    const asks = tab.token === null && store.role.value !== "organiser";
+    this.#refreshed = asks ? this.#meeting.refresh() : Promise.resolve();
+    return openSocket();
+  }
+
   async #hello(nonce: string): Promise<JoinMessage | ResumeMessage | null> {
     const { store, tab, memory } = this.options;
     const { group, token } = tab;
@@ -213,8 +232,7 @@ export class Session {
     this.#certified = true;
     if (token !== null) return { type: "resume", group, token };
     if (store.role.value !== "organiser") {
-      // The page may have been open for hours: a certificate may have been renewed, and links changed.
-      await this.#meeting.refresh();
+      await this.#refreshed;
       if (this.#meeting.outdated) {
         this.#out.close({ name: "problem", problem: "links-changed" });
         return null;
@@ -222,7 +240,8 @@ export class Session {
     }
     const proof = await this.#links.door.prove(nonce);
     this.#certified = this.#meeting.certifies(proof.key);
-    if (proof.role !== "participant") return { type: "join", group, ...proof };
+    if (proof.role === "organiser") return { type: "join", group, ...proof };
+    if (proof.role === "facilitator") return { type: "join", group, ...proof, subscribe: true };
     return { type: "join", group, ...proof, browser: memory.mark(group, randomId) };
   }
 

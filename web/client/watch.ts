@@ -6,8 +6,14 @@ import type { NetworkChoices } from "./model";
 import type { TileWish } from "./protocol_types";
 import type { Announced } from "./room";
 
-/** Pause between two messages, ms: 4 a second, of the 20 that the server takes. A tile that grows meanwhile waits so long at most. */
-export const PAUSE_MS = 250;
+/** Between two messages in the long run, ms: 4 a second, of the 5 that the server takes. A tile that grows meanwhile waits so long at most. */
+const PAUSE_MS = 250;
+/**
+ * Messages that may follow each other at once after a rest, of the 40 that the server takes. Somebody who comes in says
+ * that nothing is shown yet, then the first tile, then how tall all of them are: with one alone the first picture waits
+ * for PAUSE_MS. More would tell every step of a window that is dragged larger.
+ */
+const AT_ONCE = 4;
 /**
  * A picture that got smaller, or out of sight, is asked for as before for so long, ms: a panel that opens and closes, or
  * a list that is scrolled, must not cost two key frames. Growing is asked for at once: it is seen.
@@ -52,8 +58,8 @@ export class Watch {
   #hiddenAt: number | null = null;
   /** As the server has it; null: nothing was told on this connection. */
   #told: string | null = null;
-  /** Nothing is told before this, ms. */
-  #notBefore = Number.NEGATIVE_INFINITY;
+  /** When AT_ONCE messages may follow each other again, ms. */
+  #restedAt = Number.NEGATIVE_INFINITY;
 
   /** Device pixels; 0: not visible. */
   show(member: string, what: What, height: number, now: number): void {
@@ -104,13 +110,18 @@ export class Watch {
   /** The server knows nothing of what was told before. */
   renew(): void {
     this.#told = null;
-    this.#notBefore = Number.NEGATIVE_INFINITY;
+    this.#restedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** What was told last was not taken. */
   refused(now: number): void {
     this.#told = null;
-    this.#notBefore = now + REFUSED_MS;
+    this.#restedAt = now + REFUSED_MS + (AT_ONCE - 1) * PAUSE_MS;
+  }
+
+  /** Nothing is told before this, ms. */
+  get notBefore(): number {
+    return this.#restedAt - (AT_ONCE - 1) * PAUSE_MS;
   }
 
   /** What is to be told now of these tracks; null if nothing is, or not yet. Answer with `told`. */
@@ -118,14 +129,14 @@ export class Watch {
     for (const shown of this.#shown.values()) {
       if (shown.asked > shown.height && shown.shrinkAt <= now) shown.asked = shown.height;
     }
-    if (now < this.#notBefore) return null;
+    if (now < this.notBefore) return null;
     const wishes = this.#wishes(tracks, now);
     return JSON.stringify(wishes) === this.#told ? null : wishes;
   }
 
   told(wishes: Wishes, now: number): void {
     this.#told = JSON.stringify(wishes);
-    this.#notBefore = now + PAUSE_MS;
+    this.#restedAt = Math.max(this.#restedAt, now) + PAUSE_MS;
   }
 
   #blind(now: number): boolean {

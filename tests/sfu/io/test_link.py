@@ -123,6 +123,32 @@ async def test_nobody_takes_anothers_address_by_a_forged_check(meeting: Meeting)
     assert routes[path[:2]] is links[0]
 
 
+async def test_before_a_nomination_media_goes_where_dtls_is_spoken(meeting: Meeting) -> None:
+    """A browser over a long way nominates a second after its first check, and DTLS is through by then."""
+    opened = await meeting.worker.request(OpenTransport("room", "ada", "up", "publish"))
+    assert isinstance(opened, TransportOpened)
+    link, local = meeting.worker._links["up"], opened.local
+
+    def check(port: int, *extra: tuple[int, bytes]) -> None:
+        attributes = [(stun.USERNAME, f"{local.ice_ufrag}:x".encode()), (stun.PRIORITY, bytes(4)), *extra]
+        message = stun.parse(stun.build(stun.BINDING_REQUEST, bytes(12), attributes, local.ice_pwd))
+        link.receive_stun(message, ("192.0.2.1", port, 0), now=1.0)
+
+    def speak(port: int) -> tuple[str, int]:
+        link.receive_dtls(b"\x16\xfe\xfd" + bytes(40), ("192.0.2.1", port, 0), now=1.0)
+        assert link._target is not None
+        return link._target[1][0], link._target[1][1]
+
+    check(5000)
+    assert link._channel._address == ("192.0.2.1", 5000)
+    check(5001)
+    assert speak(5000) == ("192.0.2.1", 5000)
+    assert speak(5001) == link._channel._address == ("192.0.2.1", 5001)
+    assert speak(5002) == ("192.0.2.1", 5001), "no check came from there"
+    check(5000, (stun.USE_CANDIDATE, b""))
+    assert speak(5001) == link._channel._address == ("192.0.2.1", 5000)
+
+
 async def test_media_follows_when_the_address_in_use_falls_silent(meeting: Meeting) -> None:
     opened = await meeting.worker.request(OpenTransport("room", "ada", "up", "publish"))
     assert isinstance(opened, TransportOpened)

@@ -53,6 +53,50 @@ test("the challenge is answered, and what follows is handed on", async () => {
   expect(connection.send({ type: "leave" })).toBe(true);
 });
 
+test("a socket that was opened ahead is taken, and its challenge answered at once", async () => {
+  connection.prepare();
+  connection.prepare();
+  newest().say({ type: "challenge", nonce: "ahead" });
+  await vi.advanceTimersByTimeAsync(11_000);
+  expect([sockets.length, newest().sent, events.hello.mock.calls]).toEqual([1, [], []]);
+  connection.start();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([sockets.length, events.hello.mock.calls]).toEqual([1, [["ahead"]]]);
+  newest().say(WAITING);
+  expect(connection.established).toBe(true);
+  connection.prepare();
+  expect(sockets).toHaveLength(1);
+});
+
+test("one whose challenge is still on its way is taken as well, and answers it then", async () => {
+  connection.prepare();
+  connection.start();
+  expect(events.hello).not.toHaveBeenCalled();
+  await welcome();
+  expect([sockets.length, events.hello.mock.calls.length, connection.established]).toEqual([1, 1, true]);
+});
+
+test.each([
+  ["too old", () => vi.advanceTimersByTimeAsync(12_000)],
+  ["closed by the server", async () => newest().close(4001)],
+  ["of another network", async () => connection.wake()],
+])("one that is %s is let go, without a word, and another one opened", async (_, ends) => {
+  connection.prepare();
+  newest().say({ type: "challenge", nonce: "ahead" });
+  await ends();
+  expect(events.lost).not.toHaveBeenCalled();
+  connection.start();
+  expect(sockets).toHaveLength(2);
+  await welcome();
+  expect(events.hello.mock.calls).toEqual([["nonce"]]);
+});
+
+test("after the end nothing stays open", () => {
+  connection.prepare();
+  connection.stop();
+  expect(newest().closed).toBe(true);
+});
+
 test("a ping every ten seconds keeps it alive", async () => {
   connection.start();
   await welcome();

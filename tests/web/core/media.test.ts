@@ -86,7 +86,7 @@ afterEach(() => {
 
 test("starting offers one voice and one picture, protected before anything is sent", async () => {
   media.setTrack("microphone", new FakeTrack("audio") as unknown as MediaStreamTrack);
-  media.start();
+  media.start({ offered: false });
   expect(protectedSenders).toHaveLength(2);
   expect(announced).toBe(1);
   await settle();
@@ -114,7 +114,7 @@ test("starting offers one voice and one picture, protected before anything is se
 
 test("muting and unmuting need no new offer and no new context", async () => {
   const track = new FakeTrack("audio") as unknown as MediaStreamTrack;
-  media.start();
+  media.start({ offered: false });
   await settle();
   media.setTrack("microphone", track);
   await settle();
@@ -126,7 +126,7 @@ test("muting and unmuting need no new offer and no new context", async () => {
 });
 
 test("an answer counts for the newest offer alone", async () => {
-  media.start();
+  media.start({ offered: false });
   await settle();
   media.published({ type: "published", room: "room", n: 7, sdp: "answer" });
   expect(connection(PUBLISHER).remoteDescription).toBeNull();
@@ -136,7 +136,7 @@ test("an answer counts for the newest offer alone", async () => {
 });
 
 test("the answer switches on nothing that tells who speaks, and no address leaves", async () => {
-  media.start();
+  media.start({ offered: false });
   await settle();
   const level = "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level";
   media.published({ type: "published", room: "room", n: 1, sdp: `v=0\r\n${level}\r\n` });
@@ -154,7 +154,7 @@ test("the answer switches on nothing that tells who speaks, and no address leave
 });
 
 test("every receiver is opened for its member before the answer leaves", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana"), picture("1", "ana")]));
   await settle();
   expect(opened.map((one) => [one.from.member, one.from.kind])).toEqual([
@@ -171,7 +171,7 @@ test("every receiver is opened for its member before the answer leaves", async (
 });
 
 test("an m-line that is used again is opened for its new member, and ended ones are gone", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana"), picture("1", "ana")]));
   media.offered(offer(2, [picture("1", "ana")]));
   media.offered(offer(3, [voice("0", "ben")]));
@@ -188,7 +188,7 @@ test.each([
 ])(
   "an m-line that turns into another person's %s is not followed: what is buffered would show on the wrong tile",
   async (_how, tracks) => {
-    media.start();
+    media.start({ offered: false });
     media.offered(offer(1, [voice("0", "ana")]));
     await settle();
     media.offered({ ...offer(2, [voice("0", "ana")]), tracks });
@@ -202,14 +202,14 @@ test.each([
 );
 
 test("a picture on a voice's m-line is refused", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered({ ...offer(1, [voice("0", "ana")]), tracks: [picture("0", "ana")] });
   await settle();
   expect([opened, media.remoteTracks, ofType("subscribe_answer")]).toEqual([[], [], []]);
 });
 
 test("a receiver that the offer names nobody for is guarded all the same: nothing unencrypted is ever decoded", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered({ ...offer(1, [voice("0", "ana"), picture("1", "ana")]), tracks: [voice("0", "ana")] });
   await settle();
   const receivers = connection(SUBSCRIBER).transceivers.map((one) => one.receiver);
@@ -219,7 +219,7 @@ test("a receiver that the offer names nobody for is guarded all the same: nothin
 
 test("somebody whom the room does not know yet is neither shown nor heard, and is once they are known", async () => {
   strangers = ["ana"];
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana")]));
   await settle();
   expect([guarded.length > 0, media.remoteTracks, ofType("subscribe_answer").length]).toEqual([true, [], 1]);
@@ -231,7 +231,7 @@ test("somebody whom the room does not know yet is neither shown nor heard, and i
 });
 
 test("an offer that is no offer at all does not keep the next one from being read", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered({ type: "subscribe_offer", room: "room", generation: 1 } as SubscribeOfferMessage);
   await tickFor(400);
   media.offered(offer(2, [voice("0", "ana")]));
@@ -241,7 +241,7 @@ test("an offer that is no offer at all does not keep the next one from being rea
 
 test("muted and unmuted faster than the browser follows, the last word counts", async () => {
   const track = new FakeTrack("audio") as unknown as MediaStreamTrack;
-  media.start();
+  media.start({ offered: false });
   await settle();
   const sender = connection(PUBLISHER).transceivers[0]?.sender;
   media.setTrack("microphone", track);
@@ -257,7 +257,7 @@ test("muted and unmuted faster than the browser follows, the last word counts", 
 });
 
 test("an offer that changes nothing about a track leaves its receiver alone", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana")]));
   await settle();
   const [before] = media.remoteTracks;
@@ -268,7 +268,7 @@ test("an offer that changes nothing about a track leaves its receiver alone", as
 });
 
 test("an older offer is passed over", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(5, [voice("0", "ana")]));
   media.offered(offer(4, []));
   await settle();
@@ -277,7 +277,7 @@ test("an older offer is passed over", async () => {
 });
 
 test("an offer of another transport comes to a fresh connection", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana")]));
   await settle();
   media.offered(offer(1, [voice("0", "ana")], "two"));
@@ -289,7 +289,7 @@ test("an offer of another transport comes to a fresh connection", async () => {
 });
 
 test("connected once both sides are, or the one while nobody else is there", async () => {
-  media.start();
+  media.start({ offered: false });
   expect(media.state).toBe("connecting");
   connection(PUBLISHER).become("connected");
   expect(media.state).toBe("connected");
@@ -301,7 +301,7 @@ test("connected once both sides are, or the one while nobody else is there", asy
 });
 
 test("not connected after ten seconds is told once, and heals", async () => {
-  media.start();
+  media.start({ offered: false });
   await tickFor(9_800);
   expect(ofType("media_blocked")).toEqual([]);
   await tickFor(20_000);
@@ -313,7 +313,7 @@ test("not connected after ten seconds is told once, and heals", async () => {
 });
 
 test("a failed publisher is built anew under new contexts and track ids", async () => {
-  media.start();
+  media.start({ offered: false });
   await settle();
   connection(PUBLISHER).become("failed");
   await tickFor(400);
@@ -327,7 +327,7 @@ test("a failed publisher is built anew under new contexts and track ids", async 
 
 test("without a context left nothing is published, until there is one again", async () => {
   spent = true;
-  media.start();
+  media.start({ offered: false });
   await tickFor(3_000);
   expect([ofType("publish"), announced, media.contexts]).toEqual([[], 0, []]);
   expect(ofType("subscribe")).toHaveLength(1);
@@ -340,7 +340,7 @@ test("without a context left nothing is published, until there is one again", as
 
 test("the new publisher sends what was sent before, and nothing that was muted", async () => {
   const track = new FakeTrack("audio") as unknown as MediaStreamTrack;
-  media.start();
+  media.start({ offered: false });
   media.setTrack("microphone", track);
   await settle();
   media.rebuild();
@@ -349,7 +349,7 @@ test("the new publisher sends what was sent before, and nothing that was muted",
 });
 
 test("a refused publish and a refused subscribe are tried again", async () => {
-  media.start();
+  media.start({ offered: false });
   await settle();
   media.refused({ type: "error", code: "media_unavailable", about: "publish", n: 1 });
   media.refused({ type: "error", code: "media_unavailable", about: "subscribe" });
@@ -359,7 +359,7 @@ test("a refused publish and a refused subscribe are tried again", async () => {
 });
 
 test("an offer that cannot be applied leads to a new subscription", async () => {
-  media.start();
+  media.start({ offered: false });
   connection(SUBSCRIBER).refuses = true;
   media.offered(offer(1, [voice("0", "ana")]));
   await tickFor(2_000);
@@ -368,7 +368,7 @@ test("an offer that cannot be applied leads to a new subscription", async () => 
 });
 
 test("after a resume working connections stay, unless the server has lost them", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana")]));
   await settle();
   connection(PUBLISHER).become("connected");
@@ -384,7 +384,7 @@ test("after a resume working connections stay, unless the server has lost them",
 });
 
 test("after a resume what had not connected yet is built anew", async () => {
-  media.start();
+  media.start({ offered: false });
   await settle();
   connection(PUBLISHER).become("connected");
   media.resumed(true);
@@ -400,7 +400,7 @@ function restarted(generation: number, tracks: TrackMap[]): SubscribeOfferMessag
 
 test("a restart that was asked for goes on with the same connection; one that was not is another transport", async () => {
   const tracks = [voice("0", "ana")];
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, tracks));
   await settle();
   for (const side of [PUBLISHER, SUBSCRIBER]) connection(side).become("connected");
@@ -419,7 +419,7 @@ test("a restart that was asked for goes on with the same connection; one that wa
 test("an answer of another transport than before, with the same certificate, is met with a new connection", async () => {
   const from = (session: number, ufrag: string) =>
     `v=0\r\no=- ${session} 1 IN IP4 127.0.0.1\r\na=fingerprint:one\r\na=ice-ufrag:${ufrag}\r\n`;
-  media.start();
+  media.start({ offered: false });
   await settle();
   media.published({ type: "published", room: "room", n: 1, sdp: from(1, "one") });
   await settle();
@@ -439,7 +439,7 @@ test("an answer of another transport than before, with the same certificate, is 
 });
 
 test("a restart whose offer was lost is made again, and the answer to the older one is passed over", async () => {
-  media.start();
+  media.start({ offered: false });
   await settle();
   media.published({ type: "published", room: "room", n: 1, sdp: "first" });
   await settle();
@@ -458,7 +458,7 @@ test("a restart whose offer was lost is made again, and the answer to the older 
 });
 
 test("a refused change of what is published does not end a connection that works", async () => {
-  media.start();
+  media.start({ offered: false });
   await settle();
   media.published({ type: "published", room: "room", n: 1, sdp: "answer" });
   await settle();
@@ -474,7 +474,7 @@ test("a refused change of what is published does not end a connection that works
 });
 
 test("what the browser measures comes with whose it is; once closed there is nothing to measure", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana")]));
   await settle();
   connection(PUBLISHER).stats = [{ type: "outbound-rtp" }];
@@ -487,7 +487,7 @@ test("what the browser measures comes with whose it is; once closed there is not
 });
 
 test("levels count the voices that are asked for", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana"), voice("1", "ana", "her-screens-sound")]));
   await settle();
   connection(SUBSCRIBER).stats = [
@@ -498,7 +498,7 @@ test("levels count the voices that are asked for", async () => {
 });
 
 test("levels are told by member", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana"), voice("1", "ben")]));
   await settle();
   connection(SUBSCRIBER).stats = [
@@ -514,7 +514,7 @@ test("levels are told by member", async () => {
 });
 
 test("closing ends both connections and everything that was under way", async () => {
-  media.start();
+  media.start({ offered: false });
   media.offered(offer(1, [voice("0", "ana")]));
   media.close();
   await settle();

@@ -28,7 +28,19 @@ describe("before joining", () => {
     field?.dispatchEvent(new Event("input", { bubbles: true }));
     await settle();
     await press("Ask to join");
-    expect(calls).toEqual(["agree", "askToJoin(Sam)"]);
+    expect(calls).toEqual(["agree", "aboutToAsk", "askToJoin(Sam)"]);
+  });
+
+  it("says that the press was taken until the server answers, and when it does not", async () => {
+    const { model } = await show("before");
+    const line = () => [...document.querySelectorAll('[role="status"]')].map((one) => one.textContent).join(" ");
+    expect(line()).toContain("A facilitator sees your name and lets you in.");
+    model.connection.value = "connecting";
+    await settle();
+    expect(line()).toContain("Connecting…");
+    model.connection.value = "reconnecting";
+    await settle();
+    expect(line()).toContain("The server does not answer yet. Trying again");
   });
 
   it("lets a facilitator join at once, and anybody without devices", async () => {

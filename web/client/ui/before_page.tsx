@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
-import type { Actions } from "../model";
+import type { Actions, ConnectionState } from "../model";
 import { useApp } from "./context";
 import { DeviceButtons, DeviceNotices, DevicePickers, LevelMeter } from "./devices";
 import { Icon } from "./icons";
@@ -19,6 +19,12 @@ export const NAME_PROBLEMS: Readonly<Record<NameProblem, string>> = {
   "too-long": "name-too-long",
   reserved: "name-reserved",
   characters: "name-characters",
+};
+
+/** What is said of the way to the server once somebody asked to join; nothing else can be the matter before a meeting. */
+const ASKING: Readonly<Partial<Record<ConnectionState, string>>> = {
+  connecting: "connection-connecting",
+  reconnecting: "before-unanswered",
 };
 
 function Agreement(props: {
@@ -149,6 +155,7 @@ export function BeforePage() {
                 onInput={(event) => {
                   setName(event.currentTarget.value);
                   setProblem(null);
+                  actions.aboutToAsk();
                 }}
               />
               <button
@@ -198,7 +205,10 @@ export function BeforePage() {
               {t("without-devices")}
             </button>
           </div>
-          <p class="note">{t(facilitator ? "before-facilitator" : "before-participant")}</p>
+          {/* Says so until the server answers: on a slow phone the press would seem to have done nothing. */}
+          <p class="note" role="status">
+            {t(ASKING[model.connection.value] ?? (facilitator ? "before-facilitator" : "before-participant"))}
+          </p>
         </section>
       </form>
     </Page>

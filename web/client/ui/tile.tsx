@@ -39,7 +39,8 @@ function TileState(props: { member: MemberView }) {
   return (
     <div class="state">
       <Icon name="key-round" />
-      <span>{waiting ? t("waiting-key", { name }) : t("key-problem", { name })}</span>
+      <span class="state-words">{waiting ? t("waiting-key", { name }) : t("key-problem", { name })}</span>
+      <span class="state-short">{t(SHIELDS[shieldOf(member)].tile)}</span>
       <small>{t(waiting ? "waiting-key-time" : "key-problem-remedy")}</small>
     </div>
   );

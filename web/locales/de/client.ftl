@@ -61,6 +61,7 @@ join-meeting = Zum Treffen
 without-devices = Ohne Kamera und Mikrofon weiter
 before-participant = Die Leitung sieht deinen Namen und lässt dich ein.
 before-facilitator = Du kommst gleich hinein. Die anderen sehen, dass du leitest.
+before-unanswered = Der Server antwortet noch nicht. Es wird weiter versucht; du brauchst nichts zu drücken.
 
 ## Geräte
 

@@ -12,6 +12,8 @@ error-unavailable-title = Der Server startet oder endet gerade
 error-unavailable-text = Warte ein paar Sekunden und öffne die Seite noch einmal.
 error-request-title = Der Server konnte das nicht lesen
 error-request-text = Öffne den Link aus deiner Einladung noch einmal.
+error-told-secret-title = Dieser Link hat uns sein Geheimnis verraten
+error-told-secret-text = Unterwegs wurde sein # zu %23. So hat dein Browser uns den geheimen Teil geschickt, den kein Server sehen soll. Hearthside hat ihn nicht aufgeschrieben. Bitte verwende diesen Link nicht mehr: Bitte die Person, von der du ihn hast, um einen neuen, und sag ihr, warum. Wer die Gruppe angelegt hat, kann alle Links wechseln.
 
 skip-main = Zum Hauptinhalt springen
 

@@ -69,6 +69,7 @@ join-meeting = Join meeting
 without-devices = Continue without camera or microphone
 before-participant = A facilitator sees your name and lets you in.
 before-facilitator = You come in at once. Others see you as a facilitator.
+before-unanswered = The server does not answer yet. Trying again; you need not press anything.
 
 ## Devices
 

@@ -13,6 +13,8 @@ error-unavailable-title = The server is just starting or stopping
 error-unavailable-text = Wait a few seconds and open the page again.
 error-request-title = The server could not read that
 error-request-text = Open the link from your invitation again.
+error-told-secret-title = This link told us its secret
+error-told-secret-text = On its way to you its # was written as %23, so your browser sent us the secret part, which no server should see. Hearthside did not write it down. Please do not use this link again: ask the person who sent it for a new one, and tell them why. Whoever made the group can change all links.
 
 # Every page.
 skip-main = Skip to the main content

@@ -20,6 +20,7 @@ import type {
 export const ROOM = "room-room-room";
 export const MEETING_ID = "meeting-meeting";
 const SETTLE_SECONDS = 5;
+export const UNHELD_SECONDS = 10;
 
 interface Session {
   role: MemberRole;
@@ -64,6 +65,9 @@ export class Delivery {
   #cases: Case[] = [];
   /** The first `mls_ready` of each epoch. */
   #readyEpoch = -1;
+  /** The group of which nobody was there when another was founded: signaling/mls_aside.py. */
+  #aside: Pick<Delivery, "group" | "epoch" | "leaves" | "head" | "base" | "commits" | "said"> | null = null;
+  #unheldSince: number | null = null;
   /** What the server does to a message on its way; null: nothing arrives. */
   tamper: (member: string, message: ServerMessage) => ServerMessage | null = (_, message) => message;
 
@@ -126,7 +130,7 @@ export class Delivery {
           id: ROOM,
           members: seated.map(([id, { role, online }]) => ({ id, role, connected: online })),
           said_n: session.saidN,
-          mls: this.group ? this.#state(this.group) : null,
+          mls: this.#stateFor(member),
           gone: [...this.sessions.values()].flatMap(({ gone }) => (gone ? [gone] : [])),
         },
       ],
@@ -153,8 +157,66 @@ export class Delivery {
     } else {
       this.sessions.delete(member);
     }
+    this.#giveUp();
     this.#abandon();
     this.#ready();
+  }
+
+  /** To be called every second or so: a facilitator who asks while nobody of the group is there founds another. */
+  look(): void {
+    const asking = [...this.sessions].filter(
+      ([, { role, online, offer }]) => role === "facilitator" && online && offer,
+    );
+    const held = [...this.leaves.values()].some((member) => this.sessions.get(member)?.online && this.#holds(member));
+    if (!asking.length || this.group === null || held) this.#unheldSince = null;
+    else this.#unheldSince ??= this.now();
+    if (!this.#unheld) return;
+    for (const [member] of asking) this.#tell(member, { type: "mls_abandoned", room: ROOM });
+  }
+
+  get #unheld(): boolean {
+    return this.#unheldSince !== null && this.now() - this.#unheldSince >= UNHELD_SECONDS;
+  }
+
+  #holds(member: string): boolean {
+    const session = this.#present(member);
+    return session !== null && !session.offer;
+  }
+
+  get #awaited(): string[] {
+    return [...(this.#aside?.leaves.values() ?? [])].filter((member) => this.#holds(member) && !this.#hasLeaf(member));
+  }
+
+  #stateFor(member: string): MlsState | null {
+    const aside = this.#aside;
+    if (aside?.group && this.#awaited.includes(member))
+      return { group: aside.group, epoch: aside.epoch, seq: aside.head };
+    return this.group ? this.#state(this.group) : null;
+  }
+
+  #takeBack(by: string | null): void {
+    if (!this.#aside) return;
+    Object.assign(this, this.#aside);
+    this.#aside = this.#unheldSince = null;
+    this.#cases = [];
+    this.#welcomes.clear();
+    for (const [known, session] of this.sessions) {
+      session.applied = null;
+      if (this.#hasLeaf(known) && !session.seated) {
+        session.seated = true;
+        this.#tell(known, this.joined(known, true));
+      } else if (known !== by && this.group && session.seated) {
+        this.#tell(known, { type: "mls_registered", room: ROOM, state: this.#state(this.group) });
+      }
+    }
+  }
+
+  #giveUp(): void {
+    if (!this.#aside) return;
+    const led = [...this.leaves.values()].every((member) => this.sessions.get(member)?.role === "facilitator");
+    if (led && this.#awaited.length) return;
+    this.#aside = null;
+    this.#matchSeats();
   }
 
   /** Everything in memory is lost; sessions resume by their tokens. */
@@ -173,6 +235,7 @@ export class Delivery {
     this.#welcomes.clear();
     this.#cases = [];
     this.#readyEpoch = -1;
+    this.#aside = this.#unheldSince = null;
   }
 
   #session(member: string): Session {
@@ -218,7 +281,13 @@ export class Delivery {
         return this.#register(member, message);
       case "mls_offer": {
         const { ref } = await readKeyPackage(fromBase64url(message.key_package));
+        const awaited = this.#awaited.includes(member);
         session.offer = { keyPackage: message.key_package, ref: String(ref), rejoin: message.rejoin ?? null };
+        if (awaited && this.group && session.role === "facilitator") {
+          this.#tell(member, { type: "mls_registered", room: ROOM, state: this.#state(this.group) });
+        }
+        this.#giveUp();
+        if (awaited) this.#matchSeats();
         for (const reader of this.leaves.values()) this.#passOn(member, reader);
         return this.#abandon();
       }
@@ -242,10 +311,16 @@ export class Delivery {
     const session = this.#session(member);
     const { group, epoch, leaves } = message;
     const ahead = group === this.group && epoch > this.epoch && this.head === this.base;
-    if (this.group !== null && !ahead) {
+    const unheld = epoch === 0 && this.#unheld && session.role === "facilitator" && session.offer !== null;
+    if (this.group !== null && !ahead && !unheld) {
       this.#refuse(member, "mls_register", "registered");
       this.#tell(member, { type: "mls_registered", room: ROOM, state: this.#state(this.group) });
       return;
+    }
+    if (unheld) {
+      const { group, epoch, leaves, head, base, commits, said } = this;
+      this.#aside ??= { group, epoch, leaves, head, base, commits, said };
+      this.#unheldSince = null;
     }
     this.group = group;
     this.epoch = epoch;
@@ -255,8 +330,9 @@ export class Delivery {
     this.said = [];
     session.offer = null;
     for (const [known, other] of this.sessions) {
-      other.since = this.base;
       other.applied = null;
+      if (this.#awaited.includes(known)) continue;
+      other.since = this.base;
       const concerned = other.role === "facilitator" || this.#hasLeaf(known);
       if (concerned) this.#tell(known, { type: "mls_registered", room: ROOM, state: this.#state(group) });
     }
@@ -275,6 +351,7 @@ export class Delivery {
   #matchSeats(): void {
     for (const [member, session] of this.sessions) {
       if (session.role === "facilitator" || !session.seated || session.gone || this.#hasLeaf(member)) continue;
+      if (this.#awaited.includes(member)) continue;
       session.seated = false;
       session.offer = null;
       this.waiting(member);
@@ -380,6 +457,7 @@ export class Delivery {
       this.#tell(id, { type: "mls_welcomed", room: ROOM, ...welcomed });
       for (const other of this.sessions.keys()) this.#passOn(other, id);
     }
+    this.#giveUp();
   }
 
   #missed(epoch: number, applied: number): Committed[] | null {
@@ -428,6 +506,10 @@ export class Delivery {
   }
 
   #catchUp(member: string, epoch: number | null, applied: number, seen: number): void {
+    const aside = this.#aside;
+    // A state that is behind may come back as well: that much of the real one is left out here.
+    if (aside?.epoch === epoch && aside.head === applied && this.#awaited.includes(member)) this.#takeBack(member);
+    else if (this.#hasLeaf(member)) this.#unheldSince = null;
     if (this.group !== null && !this.#hasLeaf(member)) {
       this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
       return;
@@ -544,8 +626,12 @@ export class Delivery {
 
   #abandon(): void {
     const members = [...this.leaves.values()];
-    if (!members.length || members.some((member) => this.#present(member) && !this.#session(member).offer)) return;
-    this.group = null;
+    if (!members.length || members.some((member) => this.#holds(member))) return;
+    if (this.#aside && !members.some((member) => this.#present(member))) {
+      this.#takeBack(null);
+      return;
+    }
+    this.group = this.#aside = null;
     this.leaves = new Map();
     this.#cases = [];
     this.#welcomes.clear();

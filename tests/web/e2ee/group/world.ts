@@ -363,6 +363,15 @@ export class World {
     this.clock = end;
   }
 
+  /** The same, with a server that looks who is there each second. */
+  async wait(seconds: number): Promise<void> {
+    for (let left = seconds; left > 0; left--) {
+      await this.advance(1);
+      this.server.look();
+    }
+    await this.settle();
+  }
+
   /** Whether all of them are in one epoch with one roster and the same keys. */
   agreement(...people: Somebody[]): { epoch: number; people: string[]; key: string } {
     const views = people.map(({ view, frames, people: names }) => ({

@@ -39,7 +39,7 @@ export class Door {
     const sealed = await makeKnock({ roomSecret, group, name, nonce, ref, leafKey: made.key });
     this.#tickets = [...(member === this.#member ? this.#tickets : []), made].slice(-TICKETS);
     this.#member = member;
-    return { type: "knock", sealed, key_package: toBase64url(message) };
+    return { type: "knock", sealed, key_package: toBase64url(message), subscribe: true };
   }
 
   /** One's own KeyPackages that a Welcome may answer, once. */

@@ -56,6 +56,8 @@ interface Options {
 
 export class Entry {
   #place: Place | null = null;
+  /** The one before, in another group: that may come back, and there the certificate alone may not be enough. */
+  #before: Place | null = null;
   #tickets: readonly Ticket[] = [];
   /** What is on offer now, and how often it was. */
   #offering: { readonly ticket: Ticket; readonly group: string; times: number } | null = null;
@@ -111,9 +113,19 @@ export class Entry {
     this.#offering = null;
   }
 
+  #placeIn(group: Bytes): Place | null {
+    return [this.#place, this.#before].find((place) => place && equal(place.group, group)) ?? null;
+  }
+
+  /** This is one's place now. `known`: what was known of it. */
+  #take(known: Place | null, place: Place): void {
+    if (known !== this.#place) this.#before = this.#place;
+    this.#place = place;
+  }
+
   /** There is no leaf to come back to. */
   forget(): void {
-    this.#place = null;
+    this.#place = this.#before = null;
     this.#offering = null;
   }
 
@@ -125,9 +137,9 @@ export class Entry {
    */
   async offer(state: MlsState): Promise<{ message: ClientMessage; seconds: number } | "no-proof" | null> {
     const { link, room, keep } = this.options;
-    const place = this.#place && toBase64url(this.#place.group) === state.group ? this.#place : null;
-    if (!place && !link.facilitator) return "no-proof";
     const meeting = bytesOf(state.group, ID_BYTES);
+    const place = meeting && this.#placeIn(meeting);
+    if (!place && !link.facilitator) return "no-proof";
     if (!meeting) return null;
     if (this.#offering?.group !== state.group) {
       const pass = this.#pass();
@@ -141,7 +153,7 @@ export class Entry {
     if (!place) return { message: { type: "mls_offer", room, key_package }, seconds: REPEAT };
     // Kept before it leaves: a page that is reloaded at once may find this very key in its place.
     const others = place.keys.filter((key) => !equal(key, ticket.key.publicKey));
-    this.#place = { ...place, keys: [...others, ticket.key.publicKey].slice(-KEYS) };
+    this.#take(place, { ...place, keys: [...others, ticket.key.publicKey].slice(-KEYS) });
     await keep();
     // The others take a proof for the key alone that they see there: they are tried in turn, the newest first.
     const old = others.at(-1 - (this.#offering.times++ % others.length)) as Bytes;
@@ -203,11 +215,11 @@ export class Entry {
   sit({ held, rejoinKey }: Seated): boolean {
     const { key } = self(held);
     const group = meetingOf(held);
-    const back = this.#place !== null && equal(this.#place.group, group);
-    const before = this.#place && back ? this.#place.keys.filter((other) => !equal(other, key)) : [];
-    this.#place = { group, rejoinKey, keys: [...before, key].slice(-KEYS) };
+    const place = this.#placeIn(group);
+    const before = place ? place.keys.filter((other) => !equal(other, key)) : [];
+    this.#take(place, { group, rejoinKey, keys: [...before, key].slice(-KEYS) });
     this.dropTickets();
-    return back;
+    return place !== null;
   }
 
   /** What a reload needs to come back. */

@@ -244,11 +244,10 @@ export class Membership {
     }
   }
 
-  /** Nobody holds a state any more, says the server to facilitators: not to be believed by one who holds it. */
+  /** Nobody there holds a state, says the server to facilitators: not to be believed by one who holds it. */
   async abandoned(): Promise<void> {
     if (this.held || this.#founding || !this.options.link.facilitator) return;
     this.#registered = null;
-    this.#entry.forget();
     this.#entry.dropTickets();
     this.#request = null;
     await this.#found();
