@@ -127,6 +127,74 @@ describe("who comes back later", () => {
   });
 });
 
+describe("who was let in while their phone was locked", () => {
+  async function welcomeMissed() {
+    const world = new World();
+    const [ana, fay] = [await world.facilitator("ana"), await world.facilitator("fay")];
+    const [ben, dee] = [await world.participant("ben"), await world.participant("dee")];
+    await world.meeting(ana, ben);
+    await world.arrive(dee);
+    await world.cut(dee);
+    await world.admit(ana, dee);
+    await world.wait(1);
+    for (const one of [ana, ben]) await world.cut(one);
+    await world.arrive(fay);
+    await world.wait(WAIT);
+    expect(states(fay)).toEqual(["in", "fay"]);
+    return { world, ana, ben, dee, fay };
+  }
+
+  test("is in by the Welcome that was kept, and brings the group back", async () => {
+    const { world, ben, dee, fay } = await welcomeMissed();
+    await world.resume(dee);
+    await world.wait(8);
+    expect(world.agreement(dee, fay).people.sort()).toEqual(["ana", "ben", "dee", "fay"]);
+    await world.resume(ben);
+    await world.wait(2);
+    expect(world.agreement(ben, dee, fay).people.sort()).toEqual(["ana", "ben", "dee", "fay"]);
+  });
+});
+
+describe("whose state leads to nothing any more", () => {
+  test("knocks and is let in by a click", async () => {
+    const { world, ana, ben, chi, dee, fay } = await allLost();
+    await world.resume(ana);
+    await world.resume(chi);
+    await world.arrive(dee);
+    await world.admit(ana, dee);
+    await world.wait(1);
+    for (const one of [ana, chi, dee]) await world.cut(one);
+    world.server.commits = []; // longer ago than the log goes back
+    await world.arrive(fay);
+    await world.wait(WAIT);
+    await world.resume(ben);
+    await world.wait(2);
+    expect(fay.tell("knock-read")).toMatchObject([{ knock: ben.member, name: "ben" }]);
+    await world.admit(fay, ben);
+    await world.wait(2);
+    expect(world.agreement(ben, fay).people.sort()).toEqual(["ben", "fay"]);
+  });
+
+  test("and a facilitator is in the new group by certificate", async () => {
+    const { world, ana, chi, fay } = await allLost();
+    const gil = await world.facilitator("gil");
+    await world.resume(ana);
+    await world.resume(chi);
+    await world.arrive(gil);
+    await world.wait(1);
+    await world.cut(gil);
+    await ana.do({ type: "remove", member: chi.member });
+    await world.wait(1);
+    await world.cut(ana);
+    world.server.commits = [];
+    await world.arrive(fay);
+    await world.wait(WAIT);
+    await world.resume(gil);
+    await world.wait(2);
+    expect(world.agreement(fay, gil).people.sort()).toEqual(["fay", "gil"]);
+  });
+});
+
 describe("a facilitator who reloads while all the others are away", () => {
   async function reloaded() {
     const { world, ana, ben, chi } = await allLost();
