@@ -9,8 +9,8 @@ const WAIT = UNHELD_SECONDS + 2;
 const states = (one: Somebody) => [one.view?.state, ...one.people];
 
 /** Ana led Ben and Chi, and all three were lost. */
-async function allLost() {
-  const world = new World();
+async function allLost(seed = 1) {
+  const world = new World(seed);
   const [ana, fay] = [await world.facilitator("ana"), await world.facilitator("fay")];
   const [ben, chi, dee] = [
     await world.participant("ben"),
@@ -83,6 +83,51 @@ describe("who comes back later", () => {
       return message;
     };
     await world.wait(8); // a KeyPackage that was replaced meanwhile is offered again after 5 s
+    expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+  });
+
+  test.each([1, 2, 3, 4, 5])(
+    "while the word to found is on its way: the facilitator is in theirs (%i)",
+    async (seed) => {
+      const { world, ben, fay } = await allLost(seed);
+      await world.arrive(fay);
+      await world.wait(UNHELD_SECONDS - 1);
+      let told = 0;
+      world.server.tamper = (_, message) => {
+        if (message.type === "mls_abandoned" && ++told === 1) {
+          world.frozen.add(fay); // on a slow line, and Ben on a fast one
+          void world.resume(ben);
+        }
+        return message;
+      };
+      await world.wait(2);
+      expect(told).toBe(1);
+      expect(fay.inbox.map(({ type }) => type)).toContain("mls_welcomed");
+      world.frozen.delete(fay);
+      await world.wait(1);
+      expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+      await world.wait(8);
+      expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+      expect(fay.frames.epochs.length, "of one group alone").toBe(1);
+      expect([...ben.incidents, ...fay.incidents]).toEqual([]);
+    },
+  );
+
+  test("while the word to found is on its way, and the socket is lost: by the Welcome that was kept", async () => {
+    const { world, ben, fay } = await allLost();
+    await world.arrive(fay);
+    await world.wait(UNHELD_SECONDS - 1);
+    let told = 0;
+    world.server.tamper = (member, message) => {
+      if (message.type === "mls_abandoned" && ++told === 1) void world.resume(ben);
+      return member === fay.member && message.type !== "mls_abandoned" ? null : message;
+    };
+    await world.wait(2);
+    expect(fay.people).toEqual([]);
+    world.server.tamper = (_, message) => message;
+    await world.cut(fay);
+    await world.resume(fay);
+    await world.wait(6);
     expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
   });
 
