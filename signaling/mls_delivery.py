@@ -9,7 +9,7 @@ before a removal is handed out after it.
 What members cannot accept is taken back by the rule in `mls_jury.py`.
 
 **Bounds.** 256 sessions with one KeyPackage of 4 KiB each, `limit` leaves, a missed Welcome for each for two minutes,
-the log's bounds, `UNSETTLED` commits that can be undone. `end` forgets all of it.
+the log's bounds, both once more for a group set aside, `UNSETTLED` commits that can be undone. `end` forgets all of it.
 """
 
 from __future__ import annotations

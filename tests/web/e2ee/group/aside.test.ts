@@ -259,6 +259,25 @@ describe("a facilitator who reloads while all the others are away", () => {
     expect(world.agreement(ana, ben).people.sort()).toEqual(["ana", "ben", "chi"]);
   });
 
+  test("has their old place when somebody comes back while the word to found is on its way", async () => {
+    const { world, ana, ben } = await allLost();
+    await world.reload(ana);
+    await world.wait(UNHELD_SECONDS - 1);
+    let told = 0;
+    world.server.tamper = (_, message) => {
+      if (message.type === "mls_abandoned" && ++told === 1) {
+        world.frozen.add(ana);
+        void world.resume(ben);
+      }
+      return message;
+    };
+    await world.wait(2);
+    expect(told).toBe(1);
+    world.frozen.delete(ana);
+    await world.wait(8);
+    expect(world.agreement(ana, ben).people.sort()).toEqual(["ana", "ben", "chi"]);
+  });
+
   test("and reloads again strands nobody: who comes back then knocks", async () => {
     const { world, ana, ben } = await reloaded();
     await world.reload(ana);
