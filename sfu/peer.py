@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from math import inf
 from typing import Literal
 
 from sfu.control import Event, TransportClosed, TransportConnected, TransportDisconnected
@@ -14,6 +16,7 @@ from sfu.forwarding.channel import Channel
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials, LiteAgent, State
 from sfu.ice.stun import Address, Message
+from sfu.native.reception import Inlet
 from sfu.refusals import Refusal, Refusals
 from sfu.rtp import rtcp
 from sfu.rtp.errors import ParseError
@@ -38,6 +41,14 @@ most (5 % of 5 Mbit/s) and some NACKs; the worst to read, feedback full of numbe
 takes more than 6 % of a core by it. Lower loses reports of large meetings, higher lets a member slow others down."""
 
 
+NOW = float("-inf")
+"""As a deadline: at the next occasion."""
+
+EARLY = 1e-6
+"""Seconds by which `Peer.due` comes before what it stands for: a sum that was rounded up must not be a whole turn of
+the caller's timer late. Looking too early costs a second look."""
+
+
 class Peer(ABC):
     """What publishers and subscribers have in common."""
 
@@ -59,11 +70,15 @@ class Peer(ABC):
         self.report_ssrc = report_ssrc
         self.events: list[Event] = []
         """What signaling is to be told; whoever reads it empties it."""
-        self.refusals = Refusals()
+        self.refusals = Refusals(self.wake)
         self.up = False
         """ICE and DTLS are through, and consent is fresh: media may flow."""
         self.closed = False
+        self.due = NOW
+        """Seconds: before that, `handle_timer` has nothing to do. Whatever happens meanwhile may set it to `NOW`."""
         self._secure = False
+        self._check_feedback: Callable[[bytes], bool] | None = None
+        """For `rtcp.parse`."""
         self._paired_at: float | None = None
         self._rtcp_senders: set[int] = set()
         self._rtcp_bytes = 0
@@ -103,14 +118,42 @@ class Peer(ABC):
         self.closed = True
         self.up = False
 
+    def wake(self) -> None:
+        """Have the timer look at once, whatever it said before."""
+        self.due = NOW
+
     def handle_timer(self, *, now: float) -> None:
-        """Let time pass. To be called every 10 to 20 ms."""
+        """Let time pass. To be called every 10 to 20 ms from `due` on; sooner it changes nothing."""
+        self._look(now)
+        self.due = min(self._next_deadline(), self._next()) - EARLY if self.up else self._next_deadline() - EARLY
+
+    def _look(self, now: float) -> None:
+        """Do what is due."""
         deadline = self.agent.next_deadline()
         if deadline is not None and deadline <= now:
             self.agent.handle_timer(now=now)
             self._follow(now)
         if self._paired_at is not None and not self._secure and now - self._paired_at > SECURE_WITHIN:
             self.end("dtls_failed")
+
+    def _next_deadline(self) -> float:
+        """Return when consent or DTLS is to be looked at."""
+        deadline = self.agent.next_deadline()
+        at = inf if deadline is None else deadline
+        if self._paired_at is not None and not self._secure:
+            at = min(at, self._paired_at + SECURE_WITHIN)
+        return at
+
+    @abstractmethod
+    def _next(self) -> float:
+        """Return when something is due while media flows; `NOW` while something waits for the next call."""
+
+    inlet: Inlet | None = None
+    """By which the compiled twin takes packets of media, where there is one."""
+
+    def finish(self, verdict: int, length: int, *, now: float) -> None:
+        """Do with the packet in the channel's incoming buffer what ``inlet`` has left to do, as it says."""
+        self.receive_rtp(length, now=now)
 
     @abstractmethod
     def receive_rtp(self, length: int, *, now: float) -> None:
@@ -138,7 +181,7 @@ class Peer(ABC):
             self.refusals.add(Refusal.TOO_MUCH_RTCP)
             return
         try:
-            packets = rtcp.parse(buffer[:length])
+            packets = rtcp.parse(buffer[:length], check=self._check_feedback)
         except ParseError:
             self.refusals.add(Refusal.MALFORMED)
             return
@@ -164,6 +207,7 @@ class Peer(ABC):
 
     def _follow(self, now: float) -> None:
         """Draw the conclusions from the agent's state."""
+        self.wake()
         state = self.agent.state
         if state is State.CONNECTED and self._paired_at is None:
             self._paired_at = now

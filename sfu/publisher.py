@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import inf
 from struct import Struct
 
-from sfu.bwe.twcc_receiver import TwccReceiver
+from sfu.bwe.twcc_receiver import INTERVAL, TwccReceiver
 from sfu.control import Done, EncodingsWanted, PublishTrack, Refused
 from sfu.forwarding.channel import Channel
 from sfu.forwarding.router import Router
 from sfu.forwarding.up_encoding import UpEncoding
 from sfu.forwarding.up_track import UpTrack
 from sfu.ice.lite_agent import Credentials
-from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.native import reception
+from sfu.native.numbers import InletNumbers
+from sfu.native.reception import Inlet, new_inlet
+from sfu.peer import EARLY, NOW, REPORT_INTERVAL, Peer
 from sfu.refusals import Refusal
 from sfu.rtp import extensions
 from sfu.rtp.errors import ParseError
@@ -50,6 +54,8 @@ class Publisher(Peer):
         now: float,
     ) -> None:
         """See `Peer`."""
+        self._tracks_due = NOW
+        """When the tracks have something to do, in seconds."""
         super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
         self.tracks: dict[str, UpTrack] = {}
         self._media: dict[int, UpEncoding] = {}
@@ -59,10 +65,13 @@ class Publisher(Peer):
         self._cname = router.draw_cname()
         self._header = RtpHeader()
         self._clock = RemoteClock()
-        self._twcc = TwccReceiver()
-        self._inflow = Inflow()
+        numbers = new_inlet(channel.way)
+        self.inlet = None if isinstance(numbers, InletNumbers) else Inlet(numbers, channel.incoming)
+        self._numbers = numbers
+        self._twcc = TwccReceiver(numbers)
+        self._inflow = Inflow(numbers)
         self._twcc_id: int | None = None
-        self._next_report = now
+        self._next_report = self._looked_at = now
         self._rtt = 0.0
         """Seconds, smoothed; 0 before the first answer to a reference time, or where a client gives none."""
 
@@ -87,13 +96,16 @@ class Publisher(Peer):
         if refusal is not None:
             return refusal
         self.tracks[request.track] = track
+        self.wake()
         for encoding in track.encodings:
+            encoding.wake = self.wake
             if encoding.ssrc:
                 self._bind(encoding.ssrc, encoding, self._media)
             if encoding.rtx_ssrc:
                 self._bind(encoding.rtx_ssrc, encoding, self._repairs)
         if request.extensions.transport_cc is not None:
             self._twcc_id = request.extensions.transport_cc
+            self._numbers.transport_id = request.extensions.transport_cc
         return Done()
 
     def unpublish(self, name: str) -> None:
@@ -107,6 +119,7 @@ class Publisher(Peer):
                 del table[ssrc]
                 self.router.release(ssrc)
                 self._retired[ssrc] = track.request.mid, encoding.parameters.rid, table is self._repairs
+        self._serve()
         while len(self._retired) > MAX_RETIRED:
             self.channel.forget_received(self._retired.popitem(last=False)[0])
 
@@ -120,9 +133,30 @@ class Publisher(Peer):
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         """Take the RTP packet in the channel's incoming buffer. Whose it is, is settled before anything changes."""
+        if self.inlet is not None:
+            self.finish(self.inlet.take(length, now), length, now=now)
+        else:
+            self._receive_sealed(length, now)
+
+    def finish(self, verdict: int, length: int, *, now: float) -> None:
+        """See `Peer`."""
+        inlet = self.inlet
+        if verdict == reception.TAKEN or inlet is None:
+            return
+        if verdict == reception.LEFT:
+            ssrc, sequence, places = inlet.left()
+            self._media[ssrc].hand_left(sequence, places)
+        elif verdict == reception.OPENED:
+            (ssrc,) = _SSRC(self.channel.incoming, 8)
+            self._receive_opened(self._media[ssrc], ssrc, inlet.length, now, repairs=False)
+        elif verdict == reception.REFUSED:
+            self.refusals.add(Refusal.UNAUTHENTIC)
+        else:
+            self._receive_sealed(length, now)
+
+    def _receive_sealed(self, length: int, now: float) -> None:
         channel = self.channel
         buffer = channel.incoming
-        header = self._header
         (ssrc,) = _SSRC(buffer, 8)
         encoding = self._media.get(ssrc)
         repairs = False
@@ -142,6 +176,10 @@ class Publisher(Peer):
         if length < HEADER_SIZE:
             self.refusals.add(Refusal.UNAUTHENTIC)
             return
+        self._receive_opened(encoding, ssrc, length, now, repairs=repairs)
+
+    def _receive_opened(self, encoding: UpEncoding, ssrc: int, length: int, now: float, *, repairs: bool) -> None:
+        buffer, header = self.channel.incoming, self._header
         if not self._inflow.take(length, now=now, sound=encoding.sound):
             self._drop(ssrc, Refusal.TOO_MUCH_MEDIA)
             return
@@ -167,6 +205,8 @@ class Publisher(Peer):
             encoding.receive_rtx(buffer, header, now=now)
         else:
             encoding.receive(buffer, header, now=now)
+        if encoding.restless:
+            self.wake()
 
     def _recognise(self, buffer: bytearray, length: int) -> tuple[UpEncoding | None, bool]:
         """Tell from MID, RID and RRID (RFC 8843 section 9.2, RFC 8852) which encoding still lacks this SSRC.
@@ -218,6 +258,12 @@ class Publisher(Peer):
         table[ssrc] = encoding
         self._retired.pop(ssrc, None)
         self.router.claim(ssrc)
+        self._serve()
+
+    def _serve(self) -> None:
+        """Tell the compiled twin what it may take."""
+        if self.inlet is not None:
+            self.inlet.serve([encoding.numbers for encoding in self._media.values()])
 
     def _drop(self, ssrc: int, refusal: Refusal) -> None:
         """Refuse a packet that was authentic. Nothing is kept of an SSRC that did not get bound by it."""
@@ -241,15 +287,27 @@ class Publisher(Peer):
 
     # -- Time ------------------------------------------------------------------------------------------------------
 
-    def handle_timer(self, *, now: float) -> None:
+    def _next(self) -> float:
+        # Of numbers that come from now on none is due sooner than an interval from now.
+        feedback = self._twcc.next_deadline()
+        return min(self._looked_at + INTERVAL if feedback is None else feedback, self._next_report, self._tracks_due)
+
+    def wake(self) -> None:
+        """See `Peer`: whoever wakes a publisher does so for its tracks."""
+        self.due = self._tracks_due = NOW
+
+    def _look(self, now: float) -> None:
         """Send what is due: key-frame requests, NACKs, transport-wide feedback, receiver reports."""
-        super().handle_timer(now=now)
+        super()._look(now)
+        self._looked_at = now
         if not self.up:
             return
-        for name, track in self.tracks.items():
-            active = track.handle_timer(rtt=self._rtt, now=now)
-            if active is not None:
-                self.events.append(EncodingsWanted(self.transport, name, active))
+        if now >= self._tracks_due - EARLY:
+            for name, track in self.tracks.items():
+                active = track.handle_timer(rtt=self._rtt, now=now)
+                if active is not None:
+                    self.events.append(EncodingsWanted(self.transport, name, active))
+            self._tracks_due = min((track.next_deadline() for track in self.tracks.values()), default=inf)
         deadline = self._twcc.next_deadline()
         if deadline is not None and deadline <= now:
             media_ssrc = next(iter(self._media), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 STRAYS = 100
@@ -35,10 +36,11 @@ _HONEST = {Refusal.FOREIGN, Refusal.UNAUTHENTIC, Refusal.TOO_MANY_KEY_FRAMES}
 class Refusals:
     """Counts of one transport."""
 
-    __slots__ = ("_counts", "untold")
+    __slots__ = ("_counts", "_on_untold", "untold")
 
-    def __init__(self) -> None:
-        """Nothing was refused yet."""
+    def __init__(self, on_untold: Callable[[], None]) -> None:
+        """Nothing was refused yet; ``on_untold`` is called when a kind joins `untold`."""
+        self._on_untold = on_untold
         self._counts = dict.fromkeys(Refusal, 0)
         self.untold: list[Refusal] = []
         """Kinds that became worth a line in the log, each once; whoever reads it empties it."""
@@ -53,3 +55,4 @@ class Refusals:
         count = self._counts[refusal] = self._counts[refusal] + 1
         if count == refusal.told_from:
             self.untold.append(refusal)
+            self._on_untold()

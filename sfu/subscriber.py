@@ -9,7 +9,7 @@ from sfu.forwarding.paced_sender import PacedSender
 from sfu.forwarding.router import Router
 from sfu.forwarding.watch import Watch
 from sfu.ice.lite_agent import Credentials
-from sfu.peer import REPORT_INTERVAL, Peer
+from sfu.peer import NOW, REPORT_INTERVAL, Peer
 from sfu.refusals import Refusal
 from sfu.rtp.rtcp import (
     FullIntraRequest,
@@ -20,6 +20,7 @@ from sfu.rtp.rtcp import (
     SenderReport,
     SourceDescription,
     TransportFeedback,
+    UnreadFeedback,
 )
 
 MAX_TRACKS = 256
@@ -52,12 +53,15 @@ class Subscriber(Peer):
     ) -> None:
         """See `Peer`."""
         super().__init__(transport, router, channel, local, report_ssrc=report_ssrc, now=now)
-        self.sender = PacedSender(channel, now=now)
+        self.sender = PacedSender(channel, now=now, on_waiting=self.wake)
+        self._check_feedback = self.sender.estimator.check_feedback
         self._watch = Watch()
         self.tracks: dict[str, DownTrack] = {}
         self._by_ssrc: dict[int, DownTrack] = {}
         self._answers: dict[str, tuple[SubscribeTrack, TrackSubscribed]] = {}
         self._next_report = now
+        self._padded = False
+        """Padding was sent when the timer looked last."""
         self._asked = 0
         """Packets asked for again since the last report."""
 
@@ -80,6 +84,7 @@ class Subscriber(Peer):
         self._by_ssrc[down_track.stream.ssrc] = down_track
         self._answers[request.track] = request, answer
         self._watch.changed()
+        self.wake()
         return answer
 
     def start(self, name: str, extensions: Extensions | None = None, *, now: float) -> Done | Refused:
@@ -94,6 +99,7 @@ class Subscriber(Peer):
             down_track.carry(extensions)
         down_track.started = True
         self._watch.changed()
+        self.wake()
         if self.up:
             self._resume(down_track, now)
         return Done()
@@ -103,6 +109,7 @@ class Subscriber(Peer):
         if len(request.wishes) > MAX_TRACKS:
             return Refused("limit")
         self._watch.wish(request.wishes, request.max_rate)
+        self.wake()
         for name, down_track in self.tracks.items():
             if down_track.track.kind == "audio" and not self._watch.hears(name):
                 down_track.pause()
@@ -132,6 +139,7 @@ class Subscriber(Peer):
         del self._by_ssrc[down_track.stream.ssrc]
         self.sender.estimator.forget(down_track.stream.ssrc)
         self._watch.ended(name)
+        self.wake()
 
     # -- Packets ---------------------------------------------------------------------------------------------------
 
@@ -149,8 +157,10 @@ class Subscriber(Peer):
                 if down_track is not None:
                     down_track.receive_report(block, now=now)
                     self.sender.estimator.receive_report(block, now=now)
-        elif isinstance(packet, TransportFeedback):
+                    self.wake()
+        elif isinstance(packet, TransportFeedback | UnreadFeedback):
             self.sender.estimator.receive_feedback(packet, now=now)
+            self.wake()
         elif isinstance(packet, Nack):
             down_track = self._by_ssrc.get(packet.media_ssrc)
             if down_track is not None:
@@ -173,9 +183,15 @@ class Subscriber(Peer):
 
     # -- Time ------------------------------------------------------------------------------------------------------
 
-    def handle_timer(self, *, now: float) -> None:
+    def _next(self) -> float:
+        # After the last padding of a probe the pace is to be slowed down again.
+        if self._padded or self.sender.waiting or self.sender.estimator.probing:
+            return NOW
+        return min(self.sender.estimator.next_deadline(), self._watch.next_deadline(), self._next_report)
+
+    def _look(self, now: float) -> None:
         """Share out what there is room for; send what waited, the padding of probes and the reports that are due."""
-        super().handle_timer(now=now)
+        super()._look(now)
         if not self.up:
             return
         estimator = self.sender.estimator
@@ -183,7 +199,8 @@ class Subscriber(Peer):
         self._share_out(now)
         for ssrc in self.sender.flush(now=now):
             self._start_anew(ssrc, now)
-        if estimator.wants_padding(now=now):
+        self._padded = estimator.wants_padding(now=now)
+        if self._padded:
             self._send_padding(now)
         if now >= self._next_report:
             self._next_report = now + REPORT_INTERVAL

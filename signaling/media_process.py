@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> None:
     import asyncio
     import socket
 
+    from sfu.io.media_loop import MediaLoop
     from sfu.io.serve import serve
     from signaling import logs
 
@@ -43,7 +44,8 @@ def main(arguments: list[str]) -> None:
         asyncio.get_running_loop().set_exception_handler(logs.on_loop_exception)
         await serve(socket.socket(fileno=int(descriptor)))
 
-    asyncio.run(work())
+    with asyncio.Runner(loop_factory=MediaLoop) as runner:
+        runner.run(work())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from sfu.io.frames import (
     Stop,
 )
 from sfu.io.pipe import Pipe
+from signaling.config import PREFIX
 
 PROCESS = "signaling.media_process"
 """The module that the process runs."""
@@ -176,8 +178,7 @@ class MediaWorker:
         self._timer = self._loop.call_later(PING_SECONDS, self._look)
 
     def _give_up(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._end_process()
         self._pipe.close()
         self._loop.call_soon(self._ended)
 
@@ -188,8 +189,7 @@ class MediaWorker:
             self._started.set_result(None)
         known, self._over = self._over, True
         if self._works and not known:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            self._end_process()
             self._on_end()
 
     def _release(self) -> None:
@@ -203,30 +203,48 @@ class MediaWorker:
     async def _kill(self) -> None:
         self._release()
         self._pipe.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._end_process()
         await self._process.wait()
+
+    def _end_process(self) -> None:
+        """By force, unless asyncio knows that it ended.
+
+        Not by `Process.kill`: that polls first, which takes the exit status of one that ended just now from asyncio's
+        watcher; its log then has an unknown child with status 255. Without a poll its process id stays taken until the
+        watcher has it.
+        """
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
 
 async def start_worker(
     settings: WorkerSettings, *, log_level: str, on_event: Callable[[Event], None], on_end: Callable[[], None]
 ) -> MediaWorker:
     """Start a worker's process and have it open its ports. Raises `WorkerStartError`."""
-    ours, theirs = socket.socketpair()
-    with theirs, contextlib.ExitStack() as stack:
-        stack.enter_context(ours)
-        paths = [str(PACKAGES), os.environ.get("PYTHONPATH")]
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", PROCESS),
-                *(str(theirs.fileno()), str(os.getpid()), log_level),
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
-        except OSError as error:
-            raise WorkerStartError(error.errno) from None
-        stack.pop_all()
+    try:
+        process, ours = await _spawn(log_level)
+    except OSError as error:
+        raise WorkerStartError(error.errno) from None
     worker = MediaWorker(process, ours, on_event=on_event, on_end=on_end)
     await worker.start(settings)
     return worker
+
+
+async def _spawn(log_level: str) -> tuple[asyncio.subprocess.Process, socket.socket]:
+    """The process, and our end of the pipe to it. Raises `OSError`."""
+    # The server's settings are not for it, the TURN secret least of all: it parses what strangers send.
+    env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), env.get("PYTHONPATH")]))
+    ours, theirs = socket.socketpair()
+    with theirs, contextlib.ExitStack() as stack:
+        stack.enter_context(ours)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", PROCESS),
+            *(str(theirs.fileno()), str(os.getpid()), log_level),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+        stack.pop_all()
+    return process, ours

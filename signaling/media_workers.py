@@ -195,7 +195,10 @@ class MediaWorkers:
             await asyncio.sleep(pause)
             try:
                 await self._fill(place)
-            except WorkerStartError:
+            except Exception as error:  # noqa: BLE001 - whatever it is, a worker less for ever would be worse
+                if word:
+                    reason = str(error) if isinstance(error, WorkerStartError) else type(error).__name__
+                    _log.warning("media worker %d could not be started: %s", place.number + 1, reason)
                 # Nothing of what its rooms did can be the reason: others may carry them.
                 if self.ready:
                     self._tell_lost(self._pinning.release(place.number))
@@ -206,7 +209,10 @@ class MediaWorkers:
 
     def _tell_lost(self, rooms: list[str]) -> None:
         for room in rooms:
-            self._on_event(RoomLost(room))
+            try:
+                self._on_event(RoomLost(room))
+            except Exception:  # noqa: BLE001 - a fault in one room must neither silence the others nor end the replacing
+                _log.exception("a room could not be told that its media worker ended")
 
     def _tell(self, place: _Place, word: Word) -> None:
         """Once and once more, then no more until it worked for a while: the log should stay readable."""

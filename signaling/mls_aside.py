@@ -8,8 +8,9 @@ need nobody's click: the first of them brings it back, and the facilitator is ad
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from signaling.mls_effects import Welcomed
 from signaling.mls_log import Committed, Log
 
 UNHELD_SECONDS = 10.0
@@ -26,6 +27,10 @@ class Aside:
     epoch: int
     leaves: Mapping[int, str]
     log: Log
+    welcomes: dict[str, tuple[float, Welcomed]]
+    """Those that may have been missed, with the time: somebody was let in while their phone was locked."""
+    astray: set[str] = field(default_factory=set)
+    """Whose state leads nowhere: they are not waited for."""
 
 
 def way(log: Log, current: int, epoch: int, applied: int, *, now: float) -> list[Committed] | None:

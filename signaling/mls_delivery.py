@@ -9,7 +9,7 @@ before a removal is handed out after it.
 What members cannot accept is taken back by the rule in `mls_jury.py`.
 
 **Bounds.** 256 sessions with one KeyPackage of 4 KiB each, `limit` leaves, a missed Welcome for each for two minutes,
-the log's bounds, `UNSETTLED` commits that can be undone. `end` forgets all of it.
+the log's bounds, both once more for a group set aside, `UNSETTLED` commits that can be undone. `end` forgets all of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Collection
 from operator import attrgetter
 
 from signaling.messages import Refusal
-from signaling.mls_aside import way
+from signaling.mls_aside import Aside, way
 from signaling.mls_effects import (
     Became,
     CaughtUp,
@@ -199,10 +199,14 @@ class Delivery(Sessions):
         `epoch` None: has no state, but may still hold the key to a Welcome that was missed.
         """
         self._settle(now)
-        if self._aside is not None and member in self.awaited and epoch is not None:
-            aside = self._aside
-            if way(aside.log, aside.epoch, epoch, applied, now=now) is not None:
-                self._take_back(aside, member)
+        if (aside := self._aside) is not None and member in self.awaited:
+            if not _leads_back(aside, member, epoch, applied, now=now):
+                aside.astray.add(member)
+                self._tell(member, MustRejoin("behind"))
+                self._tell_state(member)  # a facilitator asks in the new group; anybody else is at the door from now on
+                self._give_up()
+                return self._drained()
+            self._take_back(aside, member)
         elif member in self._leaves.values():
             self._unheld_since = None
         if self._group is not None and self._present(member) and member not in self._leaves.values():
@@ -304,7 +308,9 @@ class Delivery(Sessions):
         while self._unsettled and now - self._unsettled[0].at >= SETTLE_SECONDS:
             for member in sorted(self._unsettled.pop(0).reports):
                 self._tell(member, MustRejoin("rejected"))
-        self._welcomes = {member: kept for member, kept in self._welcomes.items() if now - kept[0] < LOG_SECONDS}
+        for welcomes in (self._welcomes, self._aside.welcomes if self._aside is not None else {}):
+            for member in [member for member, (at, _) in welcomes.items() if now - at >= LOG_SECONDS]:
+                del welcomes[member]
 
     def _ready(self, member: str, n: int | None = None) -> bool:
         """Whether this member can act in the group; else they are told why not."""
@@ -315,6 +321,15 @@ class Delivery(Sessions):
         else:
             return True
         return False
+
+
+def _leads_back(aside: Aside, member: str, epoch: int | None, applied: int, *, now: float) -> bool:
+    """Whether what this member holds, a state or the key to a kept Welcome, leads to the end of a group set aside."""
+    if epoch is None:
+        if (kept := aside.welcomes.get(member)) is None:
+            return False
+        epoch, applied = kept[1].epoch, kept[1].seq
+    return way(aside.log, aside.epoch, epoch, applied, now=now) is not None
 
 
 def _concerns(entry: Sealed, member: str) -> bool:

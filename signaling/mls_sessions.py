@@ -78,7 +78,8 @@ class Sessions:
         """Those of a group set aside who may still hold a state of it."""
         if self._aside is None:
             return frozenset()
-        return {member for member in self._aside.leaves.values() if self._holds(member)} - set(self._leaves.values())
+        others = {*self._leaves.values(), *self._aside.astray}
+        return {member for member in self._aside.leaves.values() if self._holds(member)} - others
 
     @property
     def epoch(self) -> int:
@@ -98,7 +99,15 @@ class Sessions:
     @property
     def absent(self) -> list[str]:
         """Those whose session is over while they still have a leaf."""
-        return [member for member in self._leaves.values() if self._sessions[member].gone]
+        return self._gone_of(self._leaves)
+
+    @property
+    def absent_aside(self) -> list[str]:
+        """The same of a group set aside."""
+        return self._gone_of(self._aside.leaves) if self._aside is not None else []
+
+    def _gone_of(self, leaves: Mapping[int, str]) -> list[str]:
+        return [member for member in leaves.values() if (found := self._sessions.get(member)) and found.gone]
 
     def said_n(self, member: str) -> int:
         """The last count of this member that was taken."""
@@ -191,11 +200,10 @@ class Sessions:
     def _set_aside(self) -> None:
         assert self._group is not None
         if self._aside is None:  # else the group between was facilitators' alone: they come by certificate
-            self._aside = Aside(self._group, self._epoch, self._leaves, self._log)
+            self._aside = Aside(self._group, self._epoch, self._leaves, self._log, self._welcomes)
         self._log = Log(seq=self._log.seq)
-        self._leaves = {}
+        self._leaves, self._welcomes = {}, {}
         self._unsettled.clear()
-        self._welcomes.clear()
         self._forget_gone()
 
     def _take_back(self, aside: Aside, by: str | None = None) -> None:
@@ -204,9 +212,9 @@ class Sessions:
         self._group, self._epoch, self._leaves, self._log = aside.group, aside.epoch, dict(aside.leaves), aside.log
         self._aside = self._unheld_since = None
         self._unsettled.clear()
-        self._welcomes.clear()
         for member in self._leaves.values():  # some were in the new group too, and removed from it
             self._sessions.setdefault(member, Session("participant", gone=True))
+        self._welcomes = {member: kept for member, kept in aside.welcomes.items() if self._holds(member)}
         self._forget_gone()
         for member in self._sessions:
             if member != by:

@@ -23,14 +23,19 @@ class Room:
         self.delivery = Delivery(limit=limit, seq=seq, restored=restored)
         self.members: dict[str, None] = {}
         """Who sits here, in the order of their coming. Most have a leaf, some will get one."""
-        self.gone: dict[str, m.Gone] = {}
-        """Whose leaf is to be removed."""
         self._expected: dict[str, float] = {}
         self._state: Registered | None = None
         self._awaited: Set[str] = frozenset()
-        self._news: list[m.Gone] = []
+        self._gone: dict[str, m.Gone] = {}
+        self._told: Set[str] = frozenset()
         self._applied: set[str] = set()
         self._ready = False
+
+    @property
+    def gone(self) -> dict[str, m.Gone]:
+        """Whose leaf is to be removed."""
+        absent = self.delivery.absent
+        return {member: gone for member, gone in self._gone.items() if member in absent}
 
     @property
     def holders(self) -> set[str]:
@@ -44,23 +49,22 @@ class Room:
         self.members.pop(member, None)
         self._expected.pop(member, None)
         effects = self.delivery.leave(member, now=now)
-        if member in self.delivery.absent:
-            self._add_gone(m.Gone(member=member, reason=reason, leaving=leaving))
+        if member in (*self.delivery.absent, *self.delivery.absent_aside):
+            self._gone[member] = m.Gone(member=member, reason=reason, leaving=leaving)
         return effects
 
     def newly_gone(self) -> list[m.Gone]:
-        """Those of whom the others are to be told now."""
-        absent = self.delivery.absent
-        for member in absent:
-            if member not in self.gone:  # expelled just now, or removed by a commit that is void
-                self._add_gone(m.Gone(member=member, reason="expelled"))
-        self.gone = {member: gone for member, gone in self.gone.items() if member in absent}
-        news, self._news = self._news, []
-        return [gone for gone in news if gone.member in self.gone]
+        """Those of whom the others are to be told now.
 
-    def _add_gone(self, gone: m.Gone) -> None:
-        self.gone[gone.member] = gone
-        self._news.append(gone)
+        Of a group set aside they are kept, with what they signed: if it comes back, its members are told.
+        """
+        absent, aside = set(self.delivery.absent), set(self.delivery.absent_aside)
+        for member in self.delivery.absent:
+            if member not in self._gone:  # expelled just now, or removed by a commit that is void
+                self._gone[member] = m.Gone(member=member, reason="expelled")
+        self._gone = {member: gone for member, gone in self._gone.items() if member in absent | aside}
+        before, self._told = self._told, absent
+        return [gone for member, gone in self._gone.items() if member in absent - before]
 
     # -- The state of the group -------------------------------------------------------------------------------------
 

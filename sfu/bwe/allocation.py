@@ -177,6 +177,10 @@ class Allocator:
         """Whether to allocate now; also do when a request changes."""
         return now - self._made_at >= INTERVAL or estimate < FALL * self._used
 
+    def next_deadline(self) -> float:
+        """When to allocate, or to take note of the estimate, if nothing changes before."""
+        return min(self._made_at + INTERVAL, self._window_until)
+
     def allocate(
         self, requests: Sequence[Request], *, estimate: int, audio: int, now: float
     ) -> Mapping[str, int | None]:

@@ -235,10 +235,14 @@ class Trendline:
     def _sum(self) -> None:
         self._refresh = REFRESH
         self._origin = origin = self._points[0][0]
-        self._sum_x = sum(x - origin for x, _ in self._points)
-        self._sum_y = sum(y for _, y in self._points)
-        self._sum_xy = sum((x - origin) * y for x, y in self._points)
-        self._sum_xx = sum((x - origin) * (x - origin) for x, _ in self._points)
+        sum_x = sum_y = sum_xy = sum_xx = 0.0
+        for x, y in self._points:  # not `sum`, which from Python 3.12 on makes up for rounding: the twin does not
+            x -= origin
+            sum_x += x
+            sum_y += y
+            sum_xy += x * y
+            sum_xx += x * x
+        self._sum_x, self._sum_y, self._sum_xy, self._sum_xx = sum_x, sum_y, sum_xy, sum_xx
 
     def _suspect(self, slope: float, send_delta: float) -> None:
         """Take a slope that is too steep: overuse if that lasts and does not get better."""

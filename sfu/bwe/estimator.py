@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 
-from sfu.bwe.delay_based import MAX_RATE, MIN_RATE, DelayDetector, RateControl, Usage
+from sfu.bwe.delay_based import MAX_RATE, MIN_RATE, RateControl, Usage
 from sfu.bwe.loss_based import LossBased
 from sfu.bwe.prober import Prober
-from sfu.bwe.twcc_sender import RATE_WINDOW, STANDING, Report, TwccSender
+from sfu.bwe.twcc_sender import RATE_WINDOW, STANDING, Report
+from sfu.bwe.twcc_twin import new_sender
+from sfu.native import new_way
+from sfu.native.numbers import WayNumbers
 from sfu.rtp.rtcp import ReportBlock
-from sfu.rtp.transport_feedback import TransportFeedback
+from sfu.rtp.transport_feedback import TransportFeedback, UnreadFeedback
 
 FIRST_ESTIMATE = 800_000
 """Bit/s before anything is known (Signal's initial rate). Lower shows people late, higher floods slow paths at once;
@@ -74,44 +77,45 @@ makes the rate lag and probes begin later by as much."""
 
 
 class SentRate:
-    """Rate over the last `RATE_WINDOW` seconds of what was added to `bytes`: cheaper than to note every packet."""
+    """Rate over the last `RATE_WINDOW` seconds of bytes that are counted elsewhere."""
 
-    __slots__ = ("_samples", "bytes", "value")
+    __slots__ = ("_samples", "value")
 
     def __init__(self) -> None:
-        self.bytes = 0
-        """All that was ever sent."""
         self.value = 0
         """Bit/s."""
         self._samples: deque[tuple[float, int]] = deque()
 
-    def sample(self, *, now: float) -> None:
-        """Look at the time; to be called every few ten milliseconds."""
+    def sample(self, total: int, *, now: float) -> None:
+        """Look at the time and at all that was ever sent; to be called every few ten milliseconds."""
         samples = self._samples
         if samples and now - samples[-1][0] < SAMPLE:
             return
-        samples.append((now, self.bytes))
+        samples.append((now, total))
         while len(samples) > 2 and samples[1][0] <= now - RATE_WINDOW:
             samples.popleft()
         elapsed = now - samples[0][0]
-        self.value = int((self.bytes - samples[0][1]) * 8 / elapsed) if elapsed > 0 else 0
+        self.value = int((total - samples[0][1]) * 8 / elapsed) if elapsed > 0 else 0
 
 
 class Estimator:
     """The estimate for one subscriber."""
 
     __slots__ = (
-        "_control", "_detector", "_doubted_at", "_drain_until", "_draining", "_look_at", "_loss", "_loss_since",
+        "_control", "_doubted_at", "_drain_until", "_draining", "_look_at", "_loss", "_loss_since",
         "_lost", "_prober", "_received", "_sent", "_spoken_of", "_twcc", "_twcc_seen", "_unnumbered", "_usage",
-        "wanted",
+        "_way", "check_feedback", "wanted",
     )  # fmt: skip
 
-    def __init__(self, *, now: float) -> None:
-        self._twcc = TwccSender()
-        self._detector = DelayDetector()
+    def __init__(self, *, now: float, way: WayNumbers | None = None) -> None:
+        """``way`` is where the transport counts what it sends."""
+        self._way = way or new_way()
+        self._twcc = new_sender(self._way)
+        self.check_feedback = self._twcc.check
+        """For `rtcp.parse`."""
         self._control = RateControl(FIRST_ESTIMATE, now=now)
         self._loss = LossBased(FIRST_ESTIMATE, now=now)
-        self._prober = Prober(FIRST_ESTIMATE, now=now)
+        self._prober = Prober(FIRST_ESTIMATE, now=now, way=self._way)
         self._sent = SentRate()
         self._unnumbered = SentRate()
         self._twcc_seen = False
@@ -162,31 +166,31 @@ class Estimator:
     def send(self, size: int, now: float) -> int:
         """Count a packet that leaves now, whatever it is; return its transport-wide sequence number (16 bits)."""
         prober = self._prober
-        self._sent.bytes += size
+        self._way.sent_bytes += size
         return self._twcc.send(size, now, prober.sent(size, now=now) if prober.cluster is not None else 0)
 
     def send_again(self, size: int, sequence: int) -> None:
         """Count a packet that leaves once more under the transport-wide number that it had."""
-        self._unnumbered.bytes += size
+        self._way.unnumbered_bytes += size
         self._twcc.sent_again(sequence)
 
     def send_unnumbered(self, size: int) -> None:
         """Count a packet that leaves without such a number: no feedback will speak of it."""
-        self._unnumbered.bytes += size
+        self._way.unnumbered_bytes += size
 
     def wants_padding(self, *, now: float) -> bool:
         """Whether a probe needs a packet of padding now, once the pacer has nothing to send. Ask again after each."""
         return self._prober.due(now=now)
 
-    def receive_feedback(self, feedback: TransportFeedback, *, now: float) -> None:
+    def receive_feedback(self, feedback: TransportFeedback | UnreadFeedback, *, now: float) -> None:
         """Take transport-wide feedback."""
         before = self._twcc.queue_delay
         report = self._twcc.receive(feedback, now=now)
-        if not report.sent and not report.lost:
+        if not report.count and not report.lost:
             return
         self._twcc_seen = True
         self._spoken_of = self._speakable()
-        usage = self._detector.receive(report.sent, report.arrivals)
+        usage = report.usage
         busy_rate = self._twcc.busy_rate
         grows = self._twcc.queue_delay - before >= STANDING
         if grows and busy_rate is not None and SWAMPED * busy_rate < self._sent.value:
@@ -223,6 +227,15 @@ class Estimator:
         """Drop what is kept for a stream that ended."""
         self._loss.forget(ssrc)
 
+    @property
+    def probing(self) -> bool:
+        """Whether a probe is being sent: `wants_padding` is to be asked often."""
+        return self._prober.cluster is not None
+
+    def next_deadline(self) -> float:
+        """When `handle_timer` wants to be called."""
+        return self._look_at
+
     def handle_timer(self, *, now: float) -> None:
         """Let time pass: begin a probe if there is an occasion, and believe in less if nobody answers."""
         if now >= self._look_at:
@@ -231,8 +244,8 @@ class Estimator:
     def _look(self, now: float) -> None:
         """Do what `handle_timer` says, at every report and otherwise every `SAMPLE`."""
         self._look_at = now + SAMPLE
-        self._sent.sample(now=now)
-        self._unnumbered.sample(now=now)
+        self._sent.sample(self._way.sent_bytes, now=now)
+        self._unnumbered.sample(self._way.unnumbered_bytes, now=now)
         self._doubt(now)
         if self._twcc_seen:
             calm = not self._draining and self._usage is not Usage.OVERUSE
@@ -240,7 +253,8 @@ class Estimator:
 
     def _speakable(self) -> int:
         """Return the bytes so far of which something should be heard."""
-        return self._sent.bytes if self._twcc_seen else self._sent.bytes + self._unnumbered.bytes
+        way = self._way
+        return way.sent_bytes if self._twcc_seen else way.sent_bytes + way.unnumbered_bytes
 
     def _doubt(self, now: float) -> None:
         """Lower the estimate while something is sent and nothing is heard of it."""
@@ -258,7 +272,7 @@ class Estimator:
     def _count_losses(self, report: Report, now: float) -> None:
         """Lower the rate to what comes through where much is dropped."""
         self._lost += report.lost - report.recovered
-        self._received += len(report.sent)
+        self._received += report.count
         if now - self._loss_since < LOSS_WINDOW:
             return
         total = self._lost + self._received

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Generic, NamedTuple, TypeVar
 
+from sfu.native import new_way
+from sfu.native.numbers import WayNumbers
+
 BURST = 0.01
 """Seconds of the pace that may leave at once: as long as the caller's timer may be late without losing rate. libwebrtc
 (pacing_controller.h) sends bursts of up to 0.04 s; more is a queue elsewhere, less needs finer timers."""
@@ -42,44 +45,59 @@ class Waiting(NamedTuple, Generic[Packet]):
 class Pacer(Generic[Packet]):
     """The queue of one transport. It holds packets as they were given, and gives them back when they may leave."""
 
-    __slots__ = ("_free_at", "_repairs", "_video", "rate", "size")
+    __slots__ = ("_repairs", "_video", "_way")
 
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        """Bit/s, to be kept above 0; changes hold for what is sent next."""
-        self.size = 0
-        """Bytes that wait."""
+    def __init__(self, rate: int, way: WayNumbers | None = None) -> None:
+        """Keep to ``rate`` bit/s. ``way`` is where it counts: a part of it is done by the compiled twin."""
+        self._way = way or new_way()
+        self._way.burst = BURST
+        self._way.free_at = float("-inf")
+        self._way.rate = rate
         self._repairs: deque[Waiting[Packet]] = deque()
         self._video: dict[int, deque[Waiting[Packet]]] = {}
         """By stream, the one whose turn it is first; never an empty queue."""
-        self._free_at = float("-inf")
+
+    @property
+    def rate(self) -> float:
+        """Bit/s, to be kept above 0; changes hold for what is sent next."""
+        return self._way.rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self._way.rate = rate
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return self._way.queued
 
     def push(self, packet: Packet, size: int, *, stream: int, now: float) -> None:
         """Queue a packet of video."""
         self._video.setdefault(stream, deque()).append(Waiting(packet, size, now, stream))
-        self.size += size
+        self._way.queued += size
 
     def pass_by(self, size: int, now: float) -> bool:
         """Whether a packet may leave at once without being queued; if so it is counted against the pace.
 
         This is what nearly every packet of video does, so that the queue costs nothing while nothing waits.
         """
-        free_at, earliest = self._free_at, now - BURST
+        way = self._way
+        free_at, earliest = way.free_at, now - BURST
         if free_at < earliest:  # no `max`: this runs for every packet of video
             free_at = earliest
-        if self.size or free_at > now + BURST:
+        if way.queued or free_at > now + BURST:
             return False
-        self._free_at = free_at + size * 8 / self.rate
+        way.free_at = free_at + size * 8 / way.rate
         return True
 
     def push_repair(self, packet: Packet, size: int, *, stream: int, now: float) -> None:
         """Queue a retransmission; ``stream`` is what it belongs to, not the stream of retransmissions."""
         self._repairs.append(Waiting(packet, size, now, stream))
-        self.size += size
+        self._way.queued += size
 
     def pop(self, *, now: float) -> Packet | None:
         """Return a packet that leaves now, None if nothing may. Ask again after each."""
-        if not self.size or self._free_at > now + BURST:
+        if not self._way.queued or self._way.free_at > now + BURST:
             return None
         if self._repairs:
             waiting = self._repairs.popleft()
@@ -89,13 +107,14 @@ class Pacer(Generic[Packet]):
             waiting = queue.popleft()
             if queue:
                 self._video[stream] = queue  # behind all others
-        self.size -= waiting.size
+        self._way.queued -= waiting.size
         self.spend(waiting.size, now=now)
         return waiting.packet
 
     def spend(self, size: int, *, now: float) -> None:
         """Count a packet against the pace that was not queued: padding."""
-        self._free_at = max(self._free_at, now - BURST) + size * 8 / self.rate
+        way = self._way
+        way.free_at = max(way.free_at, now - BURST) + size * 8 / way.rate
 
     def drop_late(self, *, now: float) -> set[int]:
         """Drop what has waited too long, or is too much; return the streams of the video that was dropped.
@@ -104,7 +123,7 @@ class Pacer(Generic[Packet]):
         """
         repairs = self._repairs
         while repairs and (now - repairs[0].since > MAX_REPAIR_WAIT or len(repairs) > MAX_PACKETS):
-            self.size -= repairs.popleft().size
+            self._way.queued -= repairs.popleft().size
         dropped = {stream for stream, queue in self._video.items() if now - queue[0].since > MAX_WAIT}
         for stream in dropped:
             self.forget(stream)
@@ -116,8 +135,8 @@ class Pacer(Generic[Packet]):
 
     def forget(self, stream: int) -> None:
         """Drop what waits of a copy that ended or was paused, retransmissions included."""
-        self.size -= sum(waiting.size for waiting in self._video.pop(stream, ()))
+        self._way.queued -= sum(waiting.size for waiting in self._video.pop(stream, ()))
         kept = [waiting for waiting in self._repairs if waiting.stream != stream]
         if len(kept) < len(self._repairs):
-            self.size -= sum(waiting.size for waiting in self._repairs if waiting.stream == stream)
+            self._way.queued -= sum(waiting.size for waiting in self._repairs if waiting.stream == stream)
             self._repairs = deque(kept)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sfu.bwe.twcc_sender import PacketResult
+from sfu.native import new_way
+from sfu.native.numbers import WayNumbers
 
 DURATION = 0.015
 """Seconds that a probe lasts at least (min_probe_duration). At 2 Mbit/s it adds 4 kB: 0.1 s of queue if the link has no
@@ -160,10 +162,12 @@ class Prober:
 
     __slots__ = (
         "_dropped_at", "_estimate", "_grown_at", "_grown_from", "_interval", "_judging", "_last", "_numbers",
-        "_pending", "_started", "cluster",
+        "_pending", "_started", "_way", "cluster",
     )  # fmt: skip
 
-    def __init__(self, estimate: int, *, now: float) -> None:
+    def __init__(self, estimate: int, *, now: float, way: WayNumbers | None = None) -> None:
+        """``way`` is told while a probe is being sent."""
+        self._way = way or new_way()
         self.cluster: Cluster | None = None
         """The probe that is being sent."""
         self._judging: Cluster | None = None
@@ -215,7 +219,8 @@ class Prober:
             return 0  # bursts are to be alike, so that the first may not be a stray packet before its time
         cluster.sent(size, now)
         if cluster.complete(now):
-            self.cluster, self._judging = None, cluster
+            self._judging = cluster
+            self._send(None)
         return cluster.number
 
     def receive(self, results: Iterable[PacketResult], *, now: float) -> int | None:
@@ -259,12 +264,16 @@ class Prober:
         self._numbers = self._numbers % 0xFFFF_FFFF + 1
         self._last = now
         self._dropped_at = None
-        self.cluster = Cluster(self._numbers, rate, now=now)
+        self._send(Cluster(self._numbers, rate, now=now))
+
+    def _send(self, cluster: Cluster | None) -> None:
+        self.cluster = cluster
+        self._way.probing = cluster is not None
 
     def _expire(self, now: float) -> None:
         cluster = self.cluster
         if cluster is not None and now - cluster.next_time() > MAX_LAG:
-            self.cluster = None
+            self._send(None)
             self._pending = []
         cluster = self._judging
         if cluster is not None and now - cluster.last_sent > RESULT_WAIT:

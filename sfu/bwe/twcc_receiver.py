@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+
+from sfu.native.numbers import InletNumbers
+from sfu.native.reception import lend_arrivals
 from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
 
 INTERVAL = 0.08
@@ -30,43 +34,50 @@ replay window ends there too, so that a number further back can only be one that
 class TwccReceiver:
     """Collects arrival times by transport-wide sequence number. `receive` runs for every packet."""
 
-    __slots__ = ("_count", "_deadline", "_highest", "_next", "_pending", "_seen")
+    __slots__ = ("_count", "_lent", "_next", "_numbers", "_pending", "_seen", "_ticks")
 
-    def __init__(self) -> None:
-        self._highest = -1
+    def __init__(self, numbers: InletNumbers | None = None) -> None:
+        """``numbers`` is where it counts: what comes in order the compiled twin notes."""
+        self._numbers = numbers or InletNumbers()
         self._next = -1
         """The first number beyond all feedback so far."""
-        self._seen = [-1] * HISTORY
-        self._pending: dict[int, int] = {}
-        """Ticks of arrival by unwrapped number."""
-        self._deadline: float | None = None
+        self._seen = array("q", bytes(8 * HISTORY))
+        self._pending = array("q", bytes(8 * MAX_PENDING))
+        """Unwrapped numbers that wait for feedback, each once, as they came."""
+        self._ticks = array("q", bytes(8 * MAX_PENDING))
+        """Of the same: ticks of arrival."""
+        self._lent = lend_arrivals(self._numbers, self._seen, self._pending, self._ticks)
         self._count = 0
 
     def receive(self, sequence: int, *, now: float) -> None:
         """Take one packet's 16-bit transport-wide sequence number; a duplicate changes nothing."""
-        highest = self._highest
+        numbers = self._numbers
+        highest = numbers.transport_highest
         if highest < 0:
-            unwrapped = self._highest = sequence + 0x10000
+            unwrapped = numbers.transport_highest = sequence + 0x10000
         else:
             ahead = sequence - highest & 0xFFFF
             unwrapped = highest + ahead
             if ahead <= 0x10000 - HISTORY:
-                self._highest = unwrapped
+                numbers.transport_highest = unwrapped
             else:
                 unwrapped -= 0x10000
-        pending = self._pending
-        if self._seen[unwrapped % HISTORY] == unwrapped or len(pending) == MAX_PENDING:
+        pending = numbers.pending
+        if self._seen[unwrapped % HISTORY] == unwrapped or pending == MAX_PENDING:
             return
         self._seen[unwrapped % HISTORY] = unwrapped
-        pending[unwrapped] = int(now * TICKS_PER_SECOND)
-        if len(pending) == MAX_ARRIVALS:
-            self._deadline = now
-        elif self._deadline is None:
-            self._deadline = now + INTERVAL
+        self._pending[pending] = unwrapped
+        self._ticks[pending] = int(now * TICKS_PER_SECOND)
+        numbers.pending = pending + 1
+        if pending + 1 == MAX_ARRIVALS:
+            numbers.due = now
+        elif numbers.due < 0:
+            numbers.due = now + INTERVAL
 
     def next_deadline(self) -> float | None:
         """When feedback is due, None while there is nothing to report."""
-        return self._deadline
+        due = self._numbers.due
+        return None if due < 0 else due
 
     def feedback(self, *, sender_ssrc: int, media_ssrc: int) -> list[TransportFeedback]:
         """Return everything not yet reported. `media_ssrc` may be any of the publisher's: senders do not look at it.
@@ -77,7 +88,8 @@ class TwccReceiver:
         packets: list[TransportFeedback] = []
         already, covered = self._next, self._next
         base, last, last_ticks = 0, -1, 0
-        for sequence, ticks in sorted(self._pending.items()):
+        waiting = self._numbers.pending
+        for sequence, ticks in sorted(zip(self._pending[:waiting], self._ticks[:waiting], strict=True)):
             late = sequence < already
             if (
                 not packets
@@ -94,6 +106,6 @@ class TwccReceiver:
             last, last_ticks = sequence, ticks
             covered = max(covered, sequence + 1)
         self._next = covered
-        self._pending.clear()
-        self._deadline = None
+        self._numbers.pending = 0
+        self._numbers.due = -1.0
         return packets

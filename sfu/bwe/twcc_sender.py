@@ -2,7 +2,7 @@
 
 draft-holmer-rmcat-transport-wide-cc-extensions-01. Out of the two come the results that the estimate is made of: for
 each packet when it left and when it arrived, how much was lost, the round trip, the queue on the way, and the rate at
-which packets came out at the other end.
+which packets came out at the other end, and whether a queue grows.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import sub
 from typing import NamedTuple
 
+from sfu.bwe.delay_based import DelayDetector, Usage
+from sfu.native import lend_history, new_way
+from sfu.native.numbers import WayNumbers
 from sfu.rtp.sequence import unwrap16, unwrap32
-from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
+from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback, UnreadFeedback
 
 HISTORY = 8192
 """Packets that are remembered, a power of two within half of the 16 bits: 4 s of 2000 packets/s, what 30 people cost.
@@ -69,45 +72,55 @@ class PacketResult(NamedTuple):
     """The probe that it was sent in, 0 for none."""
 
 
-class Report(NamedTuple):
+class Report:
     """What one feedback packet adds to what was known."""
 
-    sent: list[float]
-    """Of those that arrived, each in one report only: seconds, our clock."""
-    arrivals: list[float]
-    """Of the same: seconds, the subscriber's clock."""
-    sizes: list[int]
-    """Of the same: bytes."""
-    clusters: Sequence[int]
-    """Of the same: the probe, 0 for none."""
-    lost: int
-    """Packets reported missing for the first time."""
-    recovered: int
-    """Of those received, how many had been reported missing before."""
+    __slots__ = ("_columns", "count", "lost", "recovered", "usage")
+
+    def __init__(
+        self,
+        columns: tuple[Sequence[float], Sequence[float], Sequence[int], Sequence[int]],
+        lost: int,
+        recovered: int,
+        usage: Usage | None,
+    ) -> None:
+        """``columns`` are those of `PacketResult`, for what arrived."""
+        self._columns = columns
+        self.count = len(columns[0])
+        """Packets that arrived, each in one report only."""
+        self.lost = lost
+        """Packets reported missing for the first time."""
+        self.recovered = recovered
+        """Of those that arrived, how many had been reported missing before."""
+        self.usage = usage
+        """The gravest that the delays said on the way; None for no news."""
 
     @property
     def received(self) -> list[PacketResult]:
-        """The same packet by packet, for probes: made when asked for, because most reports hold none of a probe."""
-        return list(map(PacketResult, self.sent, self.arrivals, self.sizes, self.clusters))
+        """What arrived, for probes: made when asked for, because most reports hold none of a probe."""
+        return list(map(PacketResult, *self._columns))
 
 
 class TwccSender:
     """Numbers what is sent and reads what comes back. `send` runs for every packet."""
 
     __slots__ = (
-        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_marked", "_next", "_one_way", "_rate",
-        "_sent_at", "_sizes", "_state", "_ticks", "busy_rate", "queue_delay", "rtt",
+        "_base", "_base_before", "_base_until", "_clusters", "_covered", "_detector", "_lent", "_marked", "_one_way",
+        "_rate", "_sent_at", "_sizes", "_state", "_ticks", "_way", "busy_rate", "queue_delay", "rtt",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self._sent_at = [0.0] * HISTORY
-        """A list and no array, which takes four times as long to write to; all copies of a packet share one float."""
+    check: Callable[[bytes], bool] | None = None
+    """For `rtcp.parse`: whether the compiled twin can read the body of a feedback packet."""
+
+    def __init__(self, way: WayNumbers | None = None) -> None:
+        """``way`` is where it counts: what the compiled twin sends is noted by it."""
+        self._way = way or new_way()
+        self._sent_at = array("d", bytes(8 * HISTORY))
         self._sizes = array("I", bytes(4 * HISTORY))
+        self._lent = lend_history(self._way, self._sent_at, self._sizes)
         self._clusters: dict[int, int] = {}
         """By number, of those that left in a probe, oldest first."""
         self._state = bytearray(HISTORY)
-        self._next = 0
-        """Number of the next packet; this one never wraps."""
         self._marked = 0
         """Of all below the state is noted: once for a report, not for each packet."""
         self._covered = 0
@@ -115,6 +128,7 @@ class TwccSender:
         self._ticks: int | None = None
         """The latest arrival, unwrapped."""
         self._rate = ArrivalRate()
+        self._detector = DelayDetector()
         self._base = self._base_before = float("inf")
         self._base_until = 0.0
         self._one_way = 0.0
@@ -128,11 +142,12 @@ class TwccSender:
 
     def send(self, size: int, now: float, cluster: int = 0) -> int:
         """Note a packet of `size` bytes that leaves now; return its 16-bit transport-wide sequence number."""
-        number = self._next
+        way = self._way
+        number = way.next
         slot = number & _MASK
         self._sent_at[slot] = now
         self._sizes[slot] = size
-        self._next = number + 1
+        way.next = number + 1
         if cluster:
             self._note_probe(number, cluster)
         return number & 0xFFFF
@@ -143,8 +158,9 @@ class TwccSender:
         As a packet that was a round trip on its way it would look like a queue, and alone in a feedback like a path
         that carries hardly anything.
         """
-        number = unwrap16(sequence, self._next - 1)
-        if max(0, self._next - HISTORY) <= number < self._next:
+        following = self._way.next
+        number = unwrap16(sequence, following - 1)
+        if max(0, following - HISTORY) <= number < following:
             self._mark()
             self._state[number & _MASK] = _GONE
 
@@ -156,7 +172,8 @@ class TwccSender:
 
     def _mark(self) -> None:
         """Note of what was sent since the last report that it is on its way."""
-        number, end = max(self._marked, self._next - HISTORY), self._next
+        end = self._way.next
+        number = max(self._marked, end - HISTORY)
         while number < end:
             slot = number & _MASK
             stop = min(slot + end - number, HISTORY)
@@ -169,19 +186,22 @@ class TwccSender:
         """Bit/s that arrived of late, None while that is not known."""
         return self._rate.value
 
-    def receive(self, feedback: TransportFeedback, *, now: float) -> Report:
-        """Match a feedback packet. Numbers that were not sent, or are older than the history, are passed over.
+    def receive(self, feedback: TransportFeedback | UnreadFeedback, *, now: float) -> Report:
+        """Match a feedback packet, and judge what it says.
 
+        Numbers that were not sent, or are older than the history, are passed over.
         A number that no feedback covers, since that feedback was lost itself, counts neither as received nor as lost.
         """
+        if isinstance(feedback, UnreadFeedback):
+            feedback = feedback.read()
         self._mark()
-        following = self._next
+        following = self._way.next
         base = unwrap16(feedback.base_sequence, following - 1)
         oldest = max(0, following - HISTORY)
         numbers, ticks, recovered = self._take(feedback.arrivals, base, oldest)
         lost = self._pass_over(max(base, oldest), min(base + feedback.status_count, following))
         if not numbers:
-            return Report([], [], [], (), lost, recovered)
+            return Report(((), (), (), ()), lost, recovered, None)
         shift = 0 if self._ticks is None else unwrap32(ticks[0], self._ticks) - ticks[0]
         self._ticks = ticks[-1] + shift
         # Columns instead of a loop over packets, for this is done for every packet that anybody receives.
@@ -189,7 +209,7 @@ class TwccSender:
         sent_at, sizes_at, clusters = self._sent_at, self._sizes, self._clusters
         if isinstance(numbers, range):
             slots = slice(numbers.start & _MASK, (numbers.start & _MASK) + len(numbers))
-            sent, sizes = sent_at[slots], sizes_at[slots].tolist()
+            sent, sizes = sent_at[slots].tolist(), sizes_at[slots].tolist()
         else:
             sent, sizes = (
                 [sent_at[number & _MASK] for number in numbers],
@@ -198,7 +218,8 @@ class TwccSender:
         probed = clusters and numbers[0] <= next(reversed(clusters))
         probes = [clusters.get(number, 0) for number in numbers] if probed else [0] * len(sent)
         self._measure(sent, arrivals, sizes, now)
-        return Report(sent, arrivals, sizes, probes, lost, recovered)
+        usage = self._detector.receive(sent, arrivals)
+        return Report((sent, arrivals, sizes, probes), lost, recovered, usage)
 
     def _take(
         self, arrivals: list[tuple[int, int]], base: int, oldest: int
@@ -216,18 +237,18 @@ class TwccSender:
         slot = first & _MASK
         until = slot + count
         if (
-            oldest <= first <= self._next - count
+            oldest <= first <= self._way.next - count
             and until <= HISTORY
             and states.count(_IN_FLIGHT, slot, until) == count
             and offsets == tuple(range(offsets[0], offsets[0] + count))
         ):  # nothing is missing, as nearly always
             states[slot:until] = bytes(count)
             return range(first, first + count), ticks, 0
-        numbers, taken, recovered = [], [], 0
+        numbers, taken, recovered, following = [], [], 0, self._way.next
         for offset, tick in arrivals:
             number = base + offset
             slot = number & _MASK
-            if oldest <= number < self._next and states[slot] != _GONE:
+            if oldest <= number < following and states[slot] != _GONE:
                 recovered += states[slot] == _LOST
                 states[slot] = _GONE
                 numbers.append(number)
@@ -243,7 +264,7 @@ class TwccSender:
         """Take the numbers up to `end` as reported on; return how many from `start` on are missing."""
         lost = 0
         states = self._state
-        number = max(self._covered, self._next - HISTORY)
+        number = max(self._covered, self._way.next - HISTORY)
         while number < end:
             slot = number & _MASK
             stop = min(slot + end - number, HISTORY)

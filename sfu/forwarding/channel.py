@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from sfu.native.numbers import CopyNumbers, WayNumbers
+
 
 class Channel(Protocol):
     """One transport's SRTP and its way out. Packets are worked on where they lie, in the worker's two buffers."""
@@ -12,6 +14,9 @@ class Channel(Protocol):
     """The packet that just arrived."""
     outgoing: bytearray
     """Where the next packet is put together."""
+
+    way: WayNumbers
+    """What the transport counts; where it lets the compiled twin send by itself, it does so as `send` would."""
 
     def unprotect(self, length: int) -> int:
         """Open the RTP packet in ``incoming[:length]`` in place; return its new length, or -1 if it must be dropped."""
@@ -27,6 +32,10 @@ class Channel(Protocol):
 
     def send_rtcp(self, packet: bytes) -> None:
         """Seal and send an RTCP packet, through the outgoing buffer."""
+        ...
+
+    def share(self, copy: CopyNumbers) -> None:
+        """Let the compiled twin seal that copy's packets, until its SSRC is forgotten or the channel has no keys."""
         ...
 
     def forget_received(self, ssrc: int) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sfu.forwarding.header_rewriter import HeaderRewriter, Run
+from sfu.forwarding.allowance import Allowance
+from sfu.forwarding.header_rewriter import HeaderRewriter
 from sfu.forwarding.layer_selector import LayerSelector
-from sfu.rtp.packet import MediaPacket
+from sfu.forwarding.reported_loss import ReportedLoss
+from sfu.forwarding.run import Run
+from sfu.native import HEADER_ROOM, lend_headers, new_copy
+from sfu.native.numbers import CopyNumbers
+from sfu.rtp.packet import HEADER_SIZE, MediaPacket
 from sfu.rtp.rtcp import ReportBlock, SenderReport
 from sfu.streams import rtx
 from sfu.streams.retransmission_cache import AUDIO_PACKETS
@@ -32,11 +36,6 @@ for everything again more than six times its share."""
 MAX_REMEMBERED = 1024
 """Packets whose retransmissions are counted: as many as the cache holds."""
 
-REPORT_LIFE = 15.0
-"""Seconds that a subscriber's loss counts towards the publisher's report: browsers report on sound every 2.5 to 7.5 s
-(libwebrtc, rtcp_sender.cc), and one report may be lost. Less turns the repair data off and on again, more keeps it on
-for somebody whose browser is gone."""
-
 ASKS, ASKS_WITHIN = 3, 10.0
 """Key frames that one subscriber may ask for of one copy, and in how many seconds (jitsi-videobridge, its limit for a
 receiver). Each costs the publisher and everybody else as much as ten frames: higher lets one member spoil the picture
@@ -56,11 +55,10 @@ class DownTrack:
     """
 
     __slots__ = (
-        "_again", "_asked", "_begun", "_filters", "_formats", "_fraction_lost", "_headers", "_numbered", "_on_ended",
-        "_outgoing", "_packets_before", "_repaired", "_reported_at", "_rtx_sequence", "_selector", "_send",
-        "_send_video", "_sender", "_skipped", "_source",
-        "_wanted", "_wants_key_frame", "_write", "encoding", "flowing", "numbers", "rtx_ssrc", "selected", "started",
-        "stream", "track",
+        "_again", "_asks", "_begins", "_filters", "_formats", "_headers", "_lent", "_numbered", "_on_ended",
+        "_outgoing", "_rtx_sequence", "_selector", "_send", "_send_video", "_sender", "_skipped", "_source", "_twin",
+        "_wanted", "_wants_key_frame", "_write", "encoding", "flowing", "loss", "numbers", "rtx_ssrc", "selected",
+        "shared", "started", "stream", "track",
     )  # fmt: skip
 
     def __init__(
@@ -82,7 +80,11 @@ class DownTrack:
         self.encoding = self._wanted = track.encodings[0]
         """The encoding that this subscriber gets, from its next key frame on: the one that is wanted, or another one
         while that does not flow."""
-        self.stream = SendStream(ssrc)
+        self.shared = new_copy(sender.way)
+        """What the compiled twin reads and counts, which sends most packets."""
+        self._twin = not isinstance(self.shared, CopyNumbers)
+        self.shared.paced = track.kind == "video"
+        self.stream = SendStream(ssrc, self.shared)
         self.rtx_ssrc = rtx_ssrc
         """0 where there is no retransmission stream."""
         self.numbers: HeaderRewriter[UpEncoding] = HeaderRewriter(
@@ -92,6 +94,7 @@ class DownTrack:
             first_sequence=first_sequence,
             descriptor_id=descriptor_id,
             transport_id=transport_id,
+            numbers=self.shared,
         )
         self.selected: Layer | None = None
         """What this subscriber gets of a picture; None for nothing."""
@@ -110,20 +113,19 @@ class DownTrack:
         self._source: UpEncoding | None = None
         self._selector = LayerSelector()
         self._filters = False
-        self._asked: deque[float] = deque(maxlen=ASKS)
-        self._begun: deque[float] = deque(maxlen=BEGINS)
+        self._asks = Allowance(ASKS, ASKS_WITHIN)
+        self._begins = Allowance(BEGINS, BEGINS_WITHIN)
         self._wants_key_frame = track.kind == "video"
         self._rtx_sequence = first_rtx_sequence
         self._skipped = -1
         """The highest unwrapped number from before the last skip ahead; -1 where that is long ago."""
         self._again: dict[int, tuple[float, int]] = {}
-        self._headers = [bytearray()] * (0 if self._wants_key_frame else AUDIO_PACKETS)
+        self._headers = bytearray(0 if self._wants_key_frame else HEADER_ROOM * AUDIO_PACKETS)
         """Of the sound sent last, transport-wide numbers included. AES-GCM breaks where two packets that differ go out
         under one SSRC and sequence number (RFC 7714 section 8.1): anybody on the way could then forge others."""
-        self._reported_at = float("-inf")
-        self._fraction_lost = 0
-        self._packets_before = 0
-        self._repaired = 0
+        self._lent = lend_headers(self.shared, self._headers) if self._headers else None
+        self.loss = ReportedLoss()
+        """Before repair."""
 
     def carry(self, extensions: Extensions) -> None:
         """Carry these header extensions and no others from the next packet on."""
@@ -140,7 +142,7 @@ class DownTrack:
     def pause(self) -> None:
         """Send nothing until `resume`."""
         self.flowing = False
-        self._source = None
+        self._leave()
         self._attend()
         self._sender.forget(self.stream.ssrc)
 
@@ -174,23 +176,22 @@ class DownTrack:
         self._filters = self._filters or not self._selector.open
         self.encoding = encoding
         self._attend()
+        self._share()
         if encoding is not self._source or self._selector.waits_for_key_frame:
             self._seek(now)
 
     def begin_anew(self, encoding: UpEncoding) -> None:
         """Break with what an encoding sent before: its numbers jumped."""
         if encoding is self._source:
-            self._source = None
+            self._leave()
             self.numbers.renew()
             self._attend()
 
     def request_key_frame(self, *, now: float) -> bool:
         """Take the subscriber's own request for a key frame; return False if it asked too often."""
-        asked, encoding = self._asked, self._source or self.encoding
-        if not encoding.awaits_key_frame:  # else it is the same one that will do
-            if len(asked) == ASKS and now - asked[0] < ASKS_WITHIN:
-                return False
-            asked.append(now)
+        encoding = self._source or self.encoding
+        if not encoding.awaits_key_frame and not self._asks.take(now=now):  # else it is the same one that will do
+            return False
         self.need_key_frame(encoding, now=now)
         return True
 
@@ -200,7 +201,12 @@ class DownTrack:
             encoding.request_key_frame(now=now)
 
     def forward(self, packet: MediaPacket, encoding: UpEncoding) -> None:
-        """Send one packet of an encoding of the track. Runs for every packet and every subscriber."""
+        """Send one packet of an encoding of the track.
+
+        Runs for every packet and every subscriber, but for those that the compiled twin has sent already.
+        """
+        if self._twin:
+            self._settle()
         if encoding is not self._source and not self._join(packet, encoding):
             return
         if self._filters and not self._admits(packet):
@@ -214,15 +220,16 @@ class DownTrack:
             buffer[start:end] = payload
             if self._filters:
                 self.numbers.finish(buffer, start, packet)
-            stream = self.stream
+            shared = self.shared
             now = packet.arrival
             if self._wants_key_frame:
-                self._send_video(end, self._numbered, stream.ssrc, now)
+                self._send_video(end, self._numbered, self.stream.ssrc, now)
             else:
                 self._send(end, self._numbered, now)
-                self._headers[buffer[3] % AUDIO_PACKETS] = buffer[:start]
-            stream.packets += 1
-            stream.octets += size
+                place = buffer[3] % AUDIO_PACKETS * HEADER_ROOM
+                self._headers[place : place + start] = buffer[:start]
+            shared.packets += 1
+            shared.octets += size
 
     def worth_asking(self, lost: list[int]) -> list[int]:
         """Return those numbers that do not come from before a skip ahead. Costs next to nothing."""
@@ -253,7 +260,7 @@ class DownTrack:
             key = original + run.sequence_offset
             last, times = self._again.pop(key, (float("-inf"), 0))
             if times < MAX_REPEATS and now - last >= interval:
-                self._repaired += not times
+                self.loss.repaired += not times
                 last, times = now, times + 1
                 self._send_again(packet, run, sequence, now)
                 sent += 1
@@ -267,6 +274,7 @@ class DownTrack:
 
         It goes out under the retransmission SSRC, as browsers' own probes do; receivers count it and pass it by.
         """
+        self._settle()
         payload_type = next(ours.rtx_payload_type for ours in self._formats.values() if ours.rtx_payload_type)
         self._rtx_sequence += 1
         length = self.numbers.write_padding(
@@ -276,19 +284,8 @@ class DownTrack:
 
     def receive_report(self, block: ReportBlock, *, now: float) -> None:
         """Take what the subscriber reports about this copy."""
-        stream = self.stream
-        stream.receive_report(block, now=now)
-        self._reported_at = now
-        # A packet of sound that was sent again counts as received. What was sent again for the first time is what was
-        # lost before repair, as far as it was worth asking for: the report holds the rest. Part of it may be in both.
-        sent = stream.packets - self._packets_before
-        repaired = min(255, 256 * self._repaired // sent) if sent else 0
-        self._fraction_lost = max(block.fraction_lost, repaired)
-        self._packets_before, self._repaired = stream.packets, 0
-
-    def fraction_lost(self, *, now: float) -> int:
-        """Return the loss before repair, in 1/256, in the time of the last report; 0 if that is too long ago."""
-        return self._fraction_lost if now - self._reported_at <= REPORT_LIFE else 0
+        self.stream.receive_report(block, now=now)
+        self.loss.receive(block, self.stream.packets, now=now)
 
     def sender_report(self, *, now: float) -> SenderReport | None:
         """Return an SR for this copy, or None while nothing flowed or the publisher's clock is not known yet."""
@@ -319,11 +316,8 @@ class DownTrack:
             return
         encoding, source, encodings = self.encoding, self._source, self.track.encodings
         down = source is not None and encodings.index(encoding) < encodings.index(source)
-        if not down and not encoding.awaits_key_frame:  # else it is the same one that will do
-            begun = self._begun
-            if len(begun) == BEGINS and now - begun[0] < BEGINS_WITHIN:
-                return
-            begun.append(now)
+        if not down and not encoding.awaits_key_frame and not self._begins.take(now=now):
+            return
         self.need_key_frame(encoding, now=now)
 
     def _attend(self) -> None:
@@ -353,7 +347,28 @@ class DownTrack:
         if encoding is self._wanted:
             self.encoding = encoding
         self._attend()
+        self._share()
         return True
+
+    def _share(self) -> None:
+        """Let the compiled twin send what it can: packets of which nothing is left out and nothing rewritten."""
+        if self._twin:
+            self._settle()
+            source = None if self._filters else self._source
+            if source is not None:
+                self._sender.channel.share(self.shared)
+            self.numbers.share(0 if source is None else source.number)
+
+    def _settle(self) -> None:
+        """Catch up with what the twin has sent."""
+        if self.shared.source and self._source is not None:
+            self.numbers.settle(self._source.cache)
+
+    def _leave(self) -> None:
+        """Break with the encoding that flowed."""
+        self._settle()
+        self._source = None
+        self._share()
 
     def _timestamp(self, packet: MediaPacket, encoding: UpEncoding) -> int | None:
         """Return the packet's RTP time on the clock of the encoding before, as the publisher's reports tell it."""
@@ -374,6 +389,7 @@ class DownTrack:
             numbers.limit(packet, selector.spatial)
         if selector.open and not numbers.rewrites:
             self._filters = False
+            self._share()
         return True
 
     def _send_again(self, packet: MediaPacket, run: Run[UpEncoding], sequence: int, now: float) -> None:
@@ -385,12 +401,7 @@ class DownTrack:
         if self.rtx_ssrc and ours.rtx_payload_type is not None:
             self._rtx_sequence += 1
             start = self.numbers.write_again(
-                buffer,
-                packet,
-                run,
-                payload_type=ours.rtx_payload_type,
-                sequence=self._rtx_sequence,
-                ssrc=self.rtx_ssrc,
+                buffer, packet, run, payload_type=ours.rtx_payload_type, sequence=self._rtx_sequence, ssrc=self.rtx_ssrc
             )
             rtx.write_osn(buffer, start, sequence)
             start += rtx.OSN_LENGTH
@@ -399,8 +410,9 @@ class DownTrack:
             self.numbers.finish(buffer, start, packet, run)
             self._sender.send_repair(end, self._numbered, stream=self.stream.ssrc, now=now)
         elif not self._wants_key_frame:
-            header = self._headers[sequence % AUDIO_PACKETS]
-            if header[2:4] == sequence.to_bytes(2, "big"):
+            place = sequence % AUDIO_PACKETS * HEADER_ROOM
+            header = self._headers[place : place + (HEADER_ROOM if self._headers[place] & 0x10 else HEADER_SIZE)]
+            if header[0] and header[2:4] == sequence.to_bytes(2, "big"):
                 packet_bytes = header + packet.payload
                 buffer[: len(packet_bytes)] = packet_bytes
                 self._sender.send_again(len(packet_bytes), self._numbered)

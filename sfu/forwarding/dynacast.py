@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 OFF_AFTER = 2.0
 """Seconds that an encoding goes on after the last subscriber let go of it. Allocations are made every second and
@@ -19,6 +20,13 @@ class Dynacast:
         """Begin with everything on, as publishers do."""
         self.active = [True] * encodings
         self._idle_since: list[float | None] = [None] * encodings
+
+    def next_deadline(self) -> float:
+        """When `update` changes something although nothing else has changed."""
+        return min((since + OFF_AFTER for since in self._waiting()), default=inf)
+
+    def _waiting(self) -> list[float]:
+        return [since for since, on in zip(self._idle_since, self.active, strict=True) if on and since is not None]
 
     def update(self, needed: Sequence[bool], *, now: float) -> bool:
         """Take what is needed now; return whether `active` changed and the publisher is to be told."""

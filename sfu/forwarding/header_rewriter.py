@@ -12,14 +12,17 @@ from __future__ import annotations
 import struct
 from collections import deque
 from struct import Struct
-from typing import Generic, TypeVar
+from typing import Generic
 
+from sfu.forwarding.run import Run, Source, continued
+from sfu.native.numbers import CopyNumbers
 from sfu.rtp import extensions
 from sfu.rtp.dependency_descriptor import MANDATORY_LENGTH, frame_number, write_frame_number
 from sfu.rtp.layers import MAX_SPATIAL
 from sfu.rtp.packet import HEADER_SIZE, WRITE_HEADER, MediaPacket
 from sfu.rtp.payload_descriptor import write_vp8
 from sfu.rtp.sequence import unwrap16, unwrap32
+from sfu.streams.retransmission_cache import RetransmissionCache
 
 MAX_RUNS = 128
 """Runs remembered to answer NACKs. A run begins with a start, a pause or a switch, and behind every stretch of packets
@@ -65,57 +68,17 @@ _WRITE_SHORT = Struct("!IIIII").pack_into
 _WRITE_SHORT_WITH_ROOM = Struct("!IIIIII").pack_into
 """The same with a Dependency Descriptor of nothing but its mandatory fields, as every packet but few has it."""
 
-_OPEN = 1 << 62
-"""Where a run ends that still goes on: no number comes near."""
-
 PADDING = 255
 """Bytes of padding in one packet: as many as its last byte can count (RFC 3550 section 5.1)."""
 
 _PADDING = bytes(PADDING - 1) + bytes([PADDING])
-
-Source = TypeVar("Source")
-
-
-class Run(Generic[Source]):
-    """A stretch of packets from one source that were all renumbered by the same offsets."""
-
-    __slots__ = (
-        "first", "frame_offset", "last", "picture_offset", "sequence_offset", "source", "spatial",
-        "timestamp_offset", "tl0_offset",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        source: Source,
-        first: int,
-        sequence_offset: int,
-        timestamp_offset: int = 0,
-        frame_offset: int = 0,
-        picture_offset: int = 0,
-        tl0_offset: int = 0,
-        spatial: int = MAX_SPATIAL,
-    ) -> None:
-        self.source = source
-        self.first = first
-        """Unwrapped number, at the source, of the first packet."""
-        self.sequence_offset = sequence_offset
-        self.timestamp_offset = timestamp_offset
-        self.frame_offset = frame_offset
-        """Of the Dependency Descriptor's frame numbers."""
-        self.picture_offset = picture_offset
-        self.tl0_offset = tl0_offset
-        """Of VP8's PictureID and TL0PICIDX."""
-        self.spatial = spatial
-        """The highest spatial layer that is passed on: its frame is the last of each picture."""
-        self.last = _OPEN
-        """Number of the last packet that can have been sent in it: what follows is the next run's, or a gap's."""
 
 
 class HeaderRewriter(Generic[Source]):
     """Writes headers for one subscriber, and knows afterwards what was sent under which number."""
 
     __slots__ = (
-        "_descriptor_id", "_first_sequence", "_highest", "_last", "_renewed", "_room", "_run", "_runs",
+        "_descriptor_id", "_first_sequence", "_last", "_renewed", "_room", "_run", "_runs", "_shared",
         "_short", "_skipped_picture", "_ssrc", "_tail", "_types", "clock_rate", "transport_id",
     )  # fmt: skip
 
@@ -128,18 +91,22 @@ class HeaderRewriter(Generic[Source]):
         first_sequence: int,
         descriptor_id: int | None,
         transport_id: int | None = None,
+        numbers: CopyNumbers | None = None,
     ) -> None:
         """Prepare for ``ssrc``.
 
         ``payload_types`` maps the publisher's numbers to the subscriber's. ``first_sequence`` is random and below
         0x8000: a receiver that misses the first packets must not see the number wrap first (RFC 3711 section 3.3.1).
-        The extensions' ids are as in `carry`.
+        The extensions' ids are as in `carry`. ``numbers`` are the copy's.
         """
+        self._shared = numbers or CopyNumbers()
+        self._shared.ssrc = ssrc
+        for theirs, ours in payload_types.items():
+            self._shared.types[theirs] = 0x80 | ours
         self._ssrc = ssrc
         self._types = {theirs: 0x8000 | ours for theirs, ours in payload_types.items()}
         self.carry(descriptor_id, transport_id)
         self._first_sequence = first_sequence
-        self._highest = -1
         self._last: MediaPacket | None = None
         self._run: Run[Source] | None = None
         self._runs: deque[Run[Source]] = deque(maxlen=MAX_RUNS)
@@ -158,6 +125,8 @@ class HeaderRewriter(Generic[Source]):
         self._tail = struct.pack("!III", self._ssrc, _BLOCK_WITH_ROOM, self._room) if self._room else b""
         small = descriptor_id is not None and 0 < descriptor_id < 15
         self._short = (descriptor_id or 0) << 28 | MANDATORY_LENGTH - 1 << 24 if small else 0
+        shared = self._shared
+        shared.room, shared.short_descriptor, shared.described = self._room, self._short, descriptor_id is not None
 
     @property
     def timestamp_offset(self) -> int:
@@ -172,7 +141,7 @@ class HeaderRewriter(Generic[Source]):
     @property
     def highest(self) -> int:
         """The highest unwrapped number that was sent, -1 before the first."""
-        return self._highest
+        return self._shared.highest
 
     @property
     def spatial(self) -> int:
@@ -200,23 +169,45 @@ class HeaderRewriter(Generic[Source]):
         if last is None or run is None:
             new = Run(source, packet.sequence, self._first_sequence - packet.sequence, spatial=spatial)
         else:
-            found = self.find(self._highest & 0xFFFF)
+            highest = self._shared.highest
+            found = self.find(highest & 0xFFFF)
             before = run if found is None else found[0]
             offset = run.timestamp_offset
             if run.source is not source or self._renewed:
                 offset += last.timestamp + self._step(last, packet, timestamp) - packet.timestamp
-            run.last = self._highest
+            run.last = highest
             new = Run(
                 source,
                 packet.sequence,
-                self._highest + RUN_GAP - packet.sequence,
+                highest + RUN_GAP - packet.sequence,
                 offset & 0xFFFF_FFFF,
-                *_continued(last, before, packet),
+                *continued(last, before, packet),
                 spatial,
             )
         self._renewed = False
         self._run = new
         self._runs.append(new)
+
+    def share(self, source: int) -> None:
+        """Let the compiled twin write for packets of that number's encoding, as the present run has it; 0 ends that.
+
+        Nothing may be left out and nothing rewritten in payloads meanwhile.
+        """
+        shared, run = self._shared, self._run
+        if run is not None and source:
+            shared.first = run.first
+            shared.sequence_offset = run.sequence_offset
+            shared.timestamp_offset = run.timestamp_offset
+            shared.frame_offset = run.frame_offset
+        shared.source = source if run is not None else 0
+
+    def settle(self, cache: RetransmissionCache) -> None:
+        """Learn which packet went out last while the twin wrote; ``cache`` is that of the present run's source."""
+        run = self._run
+        if run is not None:
+            original = self._shared.highest - run.sequence_offset
+            if original >= run.first:
+                self._last = cache.find(original) or self._last
 
     def _step(self, last: MediaPacket, packet: MediaPacket, timestamp: int | None) -> int:
         """Return by how much the subscriber's clock goes on from one packet to the next, at least by 1."""
@@ -232,7 +223,9 @@ class HeaderRewriter(Generic[Source]):
         """Whether the packet comes in order: behind all of its run that was sent or left out."""
         run = self._run
         return (
-            run is not None and packet.sequence >= run.first and packet.sequence + run.sequence_offset > self._highest
+            run is not None
+            and packet.sequence >= run.first
+            and packet.sequence + run.sequence_offset > self._shared.highest
         )
 
     def skip(self, packet: MediaPacket) -> None:
@@ -287,8 +280,9 @@ class HeaderRewriter(Generic[Source]):
             if run is None:
                 return 0
         sequence = packet.sequence + run.sequence_offset
-        if sequence > self._highest:
-            self._highest = sequence
+        shared = self._shared
+        if sequence > shared.highest:
+            shared.highest = sequence
             self._last = packet
         first |= packet.marker
         timestamp = packet.timestamp
@@ -353,8 +347,9 @@ class HeaderRewriter(Generic[Source]):
 
         None for what was not sent. That goes for the number between two runs too, which receivers do ask for.
         """
-        sent = unwrap16(sequence, self._highest)
-        if sent > self._highest:
+        highest = self._shared.highest
+        sent = unwrap16(sequence, highest)
+        if sent > highest:
             return None
         for run in reversed(self._runs):
             original = sent - run.sequence_offset
@@ -395,18 +390,3 @@ class HeaderRewriter(Generic[Source]):
         element = self._room if profile == extensions.ONE_BYTE else (self.transport_id or 0) << 24 | 2 << 16
         _TWO_WORDS(buffer, HEADER_SIZE, profile << 16 | (end - HEADER_SIZE) // 4 - 1, element)
         return end
-
-
-def _continued(last: MediaPacket, before: Run[Source], packet: MediaPacket) -> tuple[int, int, int]:
-    """Return the offsets by which frames, pictures and base-layer pictures go on from the last packet and its run.
-
-    Also after a pause at the same source: the numbers are short, and a receiver takes a jump of half their range for a
-    step back.
-    """
-    frame = picture = tl0 = 0
-    if len(last.descriptor) >= MANDATORY_LENGTH <= len(packet.descriptor):
-        frame = frame_number(last.descriptor, 0) + before.frame_offset + 1 - frame_number(packet.descriptor, 0)
-    if last.layer.picture_id >= 0 <= packet.layer.picture_id:
-        picture = last.layer.picture_id + before.picture_offset + 1 - packet.layer.picture_id
-        tl0 = last.layer.tl0_pic_idx + before.tl0_offset + 1 - packet.layer.tl0_pic_idx
-    return frame & 0xFFFF, picture, tl0

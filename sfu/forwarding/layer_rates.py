@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from sfu.rtp.layers import LAYERS, MAX_TEMPORAL
+from sfu.native.numbers import SourceNumbers
+from sfu.rtp.layers import MAX_TEMPORAL
 
 SAMPLE = 0.5
 """Seconds between two looks at the counts."""
@@ -19,8 +20,9 @@ class LayerRates:
 
     __slots__ = ("_samples", "octets")
 
-    def __init__(self) -> None:
-        self.octets = [0] * LAYERS
+    def __init__(self, numbers: SourceNumbers | None = None) -> None:
+        """``numbers`` is where it counts: the compiled twin does so too."""
+        self.octets = (numbers or SourceNumbers()).octets
         """Bytes of payload so far, by `FrameLayer.index`."""
         self._samples: deque[tuple[float, list[int]]] = deque(maxlen=WINDOW + 1)
 
@@ -32,8 +34,12 @@ class LayerRates:
         """Look at the counts if it is time to; return whether it was. To be called every few ten milliseconds."""
         if self._samples and now - self._samples[-1][0] < SAMPLE:
             return False
-        self._samples.append((now, self.octets[:]))
+        self._samples.append((now, list(self.octets)))
         return True
+
+    def next_deadline(self) -> float:
+        """When `sample` has something to do."""
+        return self._samples[-1][0] + SAMPLE if self._samples else float("-inf")
 
     def measured(self) -> dict[tuple[int, int], int]:
         """Return the bit/s of each layer that flows, by (spatial, temporal), without what it builds upon.

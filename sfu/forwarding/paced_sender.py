@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sfu.bwe.estimator import Estimator
@@ -21,6 +22,10 @@ class _Queued(NamedTuple):
     numbered: bool
 
 
+def _nobody() -> None:
+    """Nobody waits for a word."""
+
+
 class PacedSender:
     """Sends what lies in the channel's outgoing buffer, or keeps a copy until it may leave.
 
@@ -28,14 +33,28 @@ class PacedSender:
     room for a transport-wide number (`NUMBER_AT`).
     """
 
-    __slots__ = ("_count", "_count_unnumbered", "_pacer", "_pass_by", "_send", "channel", "estimator", "outgoing")
+    __slots__ = (
+        "_count",
+        "_count_unnumbered",
+        "_on_waiting",
+        "_pacer",
+        "_pass_by",
+        "_send",
+        "channel",
+        "estimator",
+        "outgoing",
+        "way",
+    )
 
-    def __init__(self, channel: Channel, *, now: float) -> None:
+    def __init__(self, channel: Channel, *, now: float, on_waiting: Callable[[], None] = _nobody) -> None:
+        """``on_waiting`` is called when a packet begins to wait: `flush` is to be called often while any does."""
         self.channel = channel
         self.outgoing = channel.outgoing
         """Where the next packet is put together."""
-        self.estimator = Estimator(now=now)
-        self._pacer: Pacer[_Queued] = Pacer(self.estimator.pacing_rate)
+        self.way = channel.way
+        self.estimator = Estimator(now=now, way=self.way)
+        self._pacer: Pacer[_Queued] = Pacer(self.estimator.pacing_rate, self.way)
+        self._on_waiting = on_waiting
         self._send = channel.send
         self._count = self.estimator.send
         self._count_unnumbered = self.estimator.send_unnumbered
@@ -66,6 +85,7 @@ class PacedSender:
         if self._pass_by(length, now):
             self.send(length, numbered, now)
         else:
+            self._on_waiting()
             self._pacer.push(_Queued(self.outgoing[:length], numbered), length, stream=stream, now=now)
 
     def send_repair(self, length: int, numbered: bool, *, stream: int, now: float) -> None:
@@ -73,6 +93,7 @@ class PacedSender:
         if self._pass_by(length, now):
             self.send(length, numbered, now=now)
         else:
+            self._on_waiting()
             self._pacer.push_repair(_Queued(self.outgoing[:length], numbered), length, stream=stream, now=now)
 
     def send_padding(self, length: int, numbered: bool, *, now: float) -> None:

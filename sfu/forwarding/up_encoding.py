@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
+from sfu import native
 from sfu.control import EncodingParameters, PublishTrack
 from sfu.forwarding.layer_rates import LayerRates
+from sfu.native.numbers import PLAIN as PLAIN_TYPE
+from sfu.native.numbers import VP8 as VP8_TYPE
+from sfu.native.reception import lend_copies, new_source
 from sfu.rtp import extensions
 from sfu.rtp.dependency_descriptor import MANDATORY_LENGTH
 from sfu.rtp.layers import PLAIN, LayerReader
@@ -33,17 +39,24 @@ SILENCE = 0.5
 send 10 frames a second or fewer: shorter takes them for dead, longer freezes the picture of those who got what the
 publisher stopped."""
 
+KINDS = {"opus": PLAIN_TYPE, "VP8": VP8_TYPE}
+"""Of codecs whose packets the compiled twin can read where no Dependency Descriptor says what they are."""
+
 MAX_UNHEARD = 5
 """Key-frame requests to an encoding that sends nothing at all. A publisher that comes back sends one by itself."""
+
+
+def _nobody() -> None:
+    """Nobody waits for a word."""
 
 
 class UpEncoding:
     """One encoding of a track: an RTP stream and, for video, its retransmission stream."""
 
     __slots__ = (
-        "_channel", "_descriptor_id", "_nack", "_newest", "_payload_types", "_reader", "_report_ssrc", "_requests",
-        "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "heard_at", "layer_rates",
-        "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream",
+        "_channel", "_descriptor_id", "_fan_out", "_nack", "_payload_types", "_reader", "_report_ssrc",
+        "_requests", "_rtx_types", "_unheard", "alive", "cache", "clock", "down_tracks", "layer_rates",
+        "number", "numbers", "parameters", "rates", "rtx_ssrc", "sound", "ssrc", "stream", "wake",
     )  # fmt: skip
 
     def __init__(
@@ -64,32 +77,44 @@ class UpEncoding:
         self.parameters = parameters
         self.ssrc = parameters.ssrc
         self.rtx_ssrc = parameters.rtx_ssrc
-        self.stream = ReceiveStream(parameters.ssrc, clock_rate)
+        self.numbers = new_source(channel.way)
+        """What the compiled twin reads and counts, which takes most packets."""
+        self.numbers.ssrc = parameters.ssrc
+        self.stream = ReceiveStream(parameters.ssrc, clock_rate, self.numbers)
         self.clock = ClockMap(clock_rate, clock)
         self.sound = request.kind == "audio"
+        reader = LayerReader({codec.payload_type: codec.name for codec in request.codecs}, self.numbers.layers)
         self.cache = (
-            RetransmissionCache(VIDEO_PACKETS, VIDEO_AGE)
+            RetransmissionCache(VIDEO_PACKETS, VIDEO_AGE, self.numbers, reader)
             if not self.sound
-            else RetransmissionCache(AUDIO_PACKETS, AUDIO_AGE)
+            else RetransmissionCache(AUDIO_PACKETS, AUDIO_AGE, self.numbers, reader)
         )
         self.down_tracks: list[DownTrack] = []
         """Who gets its packets, or waits for a key frame of it."""
+        self.number = id(self)
+        """By which copies know its packets in the compiled twin."""
+        self._fan_out = native.FanOut(self.number) if native.compiled else None
         self.alive = False
         """It flows now, as of the last `handle_timer`."""
-        self.heard_at = float("-inf")
-        """When its last packet came, in seconds."""
+        self.wake: Callable[[], None] = _nobody
+        """Called when `handle_timer` has something to do at once, whatever `next_deadline` said."""
         self.rates: dict[tuple[int, int], int] = {}
         """Bit/s measured for each (spatial, temporal) layer by itself; empty where not (yet) measured."""
-        self.layer_rates = LayerRates()
-        self._nack = NackGenerator()
-        self._newest = 0
+        self.layer_rates = LayerRates(self.numbers)
+        self._nack = NackGenerator(self.numbers)
         self._requests = KeyframeRequests(spacing)
         self._unheard = 0
-        self._reader = LayerReader({codec.payload_type: codec.name for codec in request.codecs})
+        self._reader = reader
         self._channel = channel
         self._report_ssrc = report_ssrc
         self._descriptor_id = request.extensions.dependency_descriptor
         self._payload_types = {codec.payload_type for codec in request.codecs}
+        self.numbers.sound = self.sound
+        self.numbers.descriptor_id = 0 if self.sound else self._descriptor_id or 0
+        for codec in request.codecs:
+            if 0 <= codec.payload_type < 128:
+                self.numbers.types[codec.payload_type] = KINDS.get(codec.name, 0)
+        self._serve()
         self._rtx_types = {
             codec.rtx_payload_type: codec.payload_type for codec in request.codecs if codec.rtx_payload_type is not None
         }
@@ -106,7 +131,7 @@ class UpEncoding:
 
     def bind(self, ssrc: int) -> None:
         """Learn the SSRC of an encoding that was announced without one."""
-        self.ssrc = self.stream.ssrc = ssrc
+        self.ssrc = self.stream.ssrc = self.numbers.ssrc = ssrc
 
     def is_repair(self, payload_type: int) -> bool:
         """Whether packets of that format are retransmissions."""
@@ -133,10 +158,11 @@ class UpEncoding:
 
     def _accept(self, buffer: bytearray, header: RtpHeader, sequence: int, now: float) -> None:
         self._nack.receive(sequence, now=now)
-        if sequence > self._newest:
-            if sequence > self._newest + MAX_DROPOUT and self._newest:
+        numbers = self.numbers
+        if sequence > numbers.newest:
+            if sequence > numbers.newest + MAX_DROPOUT and numbers.newest:
                 self._begin_anew()
-            self._newest = sequence
+            numbers.newest = sequence
         start, end = header.payload_start, header.payload_end
         descriptor = b""
         layer = PLAIN
@@ -163,10 +189,24 @@ class UpEncoding:
             descriptor=descriptor,
             layer=layer,
         )
-        self.heard_at = now
+        numbers.heard_at = now
         self.cache.put(packet)
-        for down_track in self.down_tracks:
+        self.hand_on(packet)
+
+    def hand_on(self, packet: MediaPacket) -> None:
+        """Send a packet, which the cache has, to everybody who gets it."""
+        down_tracks = self.down_tracks
+        if self._fan_out is not None:
+            down_tracks = [down_tracks[place] for place in self._fan_out.send(packet)]
+        for down_track in down_tracks:
             down_track.forward(packet, self)
+
+    def hand_left(self, sequence: int, places: list[int]) -> None:
+        """Send a packet that the twin took to those who did not get it from there."""
+        packet = self.cache.find(sequence)
+        if packet is not None:
+            for down_track in [self.down_tracks[place] for place in places]:
+                down_track.forward(packet, self)
 
     def _begin_anew(self) -> None:
         """Its sequence numbers jumped: copies must not jump with them."""
@@ -177,6 +217,7 @@ class UpEncoding:
         """Ask the publisher for a key frame, unless that was just done; the timer repeats it until one comes."""
         self._requests.want()
         self._ask(now)
+        self.wake()
 
     def handle_timer(self, *, rtt: float, now: float) -> None:
         """Send what is due: repeated key-frame requests and NACKs. ``rtt`` in seconds, 0 where not known."""
@@ -192,6 +233,25 @@ class UpEncoding:
             for down_track in self.down_tracks:
                 down_track.need_key_frame(self, now=now)
 
+    @property
+    def restless(self) -> bool:
+        """Whether what has just come may be more than `next_deadline` knows of."""
+        return self._nack.restless or not (self.alive or self.sound)
+
+    def next_deadline(self) -> float:
+        """When `handle_timer` has something to do, if nothing comes that makes it `restless`, and nobody wakes it."""
+        if self._nack.restless:
+            return -inf
+        if self.sound:
+            return inf
+        at = inf
+        if self.alive:
+            at = min(self.numbers.heard_at + SILENCE, self.layer_rates.next_deadline())
+        if self.ssrc and (self.alive or self._unheard < MAX_UNHEARD):
+            asked = self._requests.next_deadline()
+            at = at if asked is None else min(at, asked)
+        return at
+
     def report_block(self, *, now: float) -> ReportBlock | None:
         """Return what the publisher is told of this encoding; None before its first packet.
 
@@ -202,7 +262,7 @@ class UpEncoding:
 
     def _follow(self, now: float) -> None:
         """Notice whether it flows, and how much."""
-        alive = now - self.heard_at <= SILENCE
+        alive = now - self.numbers.heard_at <= SILENCE
         if alive and not self.alive:
             self.layer_rates.restart()
             self._unheard = 0
@@ -221,10 +281,20 @@ class UpEncoding:
         """Hand the encoding's packets to a down track from now on. Doing it again changes nothing."""
         if down_track not in self.down_tracks:
             self.down_tracks.append(down_track)
+            self._serve()
+            self.wake()
 
     def remove(self, down_track: DownTrack) -> None:
         """Hand it no more packets. When nobody is left, nobody needs a key frame either."""
         if down_track in self.down_tracks:
             self.down_tracks.remove(down_track)
+            self._serve()
+            self.wake()
         if not self.down_tracks:
             self._requests.cancel()
+
+    def _serve(self) -> None:
+        """Tell the compiled twin who its packets go to."""
+        if self._fan_out is not None:
+            self._fan_out.take([down_track.shared for down_track in self.down_tracks])
+            lend_copies(self.numbers, self._fan_out)

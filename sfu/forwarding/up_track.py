@@ -40,7 +40,7 @@ loss it is told of; one listener on a very bad line must not spoil the sound for
 class UpTrack:
     """A track that one member publishes in one room."""
 
-    __slots__ = ("_dynacast", "_needed_since", "cname", "down_tracks", "encodings", "kind", "request")
+    __slots__ = ("_dynacast", "_in_vain", "_needed_since", "cname", "down_tracks", "encodings", "kind", "request")
 
     def __init__(
         self, request: PublishTrack, cname: str, channel: Channel, clock: RemoteClock, *, report_ssrc: int
@@ -57,6 +57,8 @@ class UpTrack:
         self.down_tracks: list[DownTrack] = []
         """Every subscriber's copy."""
         self._dynacast = Dynacast(len(self.encodings))
+        self._in_vain = False
+        """Nothing flows, for so long that any encoding will do."""
         self._needed_since: list[float | None] = [None] * len(self.encodings)
 
     # -- What there is to choose from ------------------------------------------------------------------------------
@@ -160,9 +162,19 @@ class UpTrack:
                 self._needed_since[index] = None
             elif self._needed_since[index] is None:
                 self._needed_since[index] = now
-        if not flows and self._stuck(now):
+        self._in_vain = not flows and self._stuck(now)
+        if self._in_vain:
             needed = [True] * len(encodings)
         return self._dynacast.active[:] if self._dynacast.update(needed, now=now) else None
+
+    def next_deadline(self) -> float:
+        """When `handle_timer` has something to do, if no encoding is `restless` or wakes it before."""
+        at = min(encoding.next_deadline() for encoding in self.encodings)
+        if self.kind == "audio":
+            return at
+        if not self._in_vain and not any(encoding.alive for encoding in self.encodings):
+            at = min([at, *(since + START_WITHIN for since in self._needed_since if since is not None)])
+        return min(at, self._dynacast.next_deadline())
 
     def _stuck(self, now: float) -> bool:
         """Whether something was asked for long ago: if nothing flows at all, any encoding will do."""
@@ -177,7 +189,7 @@ class UpTrack:
         """
         blocks = [block for encoding in self.encodings if (block := encoding.report_block(now=now)) is not None]
         if self.kind == "audio":
-            worst = max((down_track.fraction_lost(now=now) for down_track in self.down_tracks), default=0)
+            worst = max((down_track.loss.fraction(now=now) for down_track in self.down_tracks), default=0)
             for block in blocks:
                 block.fraction_lost = min(max(block.fraction_lost, worst), MAX_REPORTED_LOSS)
         return blocks

@@ -115,6 +115,10 @@ class Watch:
         )
         return self._report(held, self._too_much(sound, self._limited(estimator.estimate)), now)
 
+    def next_deadline(self) -> float:
+        """When `update` is due if neither wishes, copies nor the estimate change: past where they did."""
+        return float("-inf") if self._dirty else self._allocator.next_deadline()
+
     def _limited(self, rate: int) -> int:
         """Return a rate no higher than what, less the headroom, the person wants to spend."""
         return rate if self._max_rate is None else min(rate, int(self._max_rate / HEADROOM))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Literal, cast
 
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
-from pylibsrtp import Session
+from pylibsrtp import Policy, Session
 
 logger = logging.getLogger("hearthside.sfu")
 
@@ -83,6 +83,20 @@ class Dtls:
         if self._task is None and not self._ended:
             parameters = RTCDtlsParameters([RTCDtlsFingerprint(fingerprint_algorithm, fingerprint)])
             self._task = asyncio.ensure_future(self._handshake(parameters))
+
+    def send_policy(self) -> Policy:
+        """Return what the session for sending was made with. To be called once connected, or from ``on_connected``."""
+        association = self._transport._ssl
+        assert association is not None
+        agreed = association.get_selected_srtp_profile()
+        profile = next(each for each in self._transport._srtp_profiles if each.openssl_profile == agreed)
+        length = 2 * (profile.key_length + profile.salt_length)
+        exported = association.export_keying_material(b"EXTRACTOR-dtls_srtp", length)  # RFC 5764 section 4.2
+        key = profile.get_key_and_salt(exported, 1 if self._transport._role == "server" else 0)
+        policy = Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile.libsrtp_profile)
+        policy.allow_repeat_tx = True
+        policy.window_size = 1024
+        return policy
 
     async def close(self) -> None:
         """Say goodbye (`close_notify`) and end all tasks. Safe to call again."""

@@ -11,9 +11,11 @@ from sfu.control import RemoteParameters
 from sfu.ice.lite_agent import Credentials
 from sfu.ice.stun import Message
 from sfu.io.dtls import Certificate, Dtls
-from sfu.io.srtp import Buffers, SrtpSession
+from sfu.io.srtp import Buffers, SrtpSession, keep_from
 from sfu.io.token_bucket import TokenBucket
-from sfu.io.udp_mux import Entrance, Path, SocketAddress, UdpMux
+from sfu.io.udp_mux import Entrance, Path, SocketAddress, UdpMux, pack_address
+from sfu.native import aim, new_way, seal_copy_with
+from sfu.native.numbers import CopyNumbers
 from sfu.peer import Peer
 from sfu.refusals import Refusal
 
@@ -30,6 +32,7 @@ class SecureChannel:
 
     __slots__ = (
         "_address",
+        "_lent",
         "_protect",
         "_sendto",
         "_srtp",
@@ -38,42 +41,59 @@ class SecureChannel:
         "outgoing",
         "unprotect",
         "unprotect_rtcp",
-        "unsent",
+        "way",
     )
 
     def __init__(self, buffers: Buffers) -> None:
         """Prepare a channel that sends nothing until `point_at` says where to."""
         self.incoming = buffers.incoming
         self.outgoing = buffers.outgoing
-        self.unsent = 0
-        """Packets that the kernel had no room for, or that libsrtp refused."""
+        self.way = new_way()
+        """Numbers that the compiled twin shares: it sends by itself once it has keys and an address."""
         self._views = buffers.outgoing_views
         self._sendto: Callable[[memoryview, SocketAddress], int] = _nowhere
         self._address: SocketAddress = ()
+        self._lent: dict[int, CopyNumbers] = {}
         self.secure(None)
 
     def secure(self, srtp: SrtpSession | None) -> None:
         """Take the keys, or with None drop them for good."""
+        for copy in self._lent.values():
+            seal_copy_with(copy, 0)
+        self._lent.clear()
+        if srtp is None:
+            keep_from(self.way)
+        else:
+            srtp.share(self.way)
         self._srtp = srtp
         self._protect: Callable[[int], int] = _refuse if srtp is None else srtp.protect
         self.unprotect: Callable[[int], int] = _refuse if srtp is None else srtp.unprotect
         self.unprotect_rtcp: Callable[[int], int] = _refuse if srtp is None else srtp.unprotect_rtcp
 
-    def point_at(self, sendto: Callable[[memoryview, SocketAddress], int], address: SocketAddress) -> None:
-        """Send there from now on."""
+    @property
+    def unsent(self) -> int:
+        """Packets that the kernel had no room for, or that libsrtp refused."""
+        return self.way.unsent
+
+    def point_at(
+        self, sendto: Callable[[memoryview, SocketAddress], int], address: SocketAddress, fd: int = -1
+    ) -> None:
+        """Send there from now on; ``fd`` is that of the socket where it is a UDP socket."""
         self._sendto = sendto
         self._address = address
+        packed = pack_address(address) if fd >= 0 else b""
+        aim(self.way, fd if packed else -1, packed)
 
     def send(self, length: int) -> None:
         """See `Channel`. Never waits: a packet that cannot leave now is lost, and asked for again if it matters."""
         size = self._protect(length)
         if size < 0:
-            self.unsent += 1
+            self.way.unsent += 1
             return
         try:
             self._sendto(self._views[size], self._address)
         except OSError:
-            self.unsent += 1
+            self.way.unsent += 1
 
     def send_rtcp(self, packet: bytes) -> None:
         """See `Channel`."""
@@ -83,12 +103,12 @@ class SecureChannel:
         self.outgoing[:length] = packet
         size = self._srtp.protect_rtcp(length)
         if size < 0:
-            self.unsent += 1
+            self.way.unsent += 1
             return
         try:
             self._sendto(self._views[size], self._address)
         except OSError:
-            self.unsent += 1
+            self.way.unsent += 1
 
     def forget_received(self, ssrc: int) -> None:
         """See `Channel`."""
@@ -97,8 +117,16 @@ class SecureChannel:
 
     def forget_sent(self, ssrc: int) -> None:
         """See `Channel`."""
+        if (copy := self._lent.pop(ssrc, None)) is not None:
+            seal_copy_with(copy, 0)
         if self._srtp is not None:
             self._srtp.forget_sent(ssrc)
+
+    def share(self, copy: CopyNumbers) -> None:
+        """See `Channel`."""
+        if self._srtp is not None and copy.ssrc not in self._lent:
+            self._srtp.share_copy(copy, copy.ssrc)
+            self._lent[copy.ssrc] = copy
 
 
 def _refuse(length: int) -> int:
@@ -129,6 +157,8 @@ class Link:
         self.peer = peer
         self.receive_rtp = peer.receive_rtp
         self.receive_rtcp = peer.receive_rtcp
+        self.inlet = peer.inlet
+        self.finish = peer.finish
         self._channel = channel
         self._mux = mux
         self._buffers = buffers
@@ -250,7 +280,7 @@ class Link:
     def _point_at(self, path: Path) -> None:
         entrance = self._mux.entrances[path[2]]
         self._target = entrance, path[:2]
-        self._channel.point_at(entrance.sendto, path[:2])
+        self._channel.point_at(entrance.sendto, path[:2], entrance.fd)
 
     def _start_dtls(self) -> None:
         if self._remote is not None:
@@ -262,7 +292,7 @@ class Link:
             entrance.send(datagram, address)
 
     def _on_dtls_connected(self, receive: Session, send: Session) -> None:
-        self._channel.secure(SrtpSession(receive, send, self._buffers))
+        self._channel.secure(SrtpSession(receive, send, self._buffers, self._dtls.send_policy()))
         self.peer.secured(now=self._clock())
         self._on_change(self)
 

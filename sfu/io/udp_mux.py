@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import socket
+import struct
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Protocol
 
+from sfu import native
 from sfu.ice import stun
 from sfu.ice.stun import Message
+from sfu.io.media_loop import MediaLoop
 from sfu.io.token_bucket import TokenBucket
+from sfu.native import reception
+from sfu.native.reception import Door, Inlet, built
 from sfu.rtp.errors import ParseError
 from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM, is_rtcp
 
@@ -45,6 +52,9 @@ SHARE_RATE = 200.0
 SHARE_BURST = 400.0
 """Messages: a ward of people behind one address who join in the same moment."""
 
+STUN_COOKIE = (0x2112A442).to_bytes(4, "big")
+"""What STUN messages have behind type and length (RFC 8489 section 5)."""
+
 SocketAddress = tuple[Any, ...]
 
 Path = tuple[Any, ...]
@@ -65,6 +75,15 @@ class Endpoint(Protocol):
 
     def receive_rtcp(self, length: int, *, now: float) -> None:
         """Take the RTCP packet in the incoming buffer."""
+        ...
+
+    @property
+    def inlet(self) -> Inlet | None:
+        """By which the compiled twin takes its RTP packets, where it has one; the same for as long as it lives."""
+        ...
+
+    def finish(self, verdict: int, length: int, *, now: float) -> None:
+        """Do with the RTP packet in the incoming buffer what the twin has left to do."""
         ...
 
     def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
@@ -104,7 +123,7 @@ class UdpMux:
             raise
         self.port = port
         self.dropped = 0
-        """Datagrams that belonged to nobody or could not be read."""
+        """Datagrams that belonged to nobody or could not be read. What the twin drops is added a little later."""
         self._flooded = False
         """The log was told that strangers send too much."""
         self._strangers = TokenBucket(STRANGERS_RATE, STRANGERS_BURST)
@@ -129,7 +148,7 @@ class UdpMux:
         routes = self.entrances[path[2]].routes
         holder = routes.get(path[:2])
         if holder is None or holder is endpoint or not holder.hears(path, now=now):
-            routes[path[:2]] = endpoint
+            self.entrances[path[2]].lead(path[:2], endpoint)
 
     def remove_route(self, path: Path, endpoint: Endpoint) -> None:
         """Undo `add_route`, unless the address has changed hands since."""
@@ -163,6 +182,8 @@ class Entrance(ABC):
         """Whose an address is."""
         self.sendto: Callable[[memoryview, SocketAddress], int]
         """Send a packet at once; raise OSError if that cannot be."""
+        self.fd = -1
+        """Of the socket, where a packet may be handed to it as it is."""
 
     @abstractmethod
     def listen(self) -> None:
@@ -175,6 +196,10 @@ class Entrance(ABC):
     @abstractmethod
     def send(self, datagram: bytes, address: SocketAddress) -> None:
         """Send at once or not at all: everything sent here is sent again when it is lost."""
+
+    def lead(self, address: SocketAddress, endpoint: Endpoint) -> None:
+        """What comes from the address is the endpoint's from now on."""
+        self.routes[address] = endpoint
 
     def forget(self, address: SocketAddress) -> None:
         """What comes from the address belongs to nobody any more."""
@@ -191,10 +216,14 @@ class Entrance(ABC):
             if endpoint is not None:
                 endpoint.receive_dtls(bytes(buffer[:length]), path, now=now)
                 return
-        elif first <= 3 and (endpoint is not None or mux.admits_stranger(address[0], now)):
+        elif first <= 3 and (endpoint is not None or self._admits_stranger(length, address[0], now)):
             self._receive_stun(bytes(buffer[:length]), address, path, now)
             return
         mux.dropped += 1
+
+    def _admits_stranger(self, length: int, host: str, now: float) -> bool:
+        """Whether what somebody unknown sent may be a STUN message, and may be parsed now."""
+        return length >= 20 and self._buffer[4:8] == STUN_COOKIE and self._mux.admits_stranger(host, now)
 
     def _receive_stun(self, datagram: bytes, address: SocketAddress, path: Path, now: float) -> None:
         """Lead a STUN message by its user name to its transport, and send the answer if there is one."""
@@ -211,8 +240,40 @@ class Entrance(ABC):
             self.send(answer, address)
 
 
+def pack_address(address: SocketAddress) -> bytes:
+    """Return host and port as `struct sockaddr_in` or `sockaddr_in6`; nothing where their form is not Linux's.
+
+    Raises `OSError` for a host that is no address.
+    """
+    if sys.platform != "linux":
+        return b""
+    host, port = address[:2]
+    if ":" in host:
+        return (
+            struct.pack("=H", socket.AF_INET6)
+            + struct.pack("!HI", port, 0)
+            + socket.inet_pton(socket.AF_INET6, host)
+            + bytes(4)
+        )
+    return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
+
+
+def _pack_route(address: SocketAddress) -> bytes:
+    """Return what the twin tells addresses apart by, for which a link-local one's zone counts for nothing."""
+    return pack_address((address[0].partition("%")[0], address[1]))
+
+
+def unpack_address(packed: bytes) -> SocketAddress:
+    """Return host and port as Python's sockets do, out of Linux's `struct sockaddr_in` or `sockaddr_in6`."""
+    port = int.from_bytes(packed[2:4], "big")
+    if len(packed) < 28:
+        return socket.inet_ntop(socket.AF_INET, packed[4:8]), port
+    host, scope = socket.inet_ntop(socket.AF_INET6, packed[8:24]), struct.unpack("=I", packed[24:28])[0]
+    return f"{host}%{socket.if_indextoname(scope)}" if scope else host, port
+
+
 class MuxSocket(Entrance):
-    """One UDP socket of the mux."""
+    """One UDP socket of the mux. Where the compiled twin was built it reads, and knows the same routes."""
 
     def __init__(self, mux: UdpMux, index: int, address: str, port: int) -> None:
         """Bind it."""
@@ -231,17 +292,40 @@ class MuxSocket(Entrance):
             raise
         self.port = self.sock.getsockname()[1]
         self.sendto = self.sock.sendto
+        self.fd = self.sock.fileno()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._door: Door | None = None
+        if native.compiled and built and sys.platform == "linux":
+            self._door = Door(self.fd, self._buffer, seed=secrets.randbits(64))
 
     def listen(self) -> None:
         """Begin to receive."""
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self.sock, self._drain)
+        if self._door is None:
+            self._loop.add_reader(self.sock, self._drain)
+        elif isinstance(self._loop, MediaLoop):
+            self._loop.media.adopt(self._door, self._take, self._mux.now)
+        else:
+            self._loop.add_reader(self.sock, self._drain_compiled)
+
+    def lead(self, address: SocketAddress, endpoint: Endpoint) -> None:
+        """See `Entrance`."""
+        super().lead(address, endpoint)
+        if self._door is not None and not self._door.add(_pack_route(address), endpoint.inlet):
+            self._door.lead({_pack_route(each): other.inlet for each, other in self.routes.items()})
+
+    def forget(self, address: SocketAddress) -> None:
+        """See `Entrance`."""
+        super().forget(address)
+        if self._door is not None:
+            self._door.drop(_pack_route(address))
 
     def close(self) -> None:
         """Stop receiving and close."""
         if self._loop is not None:
             self._loop.remove_reader(self.sock)
+            if self._door is not None and isinstance(self._loop, MediaLoop):
+                self._loop.media.give_up(self._door)
             self._loop = None
         self.sock.close()
         self.routes.clear()
@@ -252,6 +336,30 @@ class MuxSocket(Entrance):
             self.sock.sendto(datagram, address)
         except OSError:
             self._mux.dropped += 1
+
+    def _drain_compiled(self) -> None:
+        assert self._door is not None
+        self._take(self._door.drain(DRAIN, self._mux.now()))
+
+    def _take(self, verdict: int) -> None:
+        """Take what the door has just said lies in the buffer, and what follows it, up to `DRAIN` datagrams."""
+        door, clock = self._door, self._mux.now
+        assert door is not None
+        left = DRAIN - door.handled
+        while verdict != reception.EMPTY:
+            length, now, address = door.length, door.now, unpack_address(door.address)
+            endpoint = self.routes.get(address)
+            if verdict == reception.OTHER or endpoint is None:
+                self._receive_other(self._buffer[0], length, address)
+            elif verdict == reception.RTCP:
+                endpoint.receive_rtcp(length, now=now)
+            elif verdict == reception.RTP:
+                endpoint.receive_rtp(length, now=now)
+            else:
+                endpoint.finish(verdict, length, now=now)
+            verdict = door.drain(left, clock()) if left > 0 else reception.EMPTY
+            left -= door.handled
+        self._mux.dropped += door.take_dropped()
 
     def _drain(self) -> None:
         receive = self.sock.recvfrom_into

@@ -78,10 +78,14 @@ _KEY = FrameLayer(starts_frame=True, key_frame=True, switches=_ALL)
 class LayerReader:
     """Reads the layers of one encoding's packets, and keeps what key frames announce for those after them."""
 
-    __slots__ = ("_codecs", "_known", "_reader", "_structures_left", "heights")
+    __slots__ = ("_codecs", "_indices", "_known", "_reader", "_structures_left", "heights")
 
-    def __init__(self, codecs: dict[int, str]) -> None:
-        """``codecs`` names the codec of each payload type."""
+    def __init__(self, codecs: dict[int, str], indices: bytearray | None = None) -> None:
+        """``codecs`` names the codec of each payload type.
+
+        In ``indices`` is noted what layer a descriptor that says no more than its first byte is of: its index and 1.
+        """
+        self._indices = indices if indices is not None else bytearray(256)
         self.heights: list[int] = []
         """Lines of the picture for each spatial layer, lowest first, as announced last; empty where not known."""
         self._codecs = codecs
@@ -131,9 +135,10 @@ class LayerReader:
         for index, template in enumerate(structure.templates):
             number = structure.template_id_offset + index & 0x3F
             for flags in (0, 0x40, 0x80, 0xC0):
-                self._known[flags | number] = _layer(
+                layer = self._known[flags | number] = _layer(
                     flags, template.spatial_id, template.temporal_id, template.indications, structure.decode_targets
                 )
+                self._indices[flags | number] = layer.index + 1
         if structure.resolutions:
             self.heights = [height for _, height in structure.resolutions][: MAX_SPATIAL + 1]
 

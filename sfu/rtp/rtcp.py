@@ -5,11 +5,13 @@ Transport-wide feedback has a file of its own, `transport_feedback`; `parse` ret
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from struct import Struct
 
 from sfu.rtp.errors import ParseError
 from sfu.rtp.transport_feedback import TransportFeedback as TransportFeedback  # one of the packets that `parse` returns
+from sfu.rtp.transport_feedback import UnreadFeedback as UnreadFeedback
 from sfu.rtp.transport_feedback import parse_body
 
 _SR, _RR, _SDES, _BYE, _RTPFB, _PSFB, _XR = 200, 201, 202, 203, 205, 206, 207
@@ -209,14 +211,16 @@ Packet = (
     | ReceiverEstimate
     | ReferenceAnswer
     | TransportFeedback
+    | UnreadFeedback
 )
 
 
-def parse(data: bytes | bytearray | memoryview) -> list[Packet]:
+def parse(data: bytes | bytearray | memoryview, *, check: Callable[[bytes], bool] | None = None) -> list[Packet]:
     """Read a compound or reduced-size packet (RFC 5506); unknown types and formats are read over.
 
     Raises ParseError if anything in it contradicts itself: then none of it counts (RFC 3550 appendix A.2).
     Work and memory are bounded by the length given: nothing in RTCP's formats unfolds to more than 17 times its bytes.
+    With ``check``, which says whether the body of transport-wide feedback can be read, that comes as `UnreadFeedback`.
     """
     data = bytes(data)
     packets: list[Packet] = []
@@ -235,6 +239,12 @@ def parse(data: bytes | bytearray | memoryview) -> list[Packet]:
             end -= data[end - 1]
             if end < start or end == offset:
                 raise ParseError("RTCP padding is longer than its packet")
+        if check is not None and packet_type == _RTPFB and first & 0x1F == _TRANSPORT_FEEDBACK:
+            body = data[start:end]
+            if not check(body):
+                raise ParseError("transport feedback contradicts itself")
+            packets.append(UnreadFeedback(body))
+            continue
         packet = _parse_one(packet_type, first & 0x1F, data, start, end)
         if packet is not None:
             packets.append(packet)

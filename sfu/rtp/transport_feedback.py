@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
 from struct import Struct
+from typing import NamedTuple
 
 from sfu.rtp.errors import ParseError
 
@@ -42,6 +43,12 @@ class TransportFeedback:
     arrivals: list[tuple[int, int]]
     """(offset from base_sequence, arrival in ticks on the reporter's clock), by rising offset. Read: signed 32 bits."""
 
+    @property
+    def body(self) -> bytes:
+        """What follows the RTCP header, padding left out. Raises as `to_bytes` does."""
+        packet = self.to_bytes()
+        return packet[4 : len(packet) - (packet[-1] if packet[0] & 0x20 else 0)]
+
     def to_bytes(self) -> bytes:
         """Return the packet as it goes on the wire. Raises ValueError where a step between arrivals exceeds 16 bits."""
         statuses = bytearray(self.status_count)
@@ -76,6 +83,17 @@ class TransportFeedback:
             )
             + body
         )
+
+
+class UnreadFeedback(NamedTuple):
+    """A feedback packet that was checked and can be read: by the compiled twin, which needs no list of arrivals."""
+
+    body: bytes
+    """What follows the RTCP header, padding left out."""
+
+    def read(self) -> TransportFeedback:
+        """Return it as Python reads it."""
+        return parse_body(self.body, 0, len(self.body))
 
 
 def _chunks(statuses: bytearray, received: list[int]) -> bytearray:

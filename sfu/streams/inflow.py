@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sfu.native.numbers import InletNumbers
+
 RATE = 1_000_000
 """Bytes a second, 8 Mbit/s. A camera in three encodings takes 2.5 Mbit/s, a shared screen as much, sound twice 64
 kbit/s, and browsers probe for twice what they send. Lower cuts honest probes short, so that pictures stay small; higher
@@ -30,25 +32,28 @@ SOUND_BURST = 64_000
 class Inflow:
     """Two buckets that start full: one for everything, and in it one for sound."""
 
-    __slots__ = ("_sound", "_tokens", "_updated")
+    __slots__ = ("_numbers",)
 
-    def __init__(self) -> None:
-        self._tokens: float = BURST
-        self._sound: float = SOUND_BURST
-        self._updated = float("-inf")
+    def __init__(self, numbers: InletNumbers | None = None) -> None:
+        """``numbers`` is where it counts: the compiled twin does so too."""
+        self._numbers = numbers or InletNumbers()
+        self._numbers.tokens = BURST
+        self._numbers.sound_tokens = SOUND_BURST
 
     def take(self, size: int, *, now: float, sound: bool) -> bool:
         """Whether a packet of ``size`` bytes may be used; if not it is to be dropped, and nothing was taken."""
-        tokens = self._tokens
-        if now > self._updated:
-            tokens = min(BURST, tokens + (now - self._updated) * RATE)
-            self._sound = min(SOUND_BURST, self._sound + (now - self._updated) * SOUND_RATE)
-            self._updated = now
+        numbers = self._numbers
+        tokens = numbers.tokens
+        refilled_at = numbers.refilled_at
+        if now > refilled_at:
+            tokens = min(BURST, tokens + (now - refilled_at) * RATE)
+            numbers.sound_tokens = min(SOUND_BURST, numbers.sound_tokens + (now - refilled_at) * SOUND_RATE)
+            numbers.refilled_at = now
         left = tokens - max(size, PACKET_COST)
-        if left < (0 if sound else RESERVE) or (sound and self._sound < size):
-            self._tokens = tokens
+        if left < (0 if sound else RESERVE) or (sound and numbers.sound_tokens < size):
+            numbers.tokens = tokens
             return False
-        self._tokens = left
+        numbers.tokens = left
         if sound:
-            self._sound -= size
+            numbers.sound_tokens -= size
         return True

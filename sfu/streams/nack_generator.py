@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sfu.native.numbers import SourceNumbers
+
 FIRST_DELAY = 0.015
 """Seconds before a missing packet is first asked for, unless `REORDERING` later packets come earlier (Galene,
 rtpreader.go: 20 ms or 2 packets). Lower asks for what was only overtaken, higher delays every repair."""
@@ -56,11 +58,11 @@ class _Gap:
 class NackGenerator:
     """Gaps of one incoming stream, told by its unwrapped sequence numbers. What stays lost needs a key frame."""
 
-    __slots__ = ("_arrived", "_highest", "_missing", "_needs_key_frame", "repaired")
+    __slots__ = ("_missing", "_needs_key_frame", "_numbers", "repaired")
 
-    def __init__(self) -> None:
-        self._highest = -1
-        self._arrived = 0
+    def __init__(self, numbers: SourceNumbers | None = None) -> None:
+        """``numbers`` is where it counts: what comes in order the compiled twin counts there too."""
+        self._numbers = numbers or SourceNumbers()
         self._missing: dict[int, _Gap] = {}
         self._needs_key_frame = False
         self.repaired = 0
@@ -68,17 +70,18 @@ class NackGenerator:
 
     def receive(self, sequence: int, *, now: float) -> None:
         """Take one packet that arrived, first-hand or by retransmission."""
-        highest = self._highest
-        self._arrived += 1
+        numbers = self._numbers
+        highest = numbers.asked_highest
+        numbers.arrived += 1
         if sequence == highest + 1 or highest < 0:
-            self._highest = sequence
+            numbers.asked_highest = sequence
         elif sequence > highest:
-            self._highest = sequence
+            numbers.asked_highest = sequence
             if len(self._missing) + sequence - highest - 1 > MAX_MISSING:
                 self._missing.clear()
                 self._needs_key_frame = True
                 return
-            settled = self._arrived + REORDERING - 1
+            settled = numbers.arrived + REORDERING - 1
             for number in range(highest + 1, sequence):
                 self._missing[number] = _Gap(now, settled)
         else:
@@ -91,6 +94,11 @@ class NackGenerator:
         for number in [number for number in self._missing if number < sequence]:
             del self._missing[number]
         self._needs_key_frame = False
+
+    @property
+    def restless(self) -> bool:
+        """Whether `due` or `take_key_frame_request` may have something sooner than at any time known by now."""
+        return self._needs_key_frame or bool(self._missing)
 
     def take_key_frame_request(self) -> bool:
         """Whether something is missing that only a key frame helps for: too much, or for too long; told once."""
@@ -108,7 +116,7 @@ class NackGenerator:
                 break
             if now >= gap.found + LIFETIME:
                 given_up.append(number)
-            elif now >= gap.due or (gap.tries == 0 and self._arrived >= gap.count):
+            elif now >= gap.due or (gap.tries == 0 and self._numbers.arrived >= gap.count):
                 if gap.tries == MAX_TRIES:
                     given_up.append(number)
                     continue
@@ -126,7 +134,7 @@ class NackGenerator:
         """When `due` may have something next, which may be past already; None while nothing is missing."""
         if not self._missing:
             return None
-        arrived = self._arrived
+        arrived = self._numbers.arrived
         return min(
             [gap.found if gap.tries == 0 and arrived >= gap.count else gap.due for gap in self._missing.values()]
         )

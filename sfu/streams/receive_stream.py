@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+
+from sfu.native.numbers import SourceNumbers
+from sfu.native.reception import lend_seen
 from sfu.rtp.rtcp import ReportBlock
 
 REFUSED = -1
@@ -35,75 +39,74 @@ class ReceiveStream:
     """
 
     __slots__ = (
-        "_bad_next",
-        "_base",
-        "_expected_before",
-        "_last_sr",
-        "_last_sr_at",
-        "_received_before",
-        "_repaired_before",
-        "_seen",
-        "_timestamp",
-        "_transit",
-        "clock_rate",
-        "highest",
-        "jitter",
-        "received",
-        "ssrc",
-    )
+        "_base", "_expected_before", "_last_sr", "_last_sr_at", "_lent", "_numbers", "_received_before",
+        "_repaired_before", "_seen", "clock_rate", "ssrc",
+    )  # fmt: skip
 
-    def __init__(self, ssrc: int, clock_rate: int) -> None:
+    def __init__(self, ssrc: int, clock_rate: int, numbers: SourceNumbers | None = None) -> None:
+        """``numbers`` is where it counts: what comes in order the compiled twin counts there too."""
         self.ssrc = ssrc
         self.clock_rate = clock_rate
-        self.highest = REFUSED
-        """Highest unwrapped sequence number so far."""
-        self.received = 0
-        """Packets that came first-hand, since the stream last began anew."""
-        self.jitter = 0.0
-        """In timestamp units (RFC 3550 A.8)."""
+        self._numbers = numbers or SourceNumbers()
+        self._numbers.clock_rate = clock_rate
         self._base = 1
         """The first unwrapped sequence number that is expected."""
-        self._seen = [0] * WINDOW
-        self._bad_next = _NEVER
-        self._timestamp = -1
-        self._transit = 0
+        self._seen = array("q", bytes(8 * WINDOW))
+        self._lent = lend_seen(self._numbers, self._seen)
         self._expected_before = 0
         self._received_before = 0
         self._repaired_before = 0
         self._last_sr = 0
         self._last_sr_at = 0.0
 
+    @property
+    def highest(self) -> int:
+        """Highest unwrapped sequence number so far; `REFUSED` before the first."""
+        return self._numbers.highest
+
+    @property
+    def received(self) -> int:
+        """Packets that came first-hand, since the stream last began anew."""
+        return self._numbers.received
+
+    @property
+    def jitter(self) -> float:
+        """In timestamp units (RFC 3550 A.8)."""
+        return self._numbers.jitter
+
     def receive(self, sequence: int, timestamp: int, *, now: float) -> int:
         """Count one packet; return its unwrapped sequence number (above 0) or REFUSED."""
-        highest = self.highest
+        numbers = self._numbers
+        highest = numbers.highest
         ahead = (sequence - highest) & 0xFFFF
         if highest < 0:
             unwrapped = self._begin(sequence + 0x10000)
         elif 0 < ahead < MAX_DROPOUT:
-            self.highest = unwrapped = highest + ahead
-            self._bad_next = _NEVER
+            numbers.highest = unwrapped = highest + ahead
+            numbers.bad_next = _NEVER
         elif ahead == 0 or ahead > 0x10000 - WINDOW:
             unwrapped = highest - (-ahead & 0xFFFF)
             if self._seen[unwrapped % WINDOW] == unwrapped:
                 return REFUSED
-        elif sequence == self._bad_next:
+        elif sequence == numbers.bad_next:
             unwrapped = self._begin((highest & ~0xFFFF) + 0x20000 + sequence)
         else:
-            self._bad_next = (sequence + 1) & 0xFFFF
+            numbers.bad_next = (sequence + 1) & 0xFFFF
             return REFUSED
         self._seen[unwrapped % WINDOW] = unwrapped
-        self.received += 1
+        numbers.received += 1
         if unwrapped < self._base:
             self._base = unwrapped
-        if timestamp != self._timestamp and unwrapped == self.highest:
+        before = numbers.timestamp
+        if timestamp != before and unwrapped == numbers.highest:
             # A frame's packets share a timestamp and leave the sender as a train: only the first tells of jitter.
             transit = int(now * self.clock_rate) - timestamp
-            if self._timestamp >= 0:
-                difference = (transit - self._transit + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+            if before >= 0:
+                difference = (transit - numbers.transit + 0x80000000 & 0xFFFFFFFF) - 0x80000000
                 if abs(difference) < MAX_TRANSIT_STEP * self.clock_rate:
-                    self.jitter += (abs(difference) - self.jitter) / 16
-            self._transit = transit
-            self._timestamp = timestamp
+                    numbers.jitter += (abs(difference) - numbers.jitter) / 16
+            numbers.transit = transit
+            numbers.timestamp = timestamp
         return unwrapped
 
     def recover(self, sequence: int) -> int:
@@ -155,8 +158,9 @@ class ReceiveStream:
 
     def _begin(self, unwrapped: int) -> int:
         """Start counting at this number (init_seq of RFC 3550 A.1)."""
-        self.highest = self._base = unwrapped
-        self._bad_next = _NEVER
-        self.received = self._expected_before = self._received_before = 0
-        self._timestamp = -1
+        numbers = self._numbers
+        numbers.highest = self._base = unwrapped
+        numbers.bad_next = _NEVER
+        numbers.received = self._expected_before = self._received_before = 0
+        numbers.timestamp = -1
         return unwrapped

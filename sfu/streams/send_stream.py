@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from sfu.native.numbers import CopyNumbers
 from sfu.rtp.rtcp import ReportBlock, SenderReport
 from sfu.streams.clock_map import ntp_time
 from sfu.streams.round_trip import smoothed_rtt
 
 
 class SendStream:
-    """Sending state of one SSRC. The hot path adds to `packets` and `octets` itself."""
+    """Sending state of one SSRC. The hot path counts packets and octets in ``numbers``."""
 
-    __slots__ = ("cumulative_lost", "fraction_lost", "octets", "packets", "rtt", "ssrc")
+    __slots__ = ("_numbers", "cumulative_lost", "fraction_lost", "rtt", "ssrc")
 
-    def __init__(self, ssrc: int) -> None:
+    def __init__(self, ssrc: int, numbers: CopyNumbers | None = None) -> None:
+        self._numbers = numbers or CopyNumbers()
         self.ssrc = ssrc
-        self.packets = 0
-        self.octets = 0
-        """Payload bytes, without headers and padding (RFC 3550 section 6.4.1)."""
         self.rtt = 0.0
         """Seconds, smoothed; 0 before the first measurement."""
         self.fraction_lost = 0
         """As last reported, in 1/256."""
         self.cumulative_lost = 0
         """Packets, as last reported."""
+
+    @property
+    def packets(self) -> int:
+        """All that were ever sent."""
+        return self._numbers.packets
+
+    @property
+    def octets(self) -> int:
+        """Payload bytes, without headers and padding (RFC 3550 section 6.4.1)."""
+        return self._numbers.octets
 
     def sender_report(self, rtp_timestamp: int, *, now: float) -> SenderReport:
         """Return an SR that says `rtp_timestamp` is the stream's time at `now`, whose clock serves as NTP time."""

@@ -1,4 +1,9 @@
-"""Hold meetings of several sizes against a worker in a process of its own, and print what they cost."""
+"""Hold meetings on one or several SFUs in turn, on this machine and with the same generator, and print what they cost.
+
+Each SFU runs on the first core, the generator on the last. Figures are medians of the runs that count: a run during
+which more than 2 % of either core was stolen or others' is disturbed, dropped, said and repeated; one in which the
+generator was the bottleneck is INVALID. docs/benchmarks.md, "The yardstick", says what each figure is.
+"""
 
 from __future__ import annotations
 
@@ -7,164 +12,180 @@ import asyncio
 import contextlib
 import ipaddress
 import os
-import platform
 import shlex
-import statistics
-import subprocess
+import signal
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
+from tests.load.adapters import Adapter, AdapterError
+from tests.load.adapters.hearthside import Hearthside
+from tests.load.adapters.janus import Janus
+from tests.load.adapters.mediasoup import Mediasoup
+from tests.load.line import SUITES
+from tests.load.machine import GENERATOR_CORE, describe
+from tests.load.measure import Plan, measure
+from tests.load.meeting import Way
+from tests.load.record import Record, Tried, revision, unfinished
+from tests.load.result import HEAD, median
+from tests.load.scenarios import SCENARIOS, traffic
+from tests.load.trouble import KINDS
 
-from sfu.control import CloseRoom, Request, Response
-from tests.load.generator import Meeting
-from tests.load.hostile import BURSTS, come
-from tests.load.result import HEAD, Result
-from tests.load.scenarios import SCENARIOS, Scenario
-from tests.load.server import AnyResponse
-
-WARM_UP = 1.0
-"""Seconds of traffic before the measurement: key frames, first reports, memory that is allocated once."""
-
-
-class Server:
-    """The worker's process, and its control interface over a pipe."""
-
-    def __init__(self, address: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.load.server", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self._decoder = msgspec.json.Decoder(AnyResponse)
-
-    async def request(self, request: Request) -> Response:
-        """Ask over the pipe."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(msgspec.json.encode(request) + b"\n")
-        self._process.stdin.flush()
-        line = await asyncio.to_thread(self._process.stdout.readline)
-        if not line:
-            raise ConnectionError("the server process ended")
-        response: Response = self._decoder.decode(line)
-        return response
-
-    def cpu(self) -> float:
-        """Return the seconds of user and system time so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def memory(self) -> int:
-        """Return the resident bytes."""
-        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
+ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (Hearthside, Janus, Mediasoup)}
+TRIES = 3
+"""Runs that are tried for each that is to count."""
 
 
-async def measure(address: str, name: str, seconds: float, hostile: str | None = None) -> Result:
-    """Hold one meeting, with somebody ``hostile`` in it or not; return what it cost and how it went."""
-    scenario = SCENARIOS[name]
-    server = Server(address)
-    meeting = Meeting()
-    try:
-        # One transport opened and closed first: what the process loads on the way is not a participant's.
-        first = Meeting()
-        await first.gather(server, Scenario(1, 1))
-        await first.part()
-        await server.request(CloseRoom("room"))
-        before = server.memory()
-        await meeting.gather(server, scenario)
-        attacker = None if hostile is None else await come(server, hostile, meeting)
-        await meeting.talk(WARM_UP)
-        await asyncio.sleep(0.2)
-        for subscriber in meeting.subscribers:
-            subscriber.received = 0
-            subscriber.latencies.clear()
-        expected = -copies(meeting, scenario)
-        cpu = server.cpu()
-        if attacker is None:
-            await meeting.talk(seconds)
-        else:
-            await asyncio.gather(meeting.talk(seconds), attacker.attack(seconds))
-            await attacker.close()
-        await asyncio.sleep(0.2)
-        cpu = server.cpu() - cpu
-        memory = (server.memory() - before) / scenario.people
-        expected += copies(meeting, scenario)
-        received = sum(subscriber.received for subscriber in meeting.subscribers)
-        latencies = sorted(latency for subscriber in meeting.subscribers for latency in subscriber.latencies)
-        percentiles = statistics.quantiles(latencies, n=100)
-    finally:
-        await meeting.part()
-        server.close()
-    return Result(
-        name,
-        expected=expected / seconds,
-        received=received / seconds,
-        cpu=cpu / seconds,
-        p50=percentiles[49] / 1000,
-        p99=percentiles[98] / 1000,
-        memory=memory,
+async def compare(plan: Plan, done: dict[str, Tried], runs: int, tries: int, *, after_each: Callable[[], None]) -> None:
+    """Run the plan on each SFU in turn, until each has so many runs that count, or was tried so often."""
+    while open_ones := [one for one in done if len(done[one].counting) < runs and done[one].tries < tries]:
+        for sfu in open_ones:
+            try:
+                done[sfu].runs.append(await measure(ADAPTERS[sfu](), plan))
+            except (AdapterError, OSError) as error:
+                done[sfu].failures.append(f"{type(error).__name__}: {error}")
+            after_each()
+
+
+def line(sfu: str, scenario: str, tried: Tried, wanted: int) -> str:
+    """Return what is to be printed of one SFU's runs in one scenario."""
+    counting = tried.counting
+    invalid = [run for run in tried.runs if run.invalid]
+    disturbed = [run for run in tried.runs if not run.invalid and not run.counts]
+    remark = f"{len(counting)} runs" if len(counting) != 1 else "1 run"
+    if tried.runs:
+        remark += f", generator at {max(run.generator for run in tried.runs):.0%} of its core"
+    if disturbed:
+        remark += f", {len(disturbed)} disturbed (to {max(run.disturbed for run in disturbed):.0%})"
+    if invalid:
+        remark += f", {len(invalid)} invalid (the generator {invalid[0].invalid})"
+    if tried.failures:
+        remark += f", {len(tried.failures)} failed ({tried.failures[0]})"
+    word, figures = tried.remark(wanted), tried.figures(wanted)
+    if figures is None:
+        return f"{scenario:>11} {sfu:>10} {word}: {remark}"
+    return f"{figures}  {f'{word}: ' if word else ''}{remark}"
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line; exits where it makes no sense."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.load",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="scenarios:\n"
+        + "\n".join(f"  {name:<12} {traffic(one)}" for name, one in SCENARIOS.items())
+        + "\n\nSFUs:\n"
+        + "\n".join(f"  {name:<12} {adapter.does}" for name, adapter in ADAPTERS.items()),
     )
-
-
-def copies(meeting: Meeting, scenario: Scenario) -> int:
-    """Return how many packets should have reached somebody so far."""
-    return sum(
-        stream.sent * scenario.receivers(publisher.number, stream.form)
-        for publisher in meeting.publishers
-        for stream in publisher.streams
+    parser.add_argument(
+        "scenarios", nargs="*", default=["6", "12", "1-to-20"], help="of those below, or all; 6 12 1-to-20"
     )
+    parser.add_argument("--sfu", default="hearthside", help="of those below, in turn: a,b,c or all; hearthside")
+    parser.add_argument("--runs", type=int, default=3, help="runs that have to count, of each scenario and SFU; 3")
+    parser.add_argument("--tries", type=int, help=f"runs at most; {TRIES} times --runs")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of measured traffic in each run; 8")
+    parser.add_argument("--suite", choices=SUITES, default="gcm128", help="of SRTP, with every SFU; gcm128")
+    parser.add_argument("--loss", type=float, default=0.0, help="percent of packets lost, up and down, the first time")
+    parser.add_argument("--churn", type=float, default=0.0, help="seconds after which one goes and another comes")
+    parser.add_argument("--hostile", choices=[*KINDS, "all"], help="trouble beside the meeting")
+    parser.add_argument("--json", type=Path, help="keep all runs here; what was interrupted goes on from FILE.part")
+    parser.add_argument("--address", default="127.0.0.1", help="a loopback address; this tool floods")
+    chosen = parser.parse_args(arguments)
+    if not ipaddress.ip_address(chosen.address).is_loopback:
+        parser.error("only loopback addresses: this tool is not for other people's machines")
+    chosen.sfu = list(ADAPTERS) if chosen.sfu == "all" else chosen.sfu.split(",")
+    if unknown := set(chosen.sfu) - set(ADAPTERS):
+        parser.error(f"no such SFU: {', '.join(sorted(unknown))}")
+    if chosen.scenarios == ["all"]:
+        chosen.scenarios = list(SCENARIOS)
+    if unknown := set(chosen.scenarios) - set(SCENARIOS):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+    if chosen.churn and not all(SCENARIOS[name].all_to_all for name in chosen.scenarios):
+        parser.error("people come and go only where all send to all")
+    if not 0 <= chosen.loss < 100 or chosen.runs < 1 or chosen.seconds <= 0 or chosen.churn < 0:
+        parser.error("--loss is a percentage, the others are positive")
+    chosen.tries = chosen.tries or TRIES * chosen.runs
+    return chosen
 
 
 def main() -> None:
-    """Parse the command line and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", default=["6", "12", "1-to-20"], help=f"of {', '.join(SCENARIOS)}")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of measured traffic in each scenario")
-    parser.add_argument("--hostile", choices=[*BURSTS, "all"], help="somebody who means harm is in the meeting too")
-    parser.add_argument("--address", default="127.0.0.1", help="a loopback address; this tool floods")
-    arguments = parser.parse_args()
-    if not ipaddress.ip_address(arguments.address).is_loopback:
-        parser.error("only loopback addresses: this tool is not for other people's machines")
-    if unknown := set(arguments.scenarios) - set(SCENARIOS):
-        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
-    with contextlib.suppress(OSError):
-        os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
-    processor = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        platform.machine(),
-    )
-    print(
-        f"machine: {processor}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
-    )
-    print(f"command: python -m tests.load {shlex.join(sys.argv[1:])}".rstrip())
-    print("traffic a second: sound 50 x 100 B, pictures 60 x 1100 B; one-speaker: 22 x 850 B small, 180 x 1050 B large")
-    print("latency: from the generator's send to its receive callback, its own delay included")
+    """Print the table."""
+    chosen = parse(sys.argv[1:])
+    for sfu in chosen.sfu:
+        if missing := ADAPTERS[sfu]().missing():
+            sys.exit(f"{sfu} cannot be measured here: {missing}")
+    # Whoever ends the tool ends the server too: it runs in a session of its own.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(OSError):  # a machine with one core measures there
+        os.sched_setaffinity(0, {GENERATOR_CORE})
+    record = begin(chosen, f"python -m tests.load {shlex.join(sys.argv[1:])}".rstrip())
+    print(f"machine: {record.machine}; load {os.getloadavg()[0]:.1f}")
+    print(f"command: {record.command}")
+    print(f"SRTP: {chosen.suite} with every SFU; latency: from the generator's send to the kernel's stamp of arrival")
+    for sfu, does in record.does.items():
+        print(f"{sfu}: {does}")
+    for name, sent in record.traffic.items():
+        print(f"{name}: {sent}")
     print(HEAD)
-    for name in arguments.scenarios:
-        quiet = asyncio.run(measure(arguments.address, name, arguments.seconds))
-        print(quiet, flush=True)
-        if arguments.hostile is None:
+
+    def keep() -> None:
+        record.date = time.strftime("%Y-%m-%d")
+        if chosen.json:
+            record.save(unfinished(chosen.json))
+
+    for name, done in record.tried.items():
+        way = Way(chosen.suite, chosen.loss / 100, chosen.address)
+        plan = Plan(name, SCENARIOS[name], way, chosen.seconds, chosen.churn)
+        asyncio.run(compare(plan, done, chosen.runs, chosen.tries, after_each=keep))
+        for sfu, tried in done.items():
+            print(line(sfu, name, tried, chosen.runs), flush=True)
+        if chosen.hostile:
+            asyncio.run(beside(plan, KINDS if chosen.hostile == "all" else [chosen.hostile], done))
+    if chosen.json:
+        record.save(chosen.json)
+        unfinished(chosen.json).unlink(missing_ok=True)
+
+
+def begin(chosen: argparse.Namespace, command: str) -> Record:
+    """Return an empty record, or what is there of the same comparison, which was interrupted."""
+    record = Record(
+        command,
+        describe(),
+        revision(),
+        "",
+        chosen.runs,
+        {sfu: ADAPTERS[sfu].does for sfu in chosen.sfu},
+        {name: traffic(SCENARIOS[name]) for name in chosen.scenarios},
+        {name: {sfu: Tried() for sfu in chosen.sfu} for name in chosen.scenarios},
+    )
+    if chosen.json and (part := unfinished(chosen.json)).exists():
+        before = Record.load(part)
+        if before.is_same(record):
+            print(f"goes on with {sum(one.tries for each in before.tried.values() for one in each.values())} runs")
+            return before
+        print(f"{part.name} is of another command, machine or version, and is written over")
+    return record
+
+
+async def beside(plan: Plan, hostile: list[str], done: dict[str, Tried]) -> None:
+    """Print how the others fare beside somebody hostile, one run each, and what the machine does by itself."""
+    for sfu, tried in done.items():
+        if not tried.runs:
             continue
-        for hostile in BURSTS if arguments.hostile == "all" else [arguments.hostile]:
-            beside = asyncio.run(measure(arguments.address, name, arguments.seconds, hostile))
-            print(f"{beside}  beside {hostile}: {beside.against(quiet)}", flush=True)
-        again = asyncio.run(measure(arguments.address, name, arguments.seconds))
+        quiet = median([run.result for run in tried.runs])
+        for name in hostile:
+            try:
+                run = await measure(ADAPTERS[sfu](), replace(plan, hostile=name))
+            except (AdapterError, OSError) as error:
+                print(f"{plan.name:>11} {sfu:>10} beside {name} FAILED: {type(error).__name__}: {error}", flush=True)
+                continue
+            left = f"; {run.left / 2**20:+.1f} MiB in all, afterwards"
+            word = f"; INVALID: the generator {run.invalid}" if run.invalid else ""
+            print(f"{run.result}  beside {name}: {run.result.against(quiet)}{left}{word}", flush=True)
+        again = (await measure(ADAPTERS[sfu](), plan)).result
         print(f"{again}  quiet again, what the machine does by itself: {again.against(quiet)}", flush=True)
 
 

@@ -1,6 +1,6 @@
 """Members who mean harm, beside a running meeting: `python -m tests.load 6 --hostile NAME`.
 
-Each has valid keys, as only an admitted member has: strangers' packets are `tests/sfu/io`'s matter. What the attacker
+Each has valid keys, as only an admitted member has: what strangers do is in `trouble.py`. What the attacker
 publishes everybody else looks at. `attack` sends as fast as its kind says, in bursts between which the others' packets
 are sent.
 """
@@ -14,23 +14,45 @@ import struct
 import time
 from collections.abc import Callable
 
-from sfu.control import EncodingParameters, PublishTrack, Sfu
 from sfu.rtp.rtcp import Nack, PictureLossIndication, ReceiverReport, ReportBlock
 from sfu.rtp.transport_feedback import TransportFeedback
-from tests.load.generator import EXTENSIONS, KEY, VP8, Meeting, Subscriber
-from tests.sfu.client import Client, open_client
+from tests.load import publisher
+from tests.load.adapters import Encoding, Wish
+from tests.load.line import Line
+from tests.load.meeting import JOIN_LIMIT, Meeting
+from tests.load.subscriber import Subscriber
 from tests.sfu.fakes import rtp
 
+KEY = publisher.DESCRIPTOR.pack(0x90, 0xE0, 0x8001, 1, 0) + publisher.KEY
 STEP = 0.01
 """Seconds between two bursts."""
 PUBLISHED = 90_000
 """The attacker's own SSRC."""
+MALLORY = 900
+"""The attacker's number."""
 
 
-class Attacker:
+class Trouble:
+    """Something that goes on while others meet."""
+
+    lasts = 0.0
+    """Seconds from its end on until the server should have forgotten it."""
+
+    async def attack(self, seconds: float) -> None:
+        """Go on for so long."""
+
+    async def close(self) -> None:
+        """End it."""
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU time that processes of its own took: they are not the machine's disturbance."""
+        return 0.0
+
+
+class Attacker(Trouble):
     """One member: a connection to publish by, one to subscribe by, or both."""
 
-    def __init__(self, name: str, up: Client | None, down: Subscriber | None) -> None:
+    def __init__(self, name: str, up: Line | None, down: Subscriber | None) -> None:
         self.up = up
         self.down = down
         self.sent = 0
@@ -46,22 +68,23 @@ class Attacker:
         self._burst = BURSTS[name]
         if down is not None:
             down.client.on_packet = self._on_packet
+            down.client.on_batch = None
 
     @property
     def ssrcs(self) -> list[int]:
         """Of the copies that the attacker subscribed to."""
         assert self.down is not None
-        return self.down.ssrcs
+        return list(self.down.arrivals)
 
     async def attack(self, seconds: float) -> None:
-        """Go on for so long."""
+        """See `Trouble`."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._burst(self)
             await asyncio.sleep(STEP)
 
     async def close(self) -> None:
-        """Go."""
+        """See `Trouble`."""
         if self.up is not None:
             await self.up.close()
         if self.down is not None:
@@ -167,33 +190,36 @@ PUBLISHERS = {"forged", "extensions", "flood", "jumps", "everything"}
 SUBSCRIBERS = {"requests", "lies", "deaf", "everything"}
 
 
-async def come(sfu: Sfu, name: str, meeting: Meeting) -> Attacker:
+async def come(name: str, meeting: Meeting) -> Attacker:
     """Join a meeting as an attacker of that kind: as a subscriber of all tracks, as a publisher of one, or as both."""
-    up = await _publish(sfu, meeting) if name in PUBLISHERS else None
-    down = await _subscribe(sfu, meeting) if name in SUBSCRIBERS else None
+    up = await _publish(meeting) if name in PUBLISHERS else None
+    down = await _subscribe(meeting) if name in SUBSCRIBERS else None
     if name == "deaf" and down is not None:
         asyncio.get_running_loop().remove_reader(down.client.sock)
     return Attacker(name, up, down)
 
 
-async def _publish(sfu: Sfu, meeting: Meeting) -> Client:
+async def _publish(meeting: Meeting) -> Line:
     """Open a camera, which everybody looks at."""
-    client = await open_client(sfu, "mallory-up", "publish", member="mallory")
-    client.on_packet = lambda packet: None
-    track, encoding = "mallory-video", EncodingParameters(PUBLISHED)
-    await sfu.request(PublishTrack("mallory-up", track, "video", "video", [VP8], EXTENSIONS, [encoding]))
-    for subscriber in meeting.subscribers:
-        await subscriber.subscribe(sfu, [track])
-        subscriber.uncounted = subscriber.ssrcs[-1].to_bytes(4, "big")
-        await subscriber.watch(sfu, subscriber.heights | {track: 720})
-    return client
+    line = meeting.line()
+    line.on_packet = lambda packet: None
+    encoding = Encoding("video", PUBLISHED, 720)
+    await line.connect(await meeting.adapter.publish(meeting.room, MALLORY, line.parameters, [encoding]))
+    for subscriber in meeting.subscribers.values():
+        copies = await meeting.adapter.extend(meeting.room, subscriber.number, [Wish(MALLORY, "video", 720)])
+        subscriber.expect(copies, counted=False)
+    return line
 
 
-async def _subscribe(sfu: Sfu, meeting: Meeting) -> Subscriber:
+async def _subscribe(meeting: Meeting) -> Subscriber:
     """Look at everybody, and report nothing."""
-    client = await open_client(sfu, "mallory-down", "subscribe", member="mallory")
-    subscriber = Subscriber("mallory-down", client)
-    tracks = [f"{publisher.name}-{kind}" for publisher in meeting.publishers for kind in ("audio", "video")]
-    await subscriber.subscribe(sfu, tracks)
-    await subscriber.watch(sfu, {track: 720 for track in tracks if track.endswith("video")})
+    line = meeting.line()
+    subscriber = Subscriber(MALLORY, line, [], transport_cc=meeting.adapter.transport_cc)
+    reception = await meeting.adapter.subscribe(
+        meeting.room, MALLORY, line.parameters, meeting.everything(meeting.publishers)
+    )
+    subscriber.expect(reception.copies)
+    await line.connect(reception.local)
+    await meeting.adapter.connected(meeting.room, MALLORY)
+    await asyncio.wait_for(subscriber.joined.wait(), JOIN_LIMIT)
     return subscriber

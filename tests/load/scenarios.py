@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sfu.control import Kind
+
 
 @dataclass(frozen=True)
 class Format:
     """One encoding of a microphone or a camera."""
 
-    kind: str
+    kind: Kind
     """``audio`` or ``video``."""
     rate: int
     """Packets a second."""
@@ -37,6 +39,18 @@ class Scenario:
     publishers: int
     people: int
     formats: tuple[Format, ...] = (SOUND, PICTURE)
+    rooms: int = 1
+    """So many meetings of this kind, side by side."""
+
+    @property
+    def all_to_all(self) -> bool:
+        """Whether everybody sends to everybody: only then people can come and go."""
+        return type(self) is Scenario and self.publishers == self.people
+
+    @property
+    def all_to_all_once(self) -> bool:
+        """Whether it is one meeting in which everybody sends to everybody: such ones differ in their number alone."""
+        return self.all_to_all and self.rooms == 1
 
     def wishes(self, person: int) -> dict[int, int]:
         """Return whom a person looks at, by number, and how many lines tall."""
@@ -72,11 +86,51 @@ class OneSpeaker(Scenario):
         return person >= 6
 
 
+MIDDLE = Format("video", 60, 1050, 2, 360)
+"""0.5 Mbit/s at 30 frames a second."""
+
+
+@dataclass(frozen=True)
+class Simulcast(Scenario):
+    """Everybody sends three encodings, and sees one person large, three middling and the others small."""
+
+    publishers: int = 12
+    people: int = 12
+    formats: tuple[Format, ...] = (SOUND, SMALL, MIDDLE, LARGE)
+
+    def wishes(self, person: int) -> dict[int, int]:
+        """See `Scenario`. The next one is large, the three after that middling."""
+        steps = {1: LARGE.height, 2: MIDDLE.height, 3: MIDDLE.height, 4: MIDDLE.height}
+        return {(person + step) % self.people: steps.get(step, SMALL.height) for step in range(1, self.people)}
+
+
 SCENARIOS = {
     "6": Scenario(6, 6),
     "12": Scenario(12, 12),
     "20": Scenario(20, 20),
     "30": Scenario(30, 30),
     "1-to-20": Scenario(1, 21),
+    "10x4": Scenario(4, 4, rooms=10),
     "one-speaker": OneSpeaker(),
+    "simulcast": Simulcast(),
 }
+
+
+def outgoing(scenario: Scenario) -> int:
+    """Return how many packets a second should reach somebody."""
+    return scenario.rooms * sum(
+        scenario.receivers(person, form) * form.rate
+        for person in range(scenario.publishers)
+        for form in scenario.formats
+    )
+
+
+def traffic(scenario: Scenario) -> str:
+    """Return in a line who sends what to whom."""
+    formats = ", ".join(
+        f"{'sound' if form.kind == 'audio' else f'{form.height} lines'} {form.rate} x {form.size} B"
+        for form in scenario.formats
+    )
+    rooms = f"{scenario.rooms} rooms of " if scenario.rooms > 1 else ""
+    who = f"{rooms}{scenario.people} people, {scenario.publishers} send"
+    return f"{who}; {outgoing(scenario)} packets out/s; a second {formats}"

@@ -33,6 +33,7 @@ from sfu.control import (
     WatchTracks,
     WorkerSettings,
 )
+from sfu.io.media_loop import MediaLoop
 from sfu.io.worker import start_worker
 
 
@@ -63,7 +64,7 @@ async def serve(address: str) -> None:
     loop = asyncio.get_running_loop()
     requests = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin)
-    worker = await start_worker(WorkerSettings(0, [address]), on_event=lambda event: None)
+    worker = await start_worker(WorkerSettings(0, [address], tcp_port=0), on_event=lambda event: None)
     decoder = msgspec.json.Decoder(AnyRequest)
     while line := await requests.readline():
         request = decoder.decode(line)
@@ -93,4 +94,5 @@ if __name__ == "__main__":
     trust_the_path()
     with contextlib.suppress(OSError):  # a machine with one core measures there
         os.sched_setaffinity(0, {0})
-    asyncio.run(serve(sys.argv[1]))
+    with asyncio.Runner(loop_factory=MediaLoop) as runner:
+        runner.run(serve(sys.argv[1]))

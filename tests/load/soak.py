@@ -17,18 +17,21 @@ import asyncio
 import sys
 import time
 
-from sfu.control import CloseTransport
-from sfu.io.dtls import Certificate
-from tests.load.__main__ import Server
-from tests.load.generator import Meeting, Publisher, Subscriber
-from tests.load.server import GiveBack
-from tests.sfu.client import open_client
+from tests.load import process
+from tests.load.adapters.hearthside import Hearthside
+from tests.load.inbox import Inbox
+from tests.load.machine import SERVER_CORE
+from tests.load.meeting import Meeting, Way
+from tests.load.pace import Pace
+from tests.load.scenarios import Scenario
 
 PEOPLE = 6
 TURN = 5.0
 """Seconds between two who leave and come."""
 WITHOUT_A_WORD = 3
 """Of so many who go, one vanishes. The server keeps their place for 30 s (RFC 7675: consent)."""
+PATIENCE = 10.0
+"""Seconds after a turn in which everybody has to have been sent something since it began: busy machines are slow."""
 READINGS = 6
 """How often memory is read, the first after a sixth of the time."""
 SHARE, ABSOLUTE = 0.05, 4 << 20
@@ -40,65 +43,39 @@ def allowed(early: int) -> float:
     return max(SHARE * early, ABSOLUTE)
 
 
-async def join(server: Server, meeting: Meeting, number: int, certificate: Certificate) -> None:
-    """Somebody comes: publishes, hears and sees all, and is heard and seen by all."""
-    client = await open_client(server, f"p{number}", "publish", member=f"m{number}", certificate=certificate)
-    publisher = Publisher(number, client)
-    await publisher.publish(server)
-    client = await open_client(server, f"s{number}", "subscribe", member=f"m{number}", certificate=certificate)
-    subscriber = Subscriber(f"s{number}", client)
-    await subscriber.subscribe(server, tracks_of(meeting.publishers))
-    for other in meeting.subscribers:
-        await other.subscribe(server, tracks_of([publisher]))
-    meeting.publishers.append(publisher)
-    meeting.subscribers.append(subscriber)
-    for each in meeting.subscribers:
-        own = each.name.replace("s", "p")
-        await each.watch(server, {f"{one.name}-video": 720 for one in meeting.publishers if one.name != own})
-
-
-async def leave(server: Server, meeting: Meeting, *, quietly: bool) -> None:
-    """Whoever has been there longest goes, ``quietly`` without a word to anybody."""
-    for person in (meeting.publishers.pop(0), meeting.subscribers.pop(0)):
-        if not quietly:
-            await server.request(CloseTransport(person.name))
-        await person.client.close(quietly=quietly)
-
-
-def tracks_of(publishers: list[Publisher]) -> list[str]:
-    """Both tracks of each."""
-    return [f"{publisher.name}-{kind}" for publisher in publishers for kind in ("audio", "video")]
-
-
 async def soak(minutes: float, *, turn: float = TURN) -> tuple[list[int], int]:
     """Return the memory in bytes at each reading, and how many came. Raises if somebody was sent nothing."""
-    server, meeting, certificate = Server("127.0.0.1"), Meeting(), Certificate()
-    begin, number = time.monotonic(), 0
+    server, pace = Hearthside(), Pace()
+    meeting = Meeting(server, "soak", Scenario(PEOPLE, PEOPLE), Way("gcm128"), pace, Inbox())
+    begin, number = time.monotonic(), PEOPLE
     sizes: list[int] = []
     try:
-        while len(sizes) < READINGS:
-            if len(meeting.publishers) == PEOPLE:
-                await leave(server, meeting, quietly=number % WITHOUT_A_WORD == 0)
-            await join(server, meeting, number, certificate)
-            number += 1
-            for subscriber in meeting.subscribers:
-                subscriber.latencies.clear()
-                subscriber.received = 0
-            await meeting.talk(turn)
-            if len(meeting.publishers) < PEOPLE:
-                continue
-            assert all(subscriber.received for subscriber in meeting.subscribers), "somebody was sent nothing"
-            elapsed = time.monotonic() - begin
-            if elapsed >= 60 * minutes * (len(sizes) + 1) / READINGS:
-                resident = server.memory()
-                await server.request(GiveBack())
-                sizes.append(server.memory())
-                print(f"{elapsed / 60:5.1f} min: {sizes[-1] / 2**20:.2f} MiB", end="")
-                print(f" ({resident / 2**20:.2f} MiB with what was free)", flush=True)
-        return sizes, number
+        await server.start("127.0.0.1", SERVER_CORE)
+        async with pace.running():
+            await meeting.gather()
+            while True:
+                before = {one.number: one.received for one in meeting.subscribers.values()}
+                await asyncio.sleep(turn)
+                patience = time.monotonic() + PATIENCE
+                while any(one.received == before[one.number] for one in meeting.subscribers.values()):
+                    assert time.monotonic() < patience, "somebody was sent nothing"
+                    await asyncio.sleep(0.1)
+                meeting.latencies.clear()
+                elapsed = time.monotonic() - begin
+                if elapsed >= 60 * minutes * (len(sizes) + 1) / READINGS:
+                    resident = process.memory(server.pid)
+                    await server.give_back()
+                    sizes.append(process.memory(server.pid))
+                    print(f"{elapsed / 60:5.1f} min: {sizes[-1] / 2**20:.2f} MiB", end="")
+                    print(f" ({resident / 2**20:.2f} MiB with what was free)", flush=True)
+                if len(sizes) == READINGS:
+                    return sizes, number
+                await meeting.go(min(meeting.subscribers), quietly=number % WITHOUT_A_WORD == 0)
+                await meeting.come(number)
+                number += 1
     finally:
         await meeting.part()
-        server.close()
+        await server.stop()
 
 
 def main() -> None:

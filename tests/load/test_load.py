@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+from tests.load.__main__ import ADAPTERS
+from tests.load.scenarios import SCENARIOS
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return start("tests.load", *arguments)
@@ -19,17 +22,27 @@ def test_other_machines_are_refused() -> None:
     assert "only loopback addresses" in result.stderr
 
 
+def test_what_makes_no_sense_is_refused() -> None:
+    for arguments in (["7"], ["1-to-20", "--churn", "2"], ["--loss", "100"], ["--runs", "0"], ["--sfu", "none"]):
+        assert run(*arguments).returncode == 2, arguments
+
+
+def test_help_names_every_scenario_and_every_server() -> None:
+    text = run("--help").stdout
+    assert {line.split()[0] for line in text.splitlines() if line.startswith("  ")} >= {*SCENARIOS, *ADAPTERS}
+
+
 def test_a_short_meeting_is_measured_beside_somebody_hostile_too() -> None:
-    result = run("6", "--seconds", "0.5", "--hostile", "forged")
+    result = run("6", "--seconds", "0.5", "--runs", "1", "--tries", "1", "--hostile", "forged")
     assert result.returncode == 0, result.stderr
     assert "machine: " in result.stdout
     quiet, beside, again = result.stdout.splitlines()[-3:]
-    assert quiet.split()[0] == "6"
-    assert len(quiet.split()) == 8
+    assert quiet.split()[:2] == ["6", "hearthside"]
     for line, name in ((beside, "beside forged: "), (again, "quiet again, ")):
         assert line.split()[0] == "6"
         assert name in line
         assert "%; worse by more than 10%: " in line
+        assert " % of a core" in line
 
 
 def test_the_work_of_the_core_is_measured_by_parts() -> None:

@@ -1,19 +1,17 @@
-"""Rooms side by side in the comparison of workers keep apart, whatever they call their people."""
+"""Two rooms on two workers are measured with everything sent on, each room by one worker."""
 
 from __future__ import annotations
 
-from sfu.control import CloseRoom, OpenTransport, TrackWish, WatchTracks
-from tests.load.workers import Room
-from tests.signaling.fake_sfu import FakeSfu
+from tests.load.scenarios import Scenario
+from tests.load.workers import latency, measure
 
 
-async def test_each_room_has_names_of_its_own() -> None:
-    sfu = FakeSfu()
-    for name in ("a", "b"):
-        room = Room(sfu, name)
-        await room.request(OpenTransport("room", "m0", "s0", "subscribe"))
-        await room.request(WatchTracks("s0", [TrackWish("p1-video", 720)]))
-        await room.request(CloseRoom("other"))
-    assert set(sfu.transports) == {"a-s0", "b-s0"}
-    assert {opened.room for opened in sfu.transports.values()} == {"a-room", "b-room"}
-    assert sfu.wishes["b-s0"].wishes == [TrackWish("b-p1-video", 720)]
+async def test_what_is_sent_in_both_rooms_comes_through_two_workers() -> None:
+    cost, came = await measure(2, Scenario(2, 2), 0.5)
+    assert cost > 0
+    assert came > 0.9
+
+
+async def test_a_request_goes_through_the_pipe_and_back() -> None:
+    p50, p99 = await latency()
+    assert 0 < p50 <= p99

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import operator
 import os
 import statistics
 import sys
@@ -20,13 +21,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from sfu.control import OpenTransport, Request, Response, Sfu, TransportOpened, WatchTracks, WorkerSettings
+from sfu.control import OpenTransport, Request, Response, TransportOpened, WatchTracks, WorkerSettings
 from signaling import media_process, media_worker
 from signaling.media_worker import MediaWorker, start_worker
 from signaling.media_workers import MediaWorkers
-from tests.load.generator import Meeting
+from tests.load.adapters import AdapterError
+from tests.load.adapters.hearthside import Answer, Hearthside
+from tests.load.inbox import Inbox
+from tests.load.meeting import Meeting, Way
+from tests.load.pace import Pace
 from tests.load.scenarios import Scenario
 from tests.load.server import trust_the_path
 
@@ -38,25 +41,41 @@ ENOUGH = 0.99
 """The share of packets that must come for a run to count: who is behind works in larger batches, at less for each."""
 
 
-class Room:
-    """The SFU as one of several rooms sees it, each of which names its people and tracks as if it were alone."""
+class Spread(Hearthside):
+    """The same SFU as signaling has it: so many workers, each room on one, asked through their pipes."""
 
-    def __init__(self, sfu: Sfu, name: str) -> None:
-        self._sfu, self._name = sfu, name
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._count = count
+        self._workers: MediaWorkers | None = None
+        self.started: list[MediaWorker] = []
+
+    async def start(self, address: str, core: int) -> None:
+        """See `Adapter`. The processes pin themselves."""
+
+        async def start(settings: WorkerSettings, **told: Any) -> MediaWorker:
+            self.started.append(await start_worker(settings, log_level="error", **told))
+            return self.started[-1]
+
+        settings = [WorkerSettings(0, [address])] * self._count
+        self._workers = MediaWorkers(settings, start, on_event=lambda event: None)
+        await self._workers.start()
+
+    async def stop(self) -> None:
+        """See `Adapter`."""
+        if self._workers is not None:
+            await self._workers.close()
 
     async def request(self, request: Request) -> Response:
-        """Carry it out under names of this room's own."""
-        values = msgspec.structs.asdict(request)
-        changed: dict[str, Any] = {
-            field: f"{self._name}-{values[field]}"
-            for field in ("room", "member", "transport", "track")
-            if field in values
-        }
-        if isinstance(request, WatchTracks):
-            changed["wishes"] = [
-                msgspec.structs.replace(wish, track=f"{self._name}-{wish.track}") for wish in request.wishes
-            ]
-        return await self._sfu.request(msgspec.structs.replace(request, **changed))
+        """Have the room's worker carry it out."""
+        assert self._workers is not None
+        return await self._workers.request(request)
+
+    async def _ask(self, request: Request, kind: type[Answer]) -> Answer:
+        answer = await self.request(request)
+        if not isinstance(answer, kind):
+            raise AdapterError(f"{type(request).__name__} was answered by {answer}")
+        return answer
 
 
 def pin(core: int) -> None:
@@ -81,61 +100,48 @@ def memory(pid: int) -> tuple[float, float]:
     return sizes["Rss"] / 1024, (sizes["Private_Clean"] + sizes["Private_Dirty"]) / 1024
 
 
-async def begin(count: int) -> tuple[MediaWorkers, list[MediaWorker]]:
-    """Start so many workers."""
-    started: list[MediaWorker] = []
-
-    async def start(settings: WorkerSettings, **told: Any) -> MediaWorker:
-        started.append(await start_worker(settings, log_level="error", **told))
-        return started[-1]
-
-    workers = MediaWorkers([WorkerSettings(0, ["127.0.0.1"])] * count, start, on_event=lambda event: None)
-    await workers.start()
-    return workers, started
-
-
 async def measure(count: int, scenario: Scenario, seconds: float) -> tuple[float, float]:
     """Hold both rooms; return processor seconds per outgoing packet and the share of packets that came."""
-    workers, started = await begin(count)
-    meetings = [Meeting() for _ in range(ROOMS)]
+    adapter, pace, inbox = Spread(count), Pace(), Inbox()
+    meetings = [Meeting(adapter, f"r{n}", scenario, Way("gcm128"), pace, inbox) for n in range(ROOMS)]
+
+    def figures() -> tuple[float, int, int]:
+        used = sum(cpu(worker.pid) for worker in adapter.started)
+        return used, sum(meeting.received() for meeting in meetings), sum(meeting.expected() for meeting in meetings)
+
     try:
-        for number, meeting in enumerate(meetings):
-            await meeting.gather(Room(workers, f"r{number}"), scenario)
-        await asyncio.gather(*(meeting.talk(WARM_UP) for meeting in meetings))
-        await asyncio.sleep(0.2)
-        for meeting in meetings:
-            for subscriber in meeting.subscribers:
-                subscriber.received = 0
-        sent = sum(stream.sent for meeting in meetings for each in meeting.publishers for stream in each.streams)
-        before = sum(cpu(worker.pid) for worker in started)
-        await asyncio.gather(*(meeting.talk(seconds) for meeting in meetings))
-        await asyncio.sleep(0.2)
-        used = sum(cpu(worker.pid) for worker in started) - before
-        sent = sum(stream.sent for meeting in meetings for each in meeting.publishers for stream in each.streams) - sent
-        received = sum(subscriber.received for meeting in meetings for subscriber in meeting.subscribers)
-        return used / received, received / (sent * (scenario.people - 1))
+        await adapter.start("127.0.0.1", 0)
+        async with pace.running():
+            for meeting in meetings:
+                await meeting.gather()
+            await asyncio.sleep(WARM_UP)
+            before = figures()
+            await asyncio.sleep(seconds)
+            used, received, expected = map(operator.sub, figures(), before)
+        return used / received, received / expected
     finally:
         await asyncio.gather(*(meeting.part() for meeting in meetings))
-        await workers.close()
+        await adapter.stop()
 
 
 async def latency() -> tuple[float, float]:
     """Return the median and the 99th percentile of a request's way there and back, in microseconds."""
-    workers, (worker, *_) = await begin(1)
+    adapter = Spread(1)
     try:
-        opened = await workers.request(OpenTransport("room", "member", "transport", "subscribe"))
+        await adapter.start("127.0.0.1", 0)
+        opened = await adapter.request(OpenTransport("room", "member", "transport", "subscribe"))
         assert isinstance(opened, TransportOpened)
         times = []
         for _ in range(REQUESTS):
             start = time.perf_counter()
-            await workers.request(WatchTracks("transport", []))
+            await adapter.request(WatchTracks("transport", []))
             times.append(1e6 * (time.perf_counter() - start))
-        resident, own = memory(worker.pid)
+        resident, own = memory(adapter.started[0].pid)
         print(f"a worker at rest: {resident:.1f} MiB resident, {own:.1f} MiB of it its own")
         percentiles = statistics.quantiles(times, n=100)
         return percentiles[49], percentiles[98]
     finally:
-        await workers.close()
+        await adapter.stop()
 
 
 async def main(people: int, runs: int, seconds: float) -> None:

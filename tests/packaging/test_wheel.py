@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -45,6 +46,9 @@ def test_the_wheel_holds_what_is_served_and_nothing_else(unpacked: Path) -> None
         assert not name.endswith((".ts", ".tsx", ".mjs", "package.json")), name
         assert "node_modules" not in name
         assert not name.startswith("signaling/demo")
+    compiled = {name for name in names if name.startswith("sfu/native/") and not name.endswith(".py")}
+    parts = {f"sfu/native/_{part}.abi3.so" for part in ("fan_out", "feedback", "receive")}
+    assert compiled == (parts if shutil.which("cc") else set())
 
 
 def test_the_wheel_runs_and_serves_its_client(unpacked: Path, tmp_path: Path) -> None:

@@ -182,28 +182,33 @@ class Client:
                 length = self._receive_stamped() if self._stamped else self.sock.recv_into(buffer)
             except OSError:
                 return
-            first = buffer[0] if length >= HEADER_SIZE else 255
-            if 128 <= first <= 191 and self.srtp is not None:
-                is_report = is_rtcp(buffer[1])
-                length = self.srtp.unprotect_rtcp(length) if is_report else self.srtp.unprotect(length)
-                if length < 0:
-                    self.refused += 1
-                elif self.on_packet is not None:
-                    self.on_packet(self._view[:length])
-                else:
-                    self.received.append(bytes(buffer[:length]))
-            elif 20 <= first <= 63:
-                self._dtls.receive(bytes(buffer[:length]))
-            elif first <= 3:
-                try:
-                    message = stun.parse(bytes(buffer[:length]))
-                except ParseError:
-                    continue
-                if message.message_type == stun.BINDING_SUCCESS and message.integrity_is_valid(
-                    self.local.ice_pwd if self.local else ""
-                ):
-                    self.stun_answers += 1
-                    self._answered.set()
+            self._receive(length)
+
+    def _receive(self, length: int) -> None:
+        """Take the datagram in the incoming buffer."""
+        buffer = self.buffers.incoming
+        first = buffer[0] if length >= HEADER_SIZE else 255
+        if 128 <= first <= 191 and self.srtp is not None:
+            is_report = is_rtcp(buffer[1])
+            length = self.srtp.unprotect_rtcp(length) if is_report else self.srtp.unprotect(length)
+            if length < 0:
+                self.refused += 1
+            elif self.on_packet is not None:
+                self.on_packet(self._view[:length])
+            else:
+                self.received.append(bytes(buffer[:length]))
+        elif 20 <= first <= 63:
+            self._dtls.receive(bytes(buffer[:length]))
+        elif first <= 3:
+            try:
+                message = stun.parse(bytes(buffer[:length]))
+            except ParseError:
+                return
+            if message.message_type == stun.BINDING_SUCCESS and message.integrity_is_valid(
+                self.local.ice_pwd if self.local else ""
+            ):
+                self.stun_answers += 1
+                self._answered.set()
 
 
 async def ask(sfu: Sfu, request: Request) -> Response:

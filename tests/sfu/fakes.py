@@ -6,8 +6,11 @@ import struct
 
 from sfu.control import Codec, EncodingParameters, Extensions, Kind, PublishTrack, SubscribeTrack
 from sfu.forwarding.paced_sender import PacedSender
+from sfu.native import new_way
+from sfu.native.numbers import CopyNumbers
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Packet
+from tests.sfu import twin
 
 OPUS = Codec("opus", 111, 48000)
 VP8 = Codec("VP8", 96, 90000, 97)
@@ -25,6 +28,8 @@ class FakeChannel:
     def __init__(self) -> None:
         self.incoming = bytearray(1564)
         self.outgoing = bytearray(1564)
+        self.way = new_way()
+        self._served = twin.serve(self)
         self.sent: list[bytes] = []
         self.rtcp: list[bytes] = []
         self.forgotten_received: list[int] = []
@@ -45,6 +50,9 @@ class FakeChannel:
 
     def send_rtcp(self, packet: bytes) -> None:
         self.rtcp.append(packet)
+
+    def share(self, copy: CopyNumbers) -> None:
+        pass
 
     def forget_received(self, ssrc: int) -> None:
         self.forgotten_received.append(ssrc)

@@ -1,9 +1,11 @@
 """Connectivity of one transport as signaling hears of it, on a virtual clock."""
 
+import pytest
+
 from sfu.control import Event, TransportClosed, TransportConnected, TransportDisconnected
 from sfu.forwarding.router import Router
 from sfu.ice import stun
-from sfu.ice.lite_agent import Credentials
+from sfu.ice.lite_agent import DISCONNECTED_AFTER, GONE_AFTER, Credentials
 from sfu.peer import SECURE_WITHIN
 from sfu.subscriber import Subscriber
 from tests.sfu.fakes import Draw, FakeChannel
@@ -73,6 +75,24 @@ def test_never_connected() -> None:
     transport = Transport()
     transport.run(0.0, 30.2)
     assert transport.take() == [TransportClosed("t", "never_connected")]
+
+
+def test_it_says_when_it_is_to_be_looked_at() -> None:
+    transport = Transport()
+    peer = transport.peer
+    assert peer.due <= 0.0
+    peer.handle_timer(now=0.0)
+    assert peer.due == pytest.approx(GONE_AFTER)
+    transport.check(1.0)
+    assert peer.due <= 1.0
+    peer.handle_timer(now=1.0)
+    assert peer.due == pytest.approx(1.0 + DISCONNECTED_AFTER)
+    for now in (8.0, 16.0, 24.0, 30.0):
+        transport.check(now)
+        peer.handle_timer(now=now)
+    assert peer.due == pytest.approx(1.0 + SECURE_WITHIN), "DTLS is not through"
+    peer.secured(now=30.5)
+    assert peer.due <= 30.5
 
 
 def test_ice_without_dtls_is_ended() -> None:

@@ -292,6 +292,41 @@ def test_a_gap_is_asked_for_and_after_the_answer_no_more(room: Room) -> None:
     assert [packet for packet in room.channel.take_rtcp() if isinstance(packet, Nack)] == []
 
 
+def test_it_says_when_it_is_to_be_looked_at(room: Room) -> None:
+    publisher = room.publisher
+    assert publisher.due <= 0.0
+    publisher.publish(publish(extensions=Extensions(transport_cc=3)))
+    room.receive(rtp(1000, 1, KEY, extension=one_byte_extension((3, b"\0\1"))), 0.0)
+    publisher.handle_timer(now=0.0)
+    assert publisher.due == pytest.approx(0.08, abs=1e-5), "the first packet's feedback"
+    room.receive(rtp(1000, 2, DELTA, extension=one_byte_extension((3, b"\0\2"))), 0.01)
+    assert publisher.due == pytest.approx(0.08, abs=1e-5), "nothing more"
+    room.receive(rtp(1000, 4, DELTA, extension=one_byte_extension((3, b"\0\4"))), 0.02)
+    assert publisher.due < 0.02, "a gap"
+    publisher.handle_timer(now=0.02)
+    assert publisher.due < 0.02, "it may be asked for sooner than is known now"
+    publisher.close()
+
+
+def test_what_comes_after_a_silence_is_looked_at(room: Room) -> None:
+    """Also where the twin takes what comes in order: it leaves the first packet after a silence to Python."""
+    publisher = room.publisher
+    publisher.publish(publish())
+    (encoding,) = publisher.tracks["camera"].encodings
+    room.receive(rtp(1000, 1, KEY), 0.0)
+    room.receive(rtp(1000, 2, DELTA), 0.01)
+    publisher.handle_timer(now=0.02)
+    assert encoding.alive
+    publisher.handle_timer(now=0.6)
+    assert not encoding.alive
+    assert publisher.due > 0.7 - 0.1
+    room.receive(rtp(1000, 3, DELTA), 0.61)
+    assert publisher.due < 0.61
+    publisher.handle_timer(now=0.62)
+    assert encoding.alive
+    assert publisher.due > 0.62
+
+
 def extended_report(ssrc: int, *answers: tuple[int, int, int]) -> bytes:
     """An XR of somebody with these answers to reference times, written by hand (RFC 3611 section 4.5)."""
     body = b"".join(struct.pack("!III", *answer) for answer in answers)

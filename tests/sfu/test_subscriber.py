@@ -98,6 +98,29 @@ def test_the_same_request_gets_the_same_answer_and_another_a_new_copy(room: Room
     assert len(room.track.down_tracks) == 1
 
 
+def test_it_says_when_it_is_to_be_looked_at(room: Room) -> None:
+    down = room.subscriber
+    down.handle_timer(now=0.0)
+    assert down.due == pytest.approx(estimator.SAMPLE, abs=1e-5)
+    room.subscribe()
+    assert down.due <= 0.0
+    down.handle_timer(now=0.01)
+    room.start(now=0.01)
+    assert down.start("camera", now=0.01) == Done()
+    assert down.due <= 0.01
+    down.handle_timer(now=0.01)
+    assert 0.01 < down.due < 0.1
+    room.report([TransportFeedback(1, 2, 0, 1, 0, [(0, 1)]).to_bytes()], now=0.02)
+    assert down.due <= 0.02
+    down.handle_timer(now=0.02)
+    for sequence in range(1, 200):
+        room.put(sequence)
+    assert down.sender.waiting
+    assert down.due <= 0.02
+    down.handle_timer(now=0.03)
+    assert down.due <= 0.03, "something still waits"
+
+
 def test_nothing_flows_before_the_start(room: Room) -> None:
     assert room.subscriber.start("camera", now=0.0) == Refused("no_such_track")
     room.subscribe()
@@ -249,7 +272,7 @@ def test_requests_for_somebody_elses_ssrc_do_nothing(room: Room) -> None:
 def test_reports_about_a_copy_reach_it(room: Room) -> None:
     answer = room.subscribe()
     room.report([ReceiverReport(1, [ReportBlock(answer.ssrc, 33, 1, 1, 1)]).to_bytes()], now=1.0)
-    assert room.subscriber.tracks["camera"].fraction_lost(now=1.0) == 33
+    assert room.subscriber.tracks["camera"].loss.fraction(now=1.0) == 33
 
 
 def test_sender_reports_come_soon_and_then_every_second(room: Room) -> None:

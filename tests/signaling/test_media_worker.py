@@ -58,6 +58,10 @@ async def begin(settings: WorkerSettings = LOOPBACK) -> Started:
     return Started(worker, events, ended)
 
 
+def environment_of(pid: int) -> list[bytes]:
+    return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+
+
 @pytest.fixture
 async def started() -> AsyncIterator[Started]:
     found = await begin()
@@ -103,6 +107,30 @@ async def test_one_that_is_killed_says_so_to_all_who_wait(started: Started) -> N
         await started.ended.wait()
     with pytest.raises(ConnectionError):
         await started.worker.request(OPEN)
+
+
+async def test_the_exit_status_of_a_killed_one_is_left_to_asyncio(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever polls takes it from asyncio's watcher, which then logs an unknown child process with status 255."""
+    polled: list[int] = []
+    monkeypatch.setattr(subprocess.Popen, "poll", lambda process: polled.append(process.pid))
+    os.kill(started.worker.pid, signal.SIGKILL)
+    async with asyncio.timeout(SECONDS):
+        await started.ended.wait()
+        assert await started.worker._process.wait() == -signal.SIGKILL
+    assert polled == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+async def test_the_settings_of_the_server_are_none_of_its(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARTHSIDE_TURN_SECRET", "known to the control plane alone")
+    monkeypatch.setenv("LC_TIME", "C.UTF-8")
+    worker = (await begin()).worker
+    environment = environment_of(worker.pid)
+    await worker.close()
+    assert b"LC_TIME=C.UTF-8" in environment
+    assert not [variable for variable in environment if variable.startswith(b"HEARTHSIDE_")]
 
 
 async def test_one_that_hangs_is_killed(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +193,16 @@ async def test_one_that_does_not_come_up_is_given_up(monkeypatch: pytest.MonkeyP
     with pytest.raises(WorkerStartError) as failure:
         await begin()
     assert failure.value.errno == errno.ENOENT
+
+
+async def test_a_process_without_a_descriptor_left_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def socketpair() -> tuple[socket.socket, socket.socket]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "socketpair", socketpair)
+    with pytest.raises(WorkerStartError) as failure:
+        await begin()
+    assert failure.value.errno == errno.EMFILE
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")

@@ -6,7 +6,8 @@ import asyncio
 import errno
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -32,7 +33,7 @@ from sfu.control import (
 )
 from signaling.media_worker import WorkerStartError
 from signaling.media_workers import MediaWorkers, PortError
-from signaling.restarts import BACKOFF, STABLE_SECONDS
+from signaling.restarts import BACKOFF, OFTEN, STABLE_SECONDS
 from tests.signaling.fake_sfu import FakeSfu
 from tests.signaling.test_media import settle, virtual
 
@@ -77,11 +78,12 @@ class Hall:
         self.started: list[tuple[float, FakeWorker]] = []
         self.starts: list[tuple[float, int]] = []
         """When a start was tried, and with which port."""
-        self.refuse: Callable[[WorkerSettings], WorkerStartError | None] = lambda _: None
+        self.refuse: Callable[[WorkerSettings], Exception | None] = lambda _: None
+        self.hear: Callable[[Event], None] = self.events.append
         self.workers = MediaWorkers(
             [WorkerSettings(port + n if port else 0, ["127.0.0.1"]) for n in range(count)],
             self._start,
-            on_event=self.events.append,
+            on_event=lambda event: self.hear(event),
         )
 
     async def _start(
@@ -218,14 +220,23 @@ async def test_while_none_works_every_room_is_told_to_try_again() -> None:
     assert found.events == []
 
 
-@virtual
-async def test_a_worker_that_ends_again_and_again_waits_longer_and_the_log_stays_short() -> None:
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """What the log is told meanwhile."""
     messages: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger("hearthside.media")
     logger.addHandler(handler)
     try:
+        yield messages
+    finally:
+        logger.removeHandler(handler)
+
+
+@virtual
+async def test_a_worker_that_ends_again_and_again_waits_longer_and_the_log_stays_short() -> None:
+    with logged() as messages:
         found = await hall(1)
         await found.open("secret-room", "secret-member")
         for _ in range(20):
@@ -242,8 +253,6 @@ async def test_a_worker_that_ends_again_and_again_waits_longer_and_the_log_stays
         await settle()
         assert found.workers.ready, "after a good while the next start is at once again"
         assert "ended and is replaced" in messages[-1]
-    finally:
-        logger.removeHandler(handler)
 
 
 @virtual
@@ -277,6 +286,51 @@ async def test_rooms_of_the_only_worker_wait_until_it_can_be_started_again() -> 
     found.refuse = lambda _: None
     await asyncio.sleep(BACKOFF[-1])
     assert found.events == [RoomLost("one")]
+
+
+@virtual
+async def test_whatever_hinders_a_start_it_is_tried_again() -> None:
+    """Without a thread left for the process' watcher asyncio raises RuntimeError; the next minute there may be one."""
+    found = await hall()
+    await found.open("one")
+    found.refuse = lambda settings: RuntimeError("can't start new thread") if settings.port == 9000 else None
+    with logged() as messages:
+        found.at(0).end()
+        await settle()
+        assert found.events == [RoomLost("one")]
+        await found.open("one")
+        await asyncio.sleep(100)
+    told = [message for message in messages if "could not be started" in message]
+    assert told == ["media worker 1 could not be started: RuntimeError"] * OFTEN
+    found.refuse = lambda _: None
+    await asyncio.sleep(BACKOFF[-1])
+    await found.open("new")
+    assert "new/ana" in found.at(0).transports
+
+
+@virtual
+async def test_a_fault_in_one_room_keeps_no_other_silent() -> None:
+    found = await hall()
+    await found.open("one", "ana")
+    await found.open("two", "chi")
+    await found.open("three", "dov")
+    rooms = found.workers._pinning.rooms_of(0)
+    assert len(rooms) == 2
+
+    def hear(event: Event) -> None:
+        found.events.append(event)
+        if event == RoomLost(rooms[0]):
+            raise LookupError
+
+    found.hear = hear
+    found.refuse = lambda settings: WorkerStartError(errno.EADDRINUSE) if settings.port == 9000 else None
+    found.at(0).end()
+    await settle()
+    assert found.events == [RoomLost(room) for room in rooms]
+    found.refuse = lambda _: None
+    await asyncio.sleep(BACKOFF[-1])
+    await found.open("new")
+    assert "new/ana" in found.at(0).transports
 
 
 @virtual

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from signaling import messages as m
 from signaling import mls_effects as e
 from signaling.links import b64
@@ -129,9 +131,49 @@ def test_the_first_who_holds_a_state_brings_the_group_back() -> None:
 
 def test_a_state_that_leads_nowhere_brings_nothing_back() -> None:
     desk = alone("par", "pat")
-    assert desk.catch_up("par", 7, desk.head) == [e.Tell("par", e.MustRejoin("behind"))]
-    assert desk.catch_up("par", None, 0) == [e.Tell("par", e.MustRejoin("behind"))]
+    desk.now += LOG_SECONDS  # no Welcome is kept for longer
+    behind = e.MustRejoin("behind")
+    assert told(desk.catch_up("par", 7, desk.head), "par") == [behind, e.Registered(NEW, 0, desk.head)]
+    assert desk.server.awaited == {"fac", "pat"}, "they are not waited for any more"
+    assert desk.server.state_for("par") == desk.server.state
+    assert told(desk.catch_up("par", 1, HEAD), "par") == [behind], "nor heard a second time"
+    assert told(desk.catch_up("pat", None, 0), "pat") == [behind, e.Registered(NEW, 0, desk.head)]
+    assert (group_of(desk), desk.server.awaited) == (NEW, {"fac"})
+    desk.catch_up("fac", 7, HEAD)
+    assert desk.server._aside is None
     assert group_of(desk) == NEW
+
+
+def test_the_key_to_a_welcome_that_was_missed_brings_the_group_back() -> None:
+    desk = alone("par", "pat")
+    effects = desk.catch_up("par", None, 0)
+    assert group_of(desk) == b.GROUP
+    caught_up, welcomed = told(effects, "par")
+    assert isinstance(caught_up, e.CaughtUp)
+    assert isinstance(welcomed, e.Welcomed)
+    assert (caught_up.applied, welcomed.seq, welcomed.epoch) == (HEAD, HEAD, 1)
+    assert told(effects, "new") == [e.Registered(b.GROUP, 1, HEAD)]
+    assert [type(message) for message in told(desk.catch_up("pat", None, 0), "pat")] == [e.CaughtUp, e.Welcomed]
+
+
+def test_a_kept_welcome_leads_over_the_commits_that_came_after_it() -> None:
+    desk = meeting("par")
+    desk.commit("fac")
+    desk.arrive("new", role="facilitator")
+    desk.offer("new")
+    look(desk, UNHELD_SECONDS + 1, "new")
+    found(desk)
+    effects = told(desk.catch_up("par", None, 0), "par")
+    assert [type(message) for message in effects] == [e.CaughtUp, e.Welcomed, Committed]
+
+
+def test_no_welcome_is_kept_for_who_has_left_or_lost_the_keys() -> None:
+    desk = alone("par", "pat", "pia")
+    desk.server.leave("pat", now=desk.now)
+    desk.offer("pia")
+    desk.catch_up("par", 1, HEAD)
+    assert group_of(desk) == b.GROUP
+    assert desk.server._welcomes == {}
 
 
 def test_who_asks_is_not_waited_for_any_more() -> None:
@@ -278,6 +320,89 @@ def test_once_somebody_was_let_in_those_who_come_back_knock() -> None:
     ana = ana.resume()
     assert [type(message) for message in ana.inbox] == [m.Waiting]
     assert late.find(m.Knocked)[-1].knock.id == ana.member
+
+
+def test_who_was_let_in_while_their_phone_was_locked_brings_the_group_back() -> None:
+    world = World()
+    fac = world.facilitator()
+    pia = world.knock()
+    pia.lose()
+    fac.add(pia)
+    fac.lose()
+    late = world.facilitator(SECOND_ROLE_SEED)
+    late.offer()
+    world.wait(UNHELD_SECONDS + 1)
+    late.register(group=NEW)
+    late.inbox.clear()
+    pia = pia.resume()
+    assert pia.take(m.Joined).rooms[0].mls == m.MlsState(b64(b.GROUP), 1, HEAD)
+    pia.send(m.MlsCatchUp(room=pia.room, epoch=None, applied=0, seen=0))
+    assert [type(message) for message in pia.inbox] == [m.MlsCaughtUp, m.MlsWelcomed]
+    assert late.find(m.MlsRegistered)[0].state.group == b64(b.GROUP)
+    late.offer()
+    assert pia.find(m.MlsOffered)[0].member == late.member
+
+
+def test_whose_state_leads_nowhere_knocks_and_is_let_in() -> None:
+    world, late, (_, ana, ben), state = all_lost(2)
+    late.inbox.clear()
+    ana = ana.resume(knocks=False)
+    ana.take(m.Joined)
+    ana.send(m.MlsCatchUp(room=ana.room, epoch=7, applied=state.seq, seen=state.seq))
+    ana.take(m.Waiting)
+    assert ana.inbox == []
+    assert ana.member not in world.room.members
+    ana.knock()
+    assert late.find(m.Knocked)[0].knock.id == ana.member
+    ben = ben.resume()
+    ben.send(m.MlsCatchUp(room=ben.room, epoch=state.epoch, applied=state.seq, seen=state.seq))
+    assert ana.take(m.Joined).rooms[0].mls == state, "in the room again, as the group is"
+
+
+def test_a_facilitator_whose_state_leads_nowhere_is_told_of_the_new_group() -> None:
+    world, late, (fac, _), state = all_lost(1)
+    late.inbox.clear()
+    fac = fac.resume()
+    assert fac.take(m.Joined).rooms[0].mls == state
+    fac.send(m.MlsCatchUp(room=fac.room, epoch=7, applied=state.seq, seen=state.seq))
+    assert fac.take(m.MlsMustRejoin).reason == "behind"
+    assert fac.take(m.MlsRegistered).state.group == b64(NEW)
+    assert fac.member in world.room.members
+    fac.offer()
+    assert late.find(m.MlsOffered)[-1].member == fac.member
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_signed_leaving_is_known_when_the_group_comes_back(meanwhile: bool) -> None:
+    world = World()
+    fac, ana, ben, chi = world.meeting(3)
+    signed = b64(bytes(range(64)))
+    for client in (fac, ana, chi):
+        client.lose()
+    if not meanwhile:
+        ben.send(m.Leave(leaving=signed))
+    late = world.facilitator(SECOND_ROLE_SEED)
+    late.offer()
+    if meanwhile:
+        ben.lose()
+    world.wait(UNHELD_SECONDS + 1)
+    late.register(group=NEW)
+    if meanwhile:
+        ben = ben.resume()
+        ben.send(m.Leave(leaving=signed))
+    assert world.room.gone == {}, "there is no leaf to be removed from this group"
+    late.inbox.clear()
+    ana, chi = ana.resume(), chi.resume()
+    joined = ana.take(m.Joined).rooms[0]
+    assert joined.gone == []
+    assert joined.mls is not None
+    ana.send(m.MlsCatchUp(room=ana.room, epoch=joined.mls.epoch, applied=joined.mls.seq, seen=joined.mls.seq))
+    gone = m.Gone(member=ben.member, reason="left", leaving=signed)
+    for client in (late, ana, chi):
+        assert [told.gone for told in client.find(m.MemberGone)] == [gone]
+    assert world.room.gone == {ben.member: gone}
+    ana.remove(ben)
+    assert world.room.gone == {}
 
 
 # -- The way from a state ---------------------------------------------------------------------------------------------

@@ -27,10 +27,13 @@ from sfu.control import (
 from sfu.forwarding.router import Router
 from sfu.ice import stun
 from sfu.ice.lite_agent import Credentials
+from sfu.native import new_way
+from sfu.native.numbers import CopyNumbers
 from sfu.peer import Peer
 from sfu.publisher import Publisher
 from sfu.rtp.packet import is_rtcp
 from sfu.subscriber import Subscriber
+from tests.sfu import twin
 from tests.sim import publishing_browser, subscribing_browser
 from tests.sim.clock import Clock
 from tests.sim.link import Conditions, Link
@@ -58,6 +61,8 @@ class WireChannel:
     def __init__(self, transport: Transport) -> None:
         self.incoming = bytearray(1600)
         self.outgoing = bytearray(1600)
+        self.way = new_way()
+        self._served = twin.serve(self)
         self.forgotten = 0
         self._transport = transport
 
@@ -72,6 +77,9 @@ class WireChannel:
 
     def send_rtcp(self, packet: bytes) -> None:
         self._transport.send_down(packet)
+
+    def share(self, copy: CopyNumbers) -> None:
+        """There are no keys."""
 
     def forget_received(self, ssrc: int) -> None:
         self.forgotten += 1
@@ -93,7 +101,7 @@ class Transport:
         local = Credentials(f"sfu-{person.name}-1", "server")
         self._local = local
         name = f"{person.name}-{kind.__name__}"
-        now = self._meeting.clock.now
+        now = self._meeting.now
         channel = WireChannel(self)
         report_ssrc = self._meeting.router.draw_ssrc()
         self.peer: Any = kind(name, self._meeting.router, channel, local, report_ssrc=report_ssrc, now=now)
@@ -117,8 +125,8 @@ class Transport:
             person.down.send(len(packet) + TAG, lambda: self._deliver(packet))
 
     def _arrive(self, packet: bytes, address: tuple[str, int]) -> None:
-        peer, now = self.peer, self._meeting.clock.now
-        if peer.closed:
+        peer, now = self.peer, self._meeting.now
+        if peer.closed or self._meeting.stands_still:
             return
         if packet[0] < 4:
             answer = peer.receive_stun(stun.parse(packet), address, now=now)
@@ -247,7 +255,7 @@ class Person:
 
     def _start(self, track: str) -> None:
         if self.subscriber is not None and track in self.subscriber.peer.tracks:
-            self.subscriber.peer.start(track, now=self.meeting.clock.now)
+            self.subscriber.peer.start(track, now=self.meeting.now)
 
     def watch(self, height: int, **heights: int) -> None:
         """Wish for every picture that tall, or for one person's (by name) otherwise."""
@@ -257,9 +265,7 @@ class Person:
             for track in self.subscriber.peer.tracks
             if track.endswith("cam")
         ]
-        answer = self.subscriber.peer.watch(
-            WatchTracks(self.subscriber.peer.transport, wishes), now=self.meeting.clock.now
-        )
+        answer = self.subscriber.peer.watch(WatchTracks(self.subscriber.peer.transport, wishes), now=self.meeting.now)
         assert not isinstance(answer, Refused), answer
 
     def change_network(self, *, outage: float) -> None:
@@ -311,6 +317,8 @@ class Meeting:
     def __init__(self, *, seed: int, slow: float = 1.0) -> None:
         """Open it; with ``slow`` all that happens by itself happens so many times less often."""
         self.slow = slow
+        self.patient = True
+        """Machines are looked at when they asked for it; otherwise all, every time, which must make no difference."""
         self.clock = Clock()
         self.seed = seed
         self.links: dict[str, Link] = {}
@@ -319,7 +327,16 @@ class Meeting:
         chance = random.Random(seed + 1)
         self.router = Router(draw=lambda: chance.getrandbits(32))
         self._awake_until = 0.0
+        self.ahead = 0.0
+        """Seconds by which the SFU's clock is ahead of everybody's: it jumped."""
+        self.stands_still = False
+        """The SFU does not run, and what arrives is lost."""
         self.clock.every(TICK * slow, self.look)
+
+    @property
+    def now(self) -> float:
+        """What the SFU's machines are told."""
+        return self.clock.now + self.ahead
 
     def person(self, name: str, *, up: Conditions | None = None, down: Conditions | None = None) -> Person:
         """Somebody comes, on a path that is good where nothing else is said."""
@@ -341,17 +358,22 @@ class Meeting:
 
     def look(self) -> None:
         """Let the machines do what is due."""
-        now = self.clock.now
+        if self.stands_still:
+            return
+        now = self.now
         for person in list(self.people.values()):
             for transport in (person.publisher, person.subscriber):
                 if transport is None or transport.peer.closed:
                     continue
                 peer: Peer = transport.peer
-                peer.handle_timer(now=now)
+                if not self.patient:
+                    peer.wake()
+                if peer.due <= now:
+                    peer.handle_timer(now=now)
                 for event in peer.events:
                     if isinstance(event, TracksHeld):
                         person.held.append(event)
                     elif isinstance(event, EncodingsWanted):
                         tell = partial(person.sends.encodings_wanted, event.active)
-                        self.clock.call_at(now + person.down.conditions.delay, tell)
+                        self.clock.call_at(self.clock.now + person.down.conditions.delay, tell)
                 peer.events.clear()

@@ -154,6 +154,16 @@ def test_the_least_of_the_last_two_windows_counts() -> None:
     assert got(2 * WINDOW + 0.1) == 1
 
 
+def test_it_says_when_time_alone_changes_something() -> None:
+    allocator = Allocator()
+    assert allocator.next_deadline() < 0
+    allocator.note(400_000, now=0.0)
+    allocator.allocate([], estimate=400_000, audio=0, now=0.0)
+    assert allocator.next_deadline() == INTERVAL
+    allocator.allocate([], estimate=400_000, audio=0, now=WINDOW - INTERVAL / 2)
+    assert allocator.next_deadline() == WINDOW
+
+
 def test_silence_is_not_held_against_the_path() -> None:
     allocator = Allocator()
     allocator.note(400_000, now=0.0)

@@ -1,9 +1,14 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sfu.bwe.twcc_sender import HISTORY, RATE_WINDOW, ArrivalRate, TwccSender
+from sfu.bwe.twcc_twin import new_sender
+from sfu.native import new_way
 from sfu.rtp.transport_feedback import TransportFeedback
+from tests.sfu import twin
 
 FAR = 1_000_000
 """Ticks on the subscriber's clock when ours is 0."""
@@ -15,15 +20,27 @@ def feedback(base: int, count: int, arrivals: dict[int, float]) -> TransportFeed
     return TransportFeedback(1, 2, base & 0xFFFF, count, 0, listed)
 
 
-def sender(times: list[float], size: int = 1000) -> TwccSender:
-    made = TwccSender()
+Make = Callable[[], TwccSender]
+
+
+@pytest.fixture(params=twin.KINDS)
+def make(request: pytest.FixtureRequest) -> Make:
+    def made() -> TwccSender:
+        with twin.using(request.param):
+            return new_sender(new_way())
+
+    return made
+
+
+def sender(make: Make, times: list[float], size: int = 1000) -> TwccSender:
+    made = make()
     for time in times:
         made.send(size, now=time)
     return made
 
 
-def test_results_carry_what_was_sent_and_when_it_arrived() -> None:
-    twcc = TwccSender()
+def test_results_carry_what_was_sent_and_when_it_arrived(make: Make) -> None:
+    twcc = make()
     assert [twcc.send(100, now=1.0), twcc.send(200, now=1.01, cluster=7), twcc.send(300, now=1.02)] == [0, 1, 2]
     report = twcc.receive(feedback(0, 3, {0: 1.05, 1: 1.0625}), now=1.1)
     assert [(r.sent, r.size, r.cluster) for r in report.received] == [(1.0, 100, 0), (1.01, 200, 7)]
@@ -31,16 +48,16 @@ def test_results_carry_what_was_sent_and_when_it_arrived() -> None:
     assert (report.lost, report.recovered) == (1, 0)
 
 
-def test_each_packet_is_reported_once_and_a_late_one_takes_its_loss_back() -> None:
-    twcc = sender([1.0, 1.0, 1.0])
+def test_each_packet_is_reported_once_and_a_late_one_takes_its_loss_back(make: Make) -> None:
+    twcc = sender(make, [1.0, 1.0, 1.0])
     twcc.receive(feedback(0, 3, {0: 1.1, 2: 1.1}), now=1.2)
     again = twcc.receive(feedback(0, 3, {0: 1.1, 1: 1.15, 2: 1.1}), now=1.3)
     assert ([r.size for r in again.received], again.lost, again.recovered) == ([1000], 0, 1)
 
 
-def test_what_left_twice_under_one_number_tells_nothing() -> None:
+def test_what_left_twice_under_one_number_tells_nothing(make: Make) -> None:
     """The first feedback, which said that 2 was missing, was lost; the second holds 2 alone, sent again 0.2 s later."""
-    twcc = sender([1.0, 1.02, 1.04, 1.06])
+    twcc = sender(make, [1.0, 1.02, 1.04, 1.06])
     twcc.receive(feedback(0, 2, {0: 1.05, 1: 1.07}), now=1.1)
     rtt, queue = twcc.rtt, twcc.queue_delay
     twcc.sent_again(2)
@@ -52,26 +69,26 @@ def test_what_left_twice_under_one_number_tells_nothing() -> None:
     assert len(twcc.receive(feedback(4, 1, {0: 2.05}), now=2.1).received) == 1, "it had not been sent yet"
 
 
-def test_what_no_feedback_covers_is_neither_lost_nor_received() -> None:
-    twcc = sender([1.0] * 10)
+def test_what_no_feedback_covers_is_neither_lost_nor_received(make: Make) -> None:
+    twcc = sender(make, [1.0] * 10)
     report = twcc.receive(feedback(5, 3, {0: 1.1, 2: 1.1}), now=1.2)
     assert (len(report.received), report.lost) == (2, 1)
 
 
-def test_numbers_that_were_never_sent_mean_nothing() -> None:
-    twcc = sender([1.0] * 3)
+def test_numbers_that_were_never_sent_mean_nothing(make: Make) -> None:
+    twcc = sender(make, [1.0] * 3)
     report = twcc.receive(feedback(2, 5, {0: 1.1, 1: 1.1, 4: 1.1}), now=1.2)
     assert (len(report.received), report.lost) == (1, 0)
 
 
-def test_round_trip_leaves_out_the_wait_for_feedback() -> None:
-    twcc = sender([1.0, 1.08])
+def test_round_trip_leaves_out_the_wait_for_feedback(make: Make) -> None:
+    twcc = sender(make, [1.0, 1.08])
     twcc.receive(feedback(0, 2, {0: 1.05, 1: 1.13}), now=1.18)
     assert abs(twcc.rtt - 0.1) < 0.001
 
 
-def test_a_standing_queue_is_seen_against_the_fastest_packet() -> None:
-    twcc = sender([index * 0.01 for index in range(30)])
+def test_a_standing_queue_is_seen_against_the_fastest_packet(make: Make) -> None:
+    twcc = sender(make, [index * 0.01 for index in range(30)])
     twcc.receive(feedback(0, 10, {index: index * 0.01 + 0.03 for index in range(10)}), now=0.2)
     assert (twcc.queue_delay, twcc.busy_rate) == (0, None)
     late = {index: (index + 10) * 0.01 + 0.08 + index * 0.01 for index in range(10)}
@@ -89,8 +106,8 @@ def test_acknowledged_rate_needs_a_whole_window() -> None:
     assert rate.value is None
 
 
-def test_numbers_and_the_clock_wrap() -> None:
-    twcc = TwccSender()
+def test_numbers_and_the_clock_wrap(make: Make) -> None:
+    twcc = make()
     wrap = 1 << 32
     for index in range(70_000):
         number = twcc.send(100, now=index * 0.01)

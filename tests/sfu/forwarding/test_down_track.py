@@ -3,8 +3,9 @@ import struct
 import pytest
 
 from sfu.control import Codec
-from sfu.forwarding.down_track import BEGINS, BEGINS_WITHIN, MAX_REPEATS, REPEAT_AFTER, REPORT_LIFE, DownTrack
+from sfu.forwarding.down_track import BEGINS, BEGINS_WITHIN, MAX_REPEATS, REPEAT_AFTER, DownTrack
 from sfu.forwarding.paced_sender import PacedSender
+from sfu.forwarding.reported_loss import REPORT_LIFE
 from sfu.forwarding.up_encoding import UpEncoding
 from sfu.forwarding.up_track import UpTrack
 from sfu.rtp.packet import MediaPacket
@@ -46,7 +47,7 @@ class Copy:
             sequence, timestamp, 0, self.payload_type, b"p%d" % sequence, arrival=now, keyframe=keyframe
         )
         self.encoding.cache.put(packet)
-        self.track.forward(packet, self.encoding)
+        self.encoding.hand_on(packet)
 
     def take(self) -> list[tuple[int, int, int, bytes]]:
         """Return (payload type, sequence, SSRC, payload) of what was sent since."""
@@ -98,7 +99,7 @@ def test_showing_and_hiding_over_and_over_costs_few_key_frames() -> None:
     layer = copy.source.layers(now=0.0)[0]
 
     def asks(at: float, *, shows: bool) -> bool:
-        copy.encoding.heard_at = at
+        copy.encoding.numbers.heard_at = at
         copy.track.select(layer if shows else None, now=at)
         copy.encoding.handle_timer(rtt=0.0, now=at)
         copy.encoding._requests.key_frame()  # which others get, who do not hide
@@ -153,7 +154,7 @@ def test_sound_whose_header_is_not_known_any_more_does_not_come_again() -> None:
     copy.track.resume(now=0.0)
     copy.put(1)
     copy.down.sent.clear()
-    copy.track._headers = [bytearray(b"\x90\xef\x00\xa4")] * 64  # of another number in the same place
+    copy.track._headers[:] = b"\x90\xef\x00\xa4".ljust(20, b"\0") * 64  # of another number in the same place
     copy.track.receive_nack([100], now=0.05)
     assert copy.down.sent == []
 
@@ -271,8 +272,8 @@ def test_counts_for_reports() -> None:
 def test_reported_loss_fades() -> None:
     copy = Copy("audio")
     copy.track.receive_report(ReportBlock(50, 30, 1, 100, 0), now=1.0)
-    assert copy.track.fraction_lost(now=1.0 + REPORT_LIFE) == 30
-    assert copy.track.fraction_lost(now=1.1 + REPORT_LIFE) == 0
+    assert copy.track.loss.fraction(now=1.0 + REPORT_LIFE) == 30
+    assert copy.track.loss.fraction(now=1.1 + REPORT_LIFE) == 0
 
 
 def test_sound_that_was_sent_again_counts_as_lost_once() -> None:
@@ -288,13 +289,13 @@ def test_sound_that_was_sent_again_counts_as_lost_once() -> None:
         for times in range(3):
             copy.track.receive_nack([100 + sequence for sequence in range(begin, begin + 50, 5)], now=now + times / 5)
         copy.track.receive_report(ReportBlock(50, reported, 0, 0, 0), now=now + 0.5)
-        return copy.track.fraction_lost(now=now + 0.5)
+        return copy.track.loss.fraction(now=now + 0.5)
 
     assert second(0, reported=0) == 51
     assert second(1, reported=30) == 51, "those that never came were asked for too"
     assert second(2, reported=80) == 80, "what came too late to be worth asking for is in the report alone"
     copy.track.receive_report(ReportBlock(50, 0, 0, 0, 0), now=5.0)
-    assert copy.track.fraction_lost(now=5.0) == 0, "each is counted in the time of one report"
+    assert copy.track.loss.fraction(now=5.0) == 0, "each is counted in the time of one report"
 
 
 @pytest.mark.parametrize("kind", ["audio", "video"])

@@ -1,3 +1,5 @@
+from math import inf
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,15 @@ def test_on_at_once_and_off_after_a_while() -> None:
     assert not dynacast.update([True, False], now=OFF_AFTER + 0.01)
     assert dynacast.update([True, True], now=OFF_AFTER + 0.02)
     assert dynacast.active == [True, True]
+
+
+def test_it_says_when_something_goes_off() -> None:
+    dynacast = Dynacast(2)
+    assert dynacast.next_deadline() == inf
+    dynacast.update([True, False], now=3.0)
+    assert dynacast.next_deadline() == 3.0 + OFF_AFTER
+    dynacast.update([True, False], now=dynacast.next_deadline())
+    assert (dynacast.active, dynacast.next_deadline()) == ([True, False], inf)
 
 
 def test_a_moment_without_need_changes_nothing() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfu.forwarding.header_rewriter import NUMBER_AT, PADDING, RUN_GAP, HeaderRewriter, Run
+from sfu.forwarding.header_rewriter import NUMBER_AT, PADDING, RUN_GAP, HeaderRewriter
+from sfu.forwarding.run import Run
 from sfu.rtp import extensions
 from sfu.rtp.layers import FrameLayer
 from sfu.rtp.packet import MediaPacket, RtpHeader

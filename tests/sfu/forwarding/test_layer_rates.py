@@ -14,6 +14,14 @@ def run(rates: LayerRates, since: float, until: float, *sent: tuple[FrameLayer, 
         rates.sample(now=tick / 100)
 
 
+def test_it_says_when_to_look() -> None:
+    rates = LayerRates()
+    assert rates.next_deadline() < 0
+    assert rates.sample(now=3.0)
+    assert rates.next_deadline() == 3.0 + SAMPLE
+    assert not rates.sample(now=3.0 + SAMPLE - 0.01)
+
+
 def test_each_layer_is_measured_by_itself() -> None:
     rates = LayerRates()
     assert rates.measured() == {}

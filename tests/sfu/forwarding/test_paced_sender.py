@@ -143,6 +143,8 @@ class Plainly:
         self.repairs: list[tuple[int, int, int, float, bool]] = []
         """Mark, SSRC, bytes, since when, numbered."""
         self.video: list[tuple[int, int, int, float, bool]] = []
+        self.turns: list[int] = []
+        """SSRCs, the next first."""
         self.left: list[tuple[int, int, bool]] = []
         """Mark, bytes, numbered."""
 
@@ -154,15 +156,26 @@ class Plainly:
 
     def come(self, queue: list[tuple[int, int, int, float, bool]], mark: int, ssrc: int, size: int, now: float) -> None:
         waits = bool(self.repairs or self.video)
+        if queue is self.video and not any(each[1] == ssrc for each in queue):  # whoever had nothing left comes last
+            self.turns = [other for other in self.turns if other != ssrc] + [ssrc]
         queue.append((mark, ssrc, size, now, mark % 3 > 0))
         if not waits:
             self.let_go(now)
 
     def let_go(self, now: float) -> None:
         while (self.repairs or self.video) and self.free_at <= now + BURST:
-            mark, _, size, _, numbered = (self.repairs or self.video).pop(0)
+            mark, _, size, _, numbered = self.repairs.pop(0) if self.repairs else self.next_video()
             self.pace(size, now)
             self.leave(mark, size, numbered)
+
+    def next_video(self) -> tuple[int, int, int, float, bool]:
+        """Take the oldest packet of the stream that has had no turn for longest."""
+        waiting = {each[1] for each in self.video}
+        self.turns = [ssrc for ssrc in self.turns if ssrc in waiting]
+        ssrc = self.turns.pop(0)
+        place = next(place for place, each in enumerate(self.video) if each[1] == ssrc)
+        self.turns.append(ssrc)
+        return self.video.pop(place)
 
     def forget(self, ssrc: int) -> None:
         self.repairs = [each for each in self.repairs if each[1] != ssrc]

@@ -66,7 +66,9 @@ def test_aiortc_is_the_one_that_was_read() -> None:
     source = inspect.getsource(RTCDtlsTransport)
     for name in ("self._rx_srtp", "self._tx_srtp", "self._task", "self.transport._recv()", "self.transport._send("):
         assert name in source
-    assert "window_size = 1024" in source
+    assert source.count("window_size = 1024") == source.count("allow_repeat_tx = True") == 2
+    for name in ("export_keying_material(", 'b"EXTRACTOR-dtls_srtp"', "get_selected_srtp_profile()"):
+        assert name in source
 
 
 def test_certificates_are_p256_and_known_by_sha256() -> None:
@@ -84,6 +86,10 @@ async def test_both_ends_get_matching_keys() -> None:
     packet = b"\x80\x60" + bytes(30)
     assert server.sessions[0].unprotect(client.sessions[1].protect(packet)) == packet
     assert client.sessions[0].unprotect(server.sessions[1].protect(packet)) == packet
+    for one in (server, client):
+        assert one.sessions is not None
+        other = packet[:11] + b"\1" + packet[12:]
+        assert Session(one.dtls.send_policy()).protect(other) == one.sessions[1].protect(other)
     assert len(client.sessions[1].protect(packet)) == len(packet) + 16  # an AEAD profile, not SHA1_80
     await server.dtls.close()
     await client.dtls.close()

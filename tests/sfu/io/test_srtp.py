@@ -16,11 +16,15 @@ PROFILES = {
 }
 
 
-def session(profile: int, direction: int) -> Session:
+def policy_of(profile: int, direction: int) -> Policy:
     policy = Policy(key=bytes(range(PROFILES[profile])), ssrc_type=direction, srtp_profile=profile)
     policy.window_size = 1024
     policy.allow_repeat_tx = True
-    return Session(policy)
+    return policy
+
+
+def session(profile: int, direction: int) -> Session:
+    return Session(policy_of(profile, direction))
 
 
 def pair(profile: int = Policy.SRTP_PROFILE_AEAD_AES_256_GCM) -> tuple[SrtpSession, Buffers]:
@@ -106,3 +110,19 @@ def test_a_forgotten_ssrc_starts_afresh() -> None:
     srtp.forget_received(8)
     srtp.forget_sent(7)
     assert open_(srtp, buffers, seal(srtp, buffers, rtp(7, 2))) is not None
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_ssrc_is_sealed_by_itself_as_one_session_would(profile: int) -> None:
+    buffers = Buffers()
+    sending = Policy.SSRC_ANY_OUTBOUND
+    receive, send = session(profile, Policy.SSRC_ANY_INBOUND), session(profile, sending)
+    srtp = SrtpSession(receive, send, buffers, policy_of(profile, sending))
+    together = session(profile, sending)
+    for sequence in (65_534, 65_535, 0, 1, 0):  # over the rollover, and one once more
+        for ssrc in (7, 8, 0xFFFF_FFFF):
+            packet = rtp(ssrc, sequence, bytes(100))
+            assert seal(srtp, buffers, packet) == together.protect(packet)
+    assert len(srtp._own) == 3
+    srtp.forget_sent(8)
+    assert len(srtp._own) == 2

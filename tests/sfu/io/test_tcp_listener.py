@@ -34,6 +34,8 @@ class Notes:
         self.cuts = 0
         self.path: Path = ()
 
+    inlet = None
+
     def hears(self, path: Path, *, now: float) -> bool:
         return True
 
@@ -42,6 +44,9 @@ class Notes:
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         self.taken.append(("rtp", bytes(self.mux.buffer[:length])))
+
+    def finish(self, verdict: int, length: int, *, now: float) -> None:
+        raise AssertionError("it has no inlet")
 
     def receive_rtcp(self, length: int, *, now: float) -> None:
         self.taken.append(("rtcp", bytes(self.mux.buffer[:length])))

@@ -25,6 +25,8 @@ class Notes:
         self.paths: list[Path] = []
         self.heard = True
 
+    inlet = None
+
     def hears(self, path: Path, *, now: float) -> bool:
         return self.heard
 
@@ -33,6 +35,9 @@ class Notes:
 
     def receive_rtp(self, length: int, *, now: float) -> None:
         self.taken.append(("rtp", bytes(self.buffer[:length])))
+
+    def finish(self, verdict: int, length: int, *, now: float) -> None:
+        raise AssertionError("it has no inlet")
 
     def receive_rtcp(self, length: int, *, now: float) -> None:
         self.taken.append(("rtcp", bytes(self.buffer[:length])))

@@ -1,6 +1,7 @@
 """The whole SFU over loopback: real ICE, DTLS and SRTP, ready-made RTP packets."""
 
 import asyncio
+import gc
 import itertools
 import logging
 import os
@@ -34,7 +35,7 @@ from sfu.control import (
 )
 from sfu.io.dtls import Certificate
 from sfu.io.tcp_listener import TcpListener
-from sfu.io.worker import MAX_TRANSPORTS, TcpPortError, Worker, start_worker
+from sfu.io.worker import GARBAGE_AFTER, MAX_TRANSPORTS, TcpPortError, Worker, start_worker
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Nack, PictureLossIndication, SenderReport, SourceDescription
 from sfu.streams.clock_map import ntp_time
@@ -366,6 +367,22 @@ async def test_announced_addresses_stand_in_the_candidates() -> None:
     port = worker.port
     assert opened.local.candidates == [Candidate("203.0.113.7", port), Candidate("2001:db8::7", port)]
     await worker.close()
+
+
+async def test_the_search_for_cycles_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[int] = []
+    monkeypatch.setattr("gc.set_threshold", lambda *thresholds: set_to.extend(thresholds))
+    worker = await start_worker(WorkerSettings(0, ["127.0.0.1"]), on_event=lambda event: None)
+    await worker.close()
+    assert set_to == [GARBAGE_AFTER, *gc.get_threshold()[1:]]
+
+
+async def test_the_log_says_once_that_there_is_no_compiled_hot_path(
+    caplog: pytest.LogCaptureFixture, hot_path: str
+) -> None:
+    worker = await start_worker(WorkerSettings(0, ["127.0.0.1"]), on_event=lambda event: None)
+    await worker.close()
+    assert caplog.text.count("compiled hot path was not built") == (hot_path == "python")
 
 
 async def test_the_log_tells_the_life_cycle_and_nobodys_name(

@@ -22,6 +22,19 @@ def test_nothing_missing() -> None:
     assert generator.next_deadline() is None
 
 
+def test_it_is_restless_while_anything_is_missing() -> None:
+    generator = fed(100, 101)
+    assert not generator.restless
+    generator.receive(103, now=0.0)
+    assert generator.restless
+    generator.receive(102, now=0.0)
+    assert not generator.restless
+    generator.receive(104 + MAX_MISSING + 1, now=0.0)
+    assert generator.restless, "a key frame is needed"
+    assert generator.take_key_frame_request()
+    assert not generator.restless
+
+
 def test_a_gap_is_asked_for_after_a_moment() -> None:
     generator = fed(100, 103)
     assert generator.due(rtt=0.0, now=0.0) == []

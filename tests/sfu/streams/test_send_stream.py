@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfu.native.numbers import CopyNumbers
 from sfu.rtp.rtcp import ReportBlock
 from sfu.streams.clock_map import ntp_time
 from sfu.streams.send_stream import SendStream
@@ -12,9 +13,9 @@ def block(last_sr: int, delay: float = 0.0) -> ReportBlock:
 
 
 def test_a_sender_report_says_what_was_sent() -> None:
-    stream = SendStream(1)
-    stream.packets += 2
-    stream.octets += 300
+    numbers = CopyNumbers()
+    numbers.packets, numbers.octets = 2, 300
+    stream = SendStream(1, numbers)
     report = stream.sender_report(12345, now=1.5)
     assert (report.ssrc, report.ntp, report.rtp_timestamp) == (1, 0x180000000, 12345)
     assert (report.packet_count, report.octet_count) == (2, 300)

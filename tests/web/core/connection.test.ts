@@ -91,6 +91,25 @@ test.each([
   expect(events.hello.mock.calls).toEqual([["nonce"]]);
 });
 
+test("one that fails is not followed by another at every key, but when its time is over or the network is back", async () => {
+  const counts: number[] = [];
+  const type = () => {
+    for (let key = 0; key < 20; key++) {
+      connection.prepare();
+      newest().close(1006);
+    }
+    counts.push(sockets.length);
+  };
+  type();
+  await vi.advanceTimersByTimeAsync(11_999);
+  type();
+  await vi.advanceTimersByTimeAsync(1);
+  type();
+  connection.wake();
+  type();
+  expect(counts).toEqual([1, 1, 2, 3]);
+});
+
 test("after the end nothing stays open", () => {
   connection.prepare();
   connection.stop();

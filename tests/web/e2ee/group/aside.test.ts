@@ -9,8 +9,8 @@ const WAIT = UNHELD_SECONDS + 2;
 const states = (one: Somebody) => [one.view?.state, ...one.people];
 
 /** Ana led Ben and Chi, and all three were lost. */
-async function allLost() {
-  const world = new World();
+async function allLost(seed = 1) {
+  const world = new World(seed);
   const [ana, fay] = [await world.facilitator("ana"), await world.facilitator("fay")];
   const [ben, chi, dee] = [
     await world.participant("ben"),
@@ -86,6 +86,51 @@ describe("who comes back later", () => {
     expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
   });
 
+  test.each([1, 2, 3, 4, 5])(
+    "while the word to found is on its way: the facilitator is in theirs (%i)",
+    async (seed) => {
+      const { world, ben, fay } = await allLost(seed);
+      await world.arrive(fay);
+      await world.wait(UNHELD_SECONDS - 1);
+      let told = 0;
+      world.server.tamper = (_, message) => {
+        if (message.type === "mls_abandoned" && ++told === 1) {
+          world.frozen.add(fay); // on a slow line, and Ben on a fast one
+          void world.resume(ben);
+        }
+        return message;
+      };
+      await world.wait(2);
+      expect(told).toBe(1);
+      expect(fay.inbox.map(({ type }) => type)).toContain("mls_welcomed");
+      world.frozen.delete(fay);
+      await world.wait(1);
+      expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+      await world.wait(8);
+      expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+      expect(fay.frames.epochs.length, "of one group alone").toBe(1);
+      expect([...ben.incidents, ...fay.incidents]).toEqual([]);
+    },
+  );
+
+  test("while the word to found is on its way, and the socket is lost: by the Welcome that was kept", async () => {
+    const { world, ben, fay } = await allLost();
+    await world.arrive(fay);
+    await world.wait(UNHELD_SECONDS - 1);
+    let told = 0;
+    world.server.tamper = (member, message) => {
+      if (message.type === "mls_abandoned" && ++told === 1) void world.resume(ben);
+      return member === fay.member && message.type !== "mls_abandoned" ? null : message;
+    };
+    await world.wait(2);
+    expect(fay.people).toEqual([]);
+    world.server.tamper = (_, message) => message;
+    await world.cut(fay);
+    await world.resume(fay);
+    await world.wait(6);
+    expect(world.agreement(ben, fay).people.sort()).toEqual(["ana", "ben", "chi", "fay"]);
+  });
+
   test("both facilitators who founded by turns come into it", async () => {
     const { world, chi, fay } = await allLost();
     const gil = await world.facilitator("gil");
@@ -127,6 +172,74 @@ describe("who comes back later", () => {
   });
 });
 
+describe("who was let in while their phone was locked", () => {
+  async function welcomeMissed() {
+    const world = new World();
+    const [ana, fay] = [await world.facilitator("ana"), await world.facilitator("fay")];
+    const [ben, dee] = [await world.participant("ben"), await world.participant("dee")];
+    await world.meeting(ana, ben);
+    await world.arrive(dee);
+    await world.cut(dee);
+    await world.admit(ana, dee);
+    await world.wait(1);
+    for (const one of [ana, ben]) await world.cut(one);
+    await world.arrive(fay);
+    await world.wait(WAIT);
+    expect(states(fay)).toEqual(["in", "fay"]);
+    return { world, ana, ben, dee, fay };
+  }
+
+  test("is in by the Welcome that was kept, and brings the group back", async () => {
+    const { world, ben, dee, fay } = await welcomeMissed();
+    await world.resume(dee);
+    await world.wait(8);
+    expect(world.agreement(dee, fay).people.sort()).toEqual(["ana", "ben", "dee", "fay"]);
+    await world.resume(ben);
+    await world.wait(2);
+    expect(world.agreement(ben, dee, fay).people.sort()).toEqual(["ana", "ben", "dee", "fay"]);
+  });
+});
+
+describe("whose state leads to nothing any more", () => {
+  test("knocks and is let in by a click", async () => {
+    const { world, ana, ben, chi, dee, fay } = await allLost();
+    await world.resume(ana);
+    await world.resume(chi);
+    await world.arrive(dee);
+    await world.admit(ana, dee);
+    await world.wait(1);
+    for (const one of [ana, chi, dee]) await world.cut(one);
+    world.server.commits = []; // longer ago than the log goes back
+    await world.arrive(fay);
+    await world.wait(WAIT);
+    await world.resume(ben);
+    await world.wait(2);
+    expect(fay.tell("knock-read")).toMatchObject([{ knock: ben.member, name: "ben" }]);
+    await world.admit(fay, ben);
+    await world.wait(2);
+    expect(world.agreement(ben, fay).people.sort()).toEqual(["ben", "fay"]);
+  });
+
+  test("and a facilitator is in the new group by certificate", async () => {
+    const { world, ana, chi, fay } = await allLost();
+    const gil = await world.facilitator("gil");
+    await world.resume(ana);
+    await world.resume(chi);
+    await world.arrive(gil);
+    await world.wait(1);
+    await world.cut(gil);
+    await ana.do({ type: "remove", member: chi.member });
+    await world.wait(1);
+    await world.cut(ana);
+    world.server.commits = [];
+    await world.arrive(fay);
+    await world.wait(WAIT);
+    await world.resume(gil);
+    await world.wait(2);
+    expect(world.agreement(fay, gil).people.sort()).toEqual(["fay", "gil"]);
+  });
+});
+
 describe("a facilitator who reloads while all the others are away", () => {
   async function reloaded() {
     const { world, ana, ben, chi } = await allLost();
@@ -142,6 +255,25 @@ describe("a facilitator who reloads while all the others are away", () => {
     await world.wait(8);
     expect(world.agreement(ana, ben).people.sort()).toEqual(["ana", "ben", "chi"]);
     await world.reload(ana);
+    await world.wait(8);
+    expect(world.agreement(ana, ben).people.sort()).toEqual(["ana", "ben", "chi"]);
+  });
+
+  test("has their old place when somebody comes back while the word to found is on its way", async () => {
+    const { world, ana, ben } = await allLost();
+    await world.reload(ana);
+    await world.wait(UNHELD_SECONDS - 1);
+    let told = 0;
+    world.server.tamper = (_, message) => {
+      if (message.type === "mls_abandoned" && ++told === 1) {
+        world.frozen.add(ana);
+        void world.resume(ben);
+      }
+      return message;
+    };
+    await world.wait(2);
+    expect(told).toBe(1);
+    world.frozen.delete(ana);
     await world.wait(8);
     expect(world.agreement(ana, ben).people.sort()).toEqual(["ana", "ben", "chi"]);
   });

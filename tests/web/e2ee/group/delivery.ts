@@ -51,6 +51,15 @@ interface Case {
   reports: Map<string, string>;
 }
 
+type Order = Pick<Delivery, "epoch" | "head" | "base" | "commits">;
+
+interface Aside {
+  readonly state: Order & Pick<Delivery, "group" | "leaves" | "said">;
+  readonly welcomes: Map<string, Welcomed>;
+  /** Whose state leads nowhere: they are not waited for. */
+  readonly astray: Set<string>;
+}
+
 export class Delivery {
   readonly sessions = new Map<string, Session>();
   group: string | null = null;
@@ -66,7 +75,7 @@ export class Delivery {
   /** The first `mls_ready` of each epoch. */
   #readyEpoch = -1;
   /** The group of which nobody was there when another was founded: signaling/mls_aside.py. */
-  #aside: Pick<Delivery, "group" | "epoch" | "leaves" | "head" | "base" | "commits" | "said"> | null = null;
+  #aside: Aside | null = null;
   #unheldSince: number | null = null;
   /** What the server does to a message on its way; null: nothing arrives. */
   tamper: (member: string, message: ServerMessage) => ServerMessage | null = (_, message) => message;
@@ -184,11 +193,14 @@ export class Delivery {
   }
 
   get #awaited(): string[] {
-    return [...(this.#aside?.leaves.values() ?? [])].filter((member) => this.#holds(member) && !this.#hasLeaf(member));
+    const aside = this.#aside;
+    return [...(aside?.state.leaves.values() ?? [])].filter(
+      (member) => this.#holds(member) && !this.#hasLeaf(member) && !aside?.astray.has(member),
+    );
   }
 
   #stateFor(member: string): MlsState | null {
-    const aside = this.#aside;
+    const aside = this.#aside?.state;
     if (aside?.group && this.#awaited.includes(member))
       return { group: aside.group, epoch: aside.epoch, seq: aside.head };
     return this.group ? this.#state(this.group) : null;
@@ -196,10 +208,10 @@ export class Delivery {
 
   #takeBack(by: string | null): void {
     if (!this.#aside) return;
-    Object.assign(this, this.#aside);
+    Object.assign(this, this.#aside.state);
+    this.#welcomes = new Map([...this.#aside.welcomes].filter(([member]) => this.#holds(member)));
     this.#aside = this.#unheldSince = null;
     this.#cases = [];
-    this.#welcomes.clear();
     for (const [known, session] of this.sessions) {
       session.applied = null;
       if (this.#hasLeaf(known) && !session.seated) {
@@ -319,7 +331,9 @@ export class Delivery {
     }
     if (unheld) {
       const { group, epoch, leaves, head, base, commits, said } = this;
-      this.#aside ??= { group, epoch, leaves, head, base, commits, said };
+      const state = { group, epoch, leaves, head, base, commits, said };
+      this.#aside ??= { state, welcomes: this.#welcomes, astray: new Set() };
+      this.#welcomes = new Map();
       this.#unheldSince = null;
     }
     this.group = group;
@@ -333,8 +347,7 @@ export class Delivery {
       other.applied = null;
       if (this.#awaited.includes(known)) continue;
       other.since = this.base;
-      const concerned = other.role === "facilitator" || this.#hasLeaf(known);
-      if (concerned) this.#tell(known, { type: "mls_registered", room: ROOM, state: this.#state(group) });
+      this.#tell(known, { type: "mls_registered", room: ROOM, state: this.#state(group) });
     }
     for (const other of this.sessions.keys()) this.#passOn(other, member);
     this.#matchSeats();
@@ -383,7 +396,7 @@ export class Delivery {
         this.#tell(member, { type: "mls_committed", room: ROOM, commit: repeated });
         return;
       }
-      const missed = this.#missed(Number(view.epoch), after);
+      const missed = missedSince(this, Number(view.epoch), after);
       if (missed) this.#tell(member, { type: "mls_rebase", room: ROOM, commits: missed });
       else this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
       return;
@@ -460,14 +473,6 @@ export class Delivery {
     this.#giveUp();
   }
 
-  #missed(epoch: number, applied: number): Committed[] | null {
-    const after = Math.max(applied, this.base);
-    const at = this.commits.findIndex((entry) => entry.after === after);
-    const missed = after === this.head ? [] : at < 0 ? null : this.commits.slice(at);
-    if (!missed || epoch !== (missed[0]?.epoch ?? this.epoch)) return null;
-    return missed;
-  }
-
   #say(member: string, { n, body, to = null }: Extract<ClientMessage, { type: "say" }>): void {
     if (!this.#mayAct(member, "say", n)) return;
     const session = this.#session(member);
@@ -507,9 +512,18 @@ export class Delivery {
 
   #catchUp(member: string, epoch: number | null, applied: number, seen: number): void {
     const aside = this.#aside;
-    // A state that is behind may come back as well: that much of the real one is left out here.
-    if (aside?.epoch === epoch && aside.head === applied && this.#awaited.includes(member)) this.#takeBack(member);
-    else if (this.#hasLeaf(member)) this.#unheldSince = null;
+    if (aside && this.#awaited.includes(member)) {
+      const held = epoch === null ? stateOf(aside.welcomes.get(member)) : { epoch, applied };
+      if (!held || !missedSince(aside.state, held.epoch, held.applied)) {
+        aside.astray.add(member);
+        this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
+        if (this.group) this.#tell(member, { type: "mls_registered", room: ROOM, state: this.#state(this.group) });
+        this.#giveUp();
+        this.#matchSeats();
+        return;
+      }
+      this.#takeBack(member);
+    } else if (this.#hasLeaf(member)) this.#unheldSince = null;
     if (this.group !== null && !this.#hasLeaf(member)) {
       this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
       return;
@@ -517,14 +531,13 @@ export class Delivery {
     if (!this.#mayAct(member, "mls_catch_up")) return;
     const session = this.#session(member);
     const kept = this.#welcomes.get(member);
-    if (epoch === null && !kept) {
+    const from = epoch === null ? stateOf(kept) : { epoch, applied };
+    if (!from) {
       this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "no_state" });
       return;
     }
-    const from =
-      epoch === null && kept ? { epoch: kept.epoch, applied: kept.seq } : { epoch: epoch as number, applied };
     if (epoch !== null) this.#welcomes.delete(member);
-    const missed = this.#missed(from.epoch, from.applied);
+    const missed = missedSince(this, from.epoch, from.applied);
     if (!missed) {
       this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "behind" });
       return;
@@ -605,9 +618,7 @@ export class Delivery {
     }
     for (const member of back) {
       this.#welcomes.delete(member);
-      if (this.#hasLeaf(member) || this.#session(member).role === "facilitator") {
-        this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "void" });
-      }
+      this.#tell(member, { type: "mls_must_rejoin", room: ROOM, reason: "void" });
     }
     this.#matchSeats();
     this.deliver(sender, { type: "removed", reason: "faulty" });
@@ -666,10 +677,27 @@ export class Delivery {
   }
 
   #tell(member: string, message: ServerMessage): void {
-    if (!this.#present(member)?.online) return;
+    const session = this.#present(member);
+    if (!session?.online) return;
+    // Who is about to be sent to the door need not try a rejoin: `_concerns` in signaling/outcomes.py.
+    const aboutTheGroup = message.type === "mls_must_rejoin" || message.type === "mls_registered";
+    if (aboutTheGroup && session.role !== "facilitator" && !this.#hasLeaf(member)) return;
     const tampered = this.tamper(member, message);
     if (tampered) this.deliver(member, tampered);
   }
+}
+
+function stateOf(welcomed: Welcomed | undefined): { epoch: number; applied: number } | null {
+  return welcomed ? { epoch: welcomed.epoch, applied: welcomed.seq } : null;
+}
+
+/** `way` of signaling/mls_aside.py. */
+function missedSince(order: Order, epoch: number, applied: number): Committed[] | null {
+  const after = Math.max(applied, order.base);
+  const at = order.commits.findIndex((entry) => entry.after === after);
+  const missed = after === order.head ? [] : at < 0 ? null : order.commits.slice(at);
+  if (!missed || epoch !== (missed[0]?.epoch ?? order.epoch)) return null;
+  return missed;
 }
 
 const EMPTY: Session = {

@@ -218,6 +218,7 @@ export class Membership {
   }
 
   async registered(state: MlsState): Promise<void> {
+    const before = this.#registered;
     this.#registered = state;
     this.#foundAt = this.#registerAt = Number.POSITIVE_INFINITY;
     if (this.#founding) {
@@ -227,6 +228,8 @@ export class Membership {
         await this.#sit(founding, state.seq, "founded");
         return;
       }
+      // Somebody else's group was faster: no Welcome to it can be for what was on offer in the one before.
+      if (before && before.group !== state.group) this.#entry.dropTickets();
     }
     const { held } = this;
     if (!held) {
@@ -244,12 +247,12 @@ export class Membership {
     }
   }
 
-  /** Nobody there holds a state, says the server to facilitators: not to be believed by one who holds it. */
+  /**
+   * Nobody there holds a state, says the server to facilitators: not to be believed by one who holds it. Somebody may be
+   * back at this moment and add what is on offer; so its Welcome is good until one's own group is registered.
+   */
   async abandoned(): Promise<void> {
     if (this.held || this.#founding || !this.options.link.facilitator) return;
-    this.#registered = null;
-    this.#entry.dropTickets();
-    this.#request = null;
     await this.#found();
   }
 
@@ -270,6 +273,7 @@ export class Membership {
 
   async #sit(seated: Seated, seq: number, how: "founded" | "joined"): Promise<void> {
     const back = this.#entry.sit(seated);
+    this.#founding = null;
     this.held = seated.held;
     this.#key = seated.key;
     this.#applied = seq;

@@ -1,0 +1,359 @@
+/* One datagram of a publisher, from the socket to the copies: whose it is, SRTP, header, layer, counters, cache.
+
+   Taken whole is what comes in order under an SSRC that is bound, in a form that needs no thought. Everything else is
+   Python's, and then nothing has changed but that the packet may be open already. What is done here is what
+   Publisher.receive_rtp, UpEncoding.receive and what they call do; tests/sfu/test_twins.py holds both to the same bytes
+   and counters. All lengths are looked at before what they bound is read. */
+
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include "fan_out.h"
+#include "receive.h"
+#include "outline.h"
+
+enum { PYTHONS, OPENED, TAKEN, REFUSED, LEFT, EMPTY, RTP, RTCP, OTHER }; /* native.reception has the same */
+
+enum {
+    MAX_DATAGRAM = 1500,      /* rtp.packet.MAX_DATAGRAM */
+    BUFFER = 1564,            /* io.srtp.BUFFER_SIZE */
+    WINDOW = 1024,            /* receive_stream.WINDOW, twcc_receiver.HISTORY */
+    MAX_PENDING = 2000,       /* twcc_receiver.MAX_PENDING */
+    MAX_ARRIVALS = 190,       /* twcc_receiver.MAX_ARRIVALS */
+    TICKS_PER_SECOND = 4000,  /* transport_feedback.TICKS_PER_SECOND */
+    MAX_TRANSIT_STEP = 5,     /* receive_stream.MAX_TRANSIT_STEP */
+    NEVER = -65536,           /* receive_stream._NEVER */
+    RATE = 1000000, BURST = 1000000, PACKET_COST = 500, RESERVE = 100000, SOUND_RATE = 64000, SOUND_BURST = 64000,
+    /* streams.inflow has these */
+    PLAIN = 1, VP8 = 2,       /* native.reception: what is behind a payload type */
+    COOKIE = 0x2112A442,      /* RFC 8489 section 5 */
+    STUN_HEADER = 20,
+    MAX_DOORS = 16,
+    BATCH = 64,               /* udp_mux.DRAIN */
+};
+
+#define INTERVAL 0.08     /* seconds: twcc_receiver.INTERVAL */
+#define LONGEST_STEP 1.0  /* seconds: steady_clock.LONGEST_STEP */
+#define SILENCE 0.5       /* seconds: up_encoding.SILENCE */
+
+/* Make room in the cache; return 0 if there is no memory. */
+static int has_room(struct kept *slot, uint32_t size)
+{
+    if (slot->payload != NULL && slot->room >= size)
+        return 1;
+    uint8_t *fresh = malloc(size ? size : 1);
+    if (fresh == NULL)
+        return 0;
+    free(slot->payload);
+    slot->payload = fresh;
+    slot->room = size;
+    slot->sequence = -1;
+    return 1;
+}
+
+static void count_arrival(struct inlet *inlet, int64_t number, double now)
+{
+    inlet->transport_highest = number;
+    inlet->transport_seen[number % WINDOW] = number;
+    inlet->pending_numbers[inlet->pending] = number;
+    inlet->pending_ticks[inlet->pending] = (int64_t)(now * TICKS_PER_SECOND);
+    inlet->pending++;
+    if (inlet->pending == MAX_ARRIVALS)
+        inlet->due = now;
+    else if (inlet->due < 0)
+        inlet->due = now + INTERVAL;
+}
+
+static void count_packet(struct source *source, int64_t sequence, uint32_t timestamp, double now)
+{
+    source->highest = source->asked_highest = source->newest = sequence;
+    source->bad_next = NEVER;
+    source->seen[sequence % WINDOW] = sequence;
+    source->received++;
+    source->arrived++;
+    source->heard_at = now;
+    if (timestamp == source->timestamp)
+        return;
+    int64_t transit = (int64_t)(now * source->clock_rate) - timestamp;
+    if (source->timestamp >= 0) {
+        int64_t step = ((transit - source->transit + 0x80000000LL) & 0xFFFFFFFFLL) - 0x80000000LL;
+        int64_t size = step < 0 ? -step : step;
+        if (size < (int64_t)MAX_TRANSIT_STEP * source->clock_rate)
+            source->jitter += ((double)size - source->jitter) / 16;
+    }
+    source->transit = transit;
+    source->timestamp = timestamp;
+}
+
+int32_t take(struct inlet *inlet, uint8_t *packet, int32_t length, double now)
+{
+    struct way *way = inlet->way;
+    struct source *source = NULL;
+    struct outline outline;
+
+    if (length < HEADER || length > MAX_DATAGRAM || (packet[0] & 0xEF) != 0x80 || way->unprotect == NULL)
+        return PYTHONS;
+    uint32_t ssrc = read32(packet + 8);
+    for (uint32_t place = 0; place < inlet->source_count && source == NULL; place++)
+        if (inlet->sources[place]->ssrc == ssrc)
+            source = inlet->sources[place];
+    uint8_t type = packet[1] & 0x7F;
+    if (source == NULL || !source->types[type] || source->highest < 0 || source->asked_highest != source->highest ||
+        source->newest != source->highest)
+        return PYTHONS;
+    if ((((packet[2] << 8 | packet[3]) - source->highest) & 0xFFFF) != 1)
+        return PYTHONS;
+    if (!source->sound && now - source->heard_at > SILENCE) /* what a picture that comes back changes is Python's */
+        return PYTHONS;
+    if (!outline_of(inlet, source, packet, (uint32_t)length, &outline))
+        return PYTHONS;
+    int layer = 0;
+    if (outline.descriptor) { /* never of sound: it has no descriptor_id */
+        layer = source->layers[packet[outline.descriptor]] - 1;
+        if (layer < 0)
+            return PYTHONS;
+    }
+    int64_t number = -1;
+    if (outline.transport >= 0) {
+        int64_t ahead = (outline.transport - inlet->transport_highest) & 0xFFFF;
+        if (inlet->transport_highest < 0 || ahead == 0 || ahead > 0x7FFF || inlet->pending >= MAX_PENDING)
+            return PYTHONS;
+        number = inlet->transport_highest + ahead;
+    }
+
+    int opened = length;
+    if (way->unprotect(way->receiving, packet, &opened) != 0 || opened < HEADER || opened > length)
+        return REFUSED;
+    inlet->taken = source;
+    inlet->length = opened;
+    if ((uint32_t)opened < outline.start)
+        return OPENED;
+    uint32_t size = (uint32_t)opened - outline.start;
+    const uint8_t *payload = packet + outline.start;
+    if (source->types[type] == VP8 && !outline.descriptor) {
+        layer = vp8_layer(payload, size);
+        if (layer < 0)
+            return OPENED;
+    }
+    double tokens = inlet->tokens, sound_tokens = inlet->sound_tokens, refilled_at = inlet->refilled_at;
+    if (now > refilled_at) {
+        double more = tokens + (now - refilled_at) * RATE, more_sound = sound_tokens + (now - refilled_at) * SOUND_RATE;
+        tokens = more < BURST ? more : BURST;
+        sound_tokens = more_sound < SOUND_BURST ? more_sound : SOUND_BURST;
+        refilled_at = now;
+    }
+    tokens -= opened > PACKET_COST ? opened : PACKET_COST;
+    if (tokens < (source->sound ? 0 : RESERVE) || (source->sound && sound_tokens < opened))
+        return OPENED;
+    int64_t sequence = source->highest + 1;
+    struct kept *slot = &source->kept[sequence & source->kept_mask];
+    if (!has_room(slot, size))
+        return OPENED;
+
+    inlet->tokens = tokens;
+    inlet->sound_tokens = source->sound ? sound_tokens - opened : sound_tokens;
+    inlet->refilled_at = refilled_at;
+    if (number >= 0)
+        count_arrival(inlet, number, now);
+    struct packet shape = {
+        .sequence = sequence,
+        .arrival = now,
+        .timestamp = read32(packet + 4),
+        .marker = packet[1] & 0x80,
+        .payload_type = type,
+        .size = size,
+        .descriptor_length = outline.descriptor ? DESCRIPTOR : 0,
+    };
+    if (outline.descriptor)
+        memcpy(shape.descriptor, packet + outline.descriptor, DESCRIPTOR);
+    count_packet(source, sequence, shape.timestamp, now);
+    if (!source->sound)
+        source->octets[layer] += size;
+    slot->sequence = sequence;
+    slot->arrival = now;
+    slot->timestamp = shape.timestamp;
+    slot->size = size;
+    slot->marker = (uint8_t)shape.marker;
+    slot->payload_type = type;
+    slot->descriptor_length = (uint8_t)shape.descriptor_length;
+    memcpy(slot->descriptor, shape.descriptor, DESCRIPTOR);
+    memcpy(slot->payload, payload, size);
+    inlet->left = inlet->fan_out(source->copies, source->copy_count, source->number, &shape, payload, source->left);
+    return inlet->left ? LEFT : TAKEN;
+}
+
+void release(struct kept *kept, uint32_t count)
+{
+    for (uint32_t place = 0; place < count; place++)
+        free(kept[place].payload);
+}
+
+/* -- The socket ------------------------------------------------------------------------------------------------- */
+
+/* Lay out the address of an Internet socket; return 0 for another. What RFC 3493 has beside it does not count. */
+static int key_of(const uint8_t *address, uint32_t length, uint64_t key[3])
+{
+    uint16_t family;
+    uint8_t plain[24] = {0};
+
+    if (length < sizeof family)
+        return 0;
+    memcpy(&family, address, sizeof family);
+    if (family == AF_INET && length >= 8) {
+        memcpy(plain, address + 2, 2);
+        memcpy(plain + 2, address + 4, 4);
+        plain[18] = 4;
+    } else if (family == AF_INET6 && length >= 24) {
+        memcpy(plain, address + 2, 2);
+        memcpy(plain + 2, address + 8, 16);
+        plain[18] = 6;
+    } else {
+        return 0;
+    }
+    memcpy(key, plain, sizeof plain);
+    return 1;
+}
+
+/* The seed is drawn anew by each process, so that nobody can choose addresses that fall into one place. */
+static uint32_t place_of(const struct door *door, const uint64_t key[3])
+{
+    uint64_t mixed = door->seed;
+    for (int part = 0; part < 3; part++) {
+        mixed = (mixed ^ key[part]) * 0x9E3779B97F4A7C15ULL;
+        mixed ^= mixed >> 29;
+    }
+    return (uint32_t)(mixed >> 16) & door->mask;
+}
+
+/* Return the place of a key, or the free one where it would go. Python keeps half of the places free. */
+static uint32_t find(const struct door *door, const uint64_t key[3])
+{
+    uint32_t place = place_of(door, key);
+    while (door->routes[place].used && memcmp(door->routes[place].key, key, 3 * sizeof *key) != 0)
+        place = (place + 1) & door->mask;
+    return place;
+}
+
+/* Return 0 for what is no Internet address, 1 where it was known already, 2 where it is new. */
+int32_t set_route(struct door *door, const uint8_t *address, uint32_t length, struct inlet *inlet)
+{
+    uint64_t key[3];
+    if (!key_of(address, length, key))
+        return 0;
+    struct route *route = &door->routes[find(door, key)];
+    int32_t fresh = !route->used;
+    memcpy(route->key, key, sizeof key);
+    route->inlet = inlet;
+    route->used = 1;
+    return 1 + fresh;
+}
+
+/* Return whether it was known. */
+int32_t drop_route(struct door *door, const uint8_t *address, uint32_t length)
+{
+    uint64_t key[3];
+    if (!key_of(address, length, key))
+        return 0;
+    uint32_t hole = find(door, key);
+    if (!door->routes[hole].used)
+        return 0;
+    /* What was pushed on from here moves back (Knuth, The Art of Computer Programming 6.4, algorithm R). */
+    for (uint32_t next = (hole + 1) & door->mask; door->routes[next].used; next = (next + 1) & door->mask) {
+        uint32_t home = place_of(door, door->routes[next].key);
+        if (((next - home) & door->mask) >= ((next - hole) & door->mask)) {
+            door->routes[hole] = door->routes[next];
+            hole = next;
+        }
+    }
+    memset(&door->routes[hole], 0, sizeof door->routes[hole]);
+    return 1;
+}
+
+static double seconds(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
+/* Read until something is Python's, nothing is left, or so many were read. `now` is what the caller's clock says. */
+int32_t drain(struct door *door, int32_t limit, double now)
+{
+    uint8_t *packet = door->incoming;
+    uint64_t key[3];
+    double ahead = now - seconds();
+
+    door->handled = 0;
+    while (door->handled < limit) {
+        socklen_t address_length = sizeof door->address;
+        ssize_t length = recvfrom(door->fd, packet, BUFFER, MSG_DONTWAIT, (struct sockaddr *)door->address,
+                                  &address_length);
+        if (length < 0)
+            return EMPTY; /* or an ICMP error of an earlier send */
+        door->handled++;
+        if (length < HEADER || length > MAX_DATAGRAM || address_length > sizeof door->address ||
+            !key_of(door->address, address_length, key)) {
+            door->dropped++;
+            continue;
+        }
+        const struct route *route = &door->routes[find(door, key)];
+        if (!route->used && (packet[0] > 3 || length < STUN_HEADER || read32(packet + 4) != COOKIE)) {
+            door->dropped++;
+            continue;
+        }
+        door->now = seconds() + ahead;
+        int32_t verdict = OTHER;
+        if (packet[0] >= 128 && packet[0] <= 191) /* RFC 7983 section 7; RTCP by RFC 5761 section 4 */
+            verdict = packet[1] >= 192 && packet[1] <= 223 ? RTCP : RTP;
+        if (verdict == RTP && route->inlet != NULL) {
+            int32_t taken = take(route->inlet, packet, (int32_t)length, door->now);
+            if (taken == TAKEN)
+                continue;
+            if (taken != PYTHONS)
+                verdict = taken;
+        }
+        door->length = (int32_t)length;
+        door->address_length = address_length;
+        return verdict;
+    }
+    return EMPTY;
+}
+
+/* Read what comes until something is Python's, `others` (a descriptor of epoll) is ready, or the time is over. Return
+   the place of the door at which Python is wanted, with what `drain` said there, or -1. A timeout below 0 never ends.
+   After a wait in which the process stood still nothing is read: Python's clock leaves such time out. */
+int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now, int32_t *verdict)
+{
+    struct pollfd waiting[MAX_DOORS + 1];
+    double begin = seconds(), elapsed = 0, before = 0;
+
+    if (count < 0 || count > MAX_DOORS)
+        return -1;
+    for (int32_t place = 0; place < count; place++)
+        waiting[place] = (struct pollfd){.fd = doors[place]->fd, .events = POLLIN};
+    waiting[count] = (struct pollfd){.fd = others, .events = POLLIN};
+    for (;;) {
+        int milliseconds = -1;
+        if (timeout >= 0) {
+            double left = timeout - elapsed;
+            milliseconds = left <= 0 ? 0 : left > 1e6 ? 1000000000 : (int)(left * 1000) + 1;
+        }
+        int ready = poll(waiting, (nfds_t)count + 1, milliseconds);
+        elapsed = seconds() - begin;
+        if (ready <= 0 || elapsed - before > LONGEST_STEP)
+            return -1;
+        before = elapsed;
+        for (int32_t place = 0; place < count; place++) {
+            if (!waiting[place].revents)
+                continue;
+            *verdict = drain(doors[place], BATCH, now + elapsed);
+            if (*verdict != EMPTY)
+                return place;
+        }
+        if (waiting[count].revents || (timeout >= 0 && elapsed >= timeout))
+            return -1;
+    }
+}
