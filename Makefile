@@ -33,7 +33,7 @@ run: $(VENV)/.run $(BUILD) $(NATIVE)
 
 # Calls go at the pace of people and wait for most of it: everything else is done beside them. Two calls at once would
 # disturb each other on two cores. Both print their dots; each names at its end what failed.
-test: compiler $(VENV)/.dev $(BUILD) $(NATIVE) browser style types
+test: $(VENV)/.dev compiler $(BUILD) browser $(NATIVE) style types
 	@$(MAKE) -j2 call-test beside-calls
 
 # -- Set-up: a file in the environment stands for each finished step ----------------------------------------------

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+from sfu import native
 from sfu.rtp.packet import MediaPacket
 from sfu.streams.retransmission_cache import RetransmissionCache
 from signaling import media_process, media_worker
@@ -31,5 +32,6 @@ if __name__ == "__main__":
         media_worker.PROCESS = "tests.browser.capturing_server"
         main()
     else:
+        native.compiled = False  # what is patched is the twin's Python
         RetransmissionCache.put = _write_down  # type: ignore[method-assign] # the point of it
         media_process.main(sys.argv[1:])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import sys
 
+from sfu import native
 from sfu.rtp.packet import MediaPacket
 from sfu.streams.retransmission_cache import RetransmissionCache
 from signaling import media_process, media_worker
@@ -30,5 +31,6 @@ if __name__ == "__main__":
         media_worker.PROCESS = "tests.browser.injecting_server"
         main()
     else:
+        native.compiled = False  # what is patched is the twin's Python
         RetransmissionCache.put = _replace  # type: ignore[method-assign] # the point of it
         media_process.main(sys.argv[1:])

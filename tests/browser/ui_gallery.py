@@ -57,6 +57,7 @@ def server_page(template: str, language: str) -> bytes:
     page = environment.get_template(template).render(
         t=t,
         asset=lambda name: f"/{name}",
+        words="/words.ftl",
         lang=language,
         dir="ltr",
         title=t("error-not-found-title"),
@@ -84,6 +85,7 @@ class Gallery:
             "/": (PAGE.encode(), "text/html; charset=utf-8"),
             "/app.css": ((folder / "app.css").read_bytes(), "text/css"),
             "/app.js": (b"", "text/javascript"),  # a group's page is looked at as it is before the client starts
+            "/words.ftl": (b"", "text/plain"),
             "/gallery.js": ((folder / "gallery.js").read_bytes(), "text/javascript"),
         }
         for language in ("en", "de"):

@@ -39,6 +39,8 @@ def test_without_a_compiler_it_is_one_sentence(checkout: Path, tmp_path: Path) -
     broken = tmp_path / "cc"
     broken.write_text("#!/bin/sh\necho a reason >&2\nexit 1\n")
     broken.chmod(0o755)
+    for built in (checkout / "sfu" / "native").glob("*.so"):  # `make run` may have been there
+        built.unlink()
     for compiler, why in (("no-such-compiler", "there is no C compiler"), (str(broken), "the compiler refused it")):
         done = subprocess.run(
             [sys.executable, "hatch_native.py"],
