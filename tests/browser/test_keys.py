@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -175,19 +176,28 @@ async def test_new_keys_do_not_freeze_the_picture(people: Gathering) -> None:
     async def freezes() -> float:
         return sum(float(s.get("totalFreezesDuration", 0)) for s in await ana.inbound() if s["kind"] == "video")
 
-    before = await freezes()
-    for name in ("Chi", "Dora"):
-        guest = await people.person(name)
-        await guest.knock(links.participant, devices=False)
-        await marta.admit(name)
+    # Browsers that start on the same cores hold the picture up: they are there before.
+    guests = [await people.person(name) for name in ("Chi", "Dora")]
+    for guest in guests:
+        await guest.get_ready(links.participant, devices=False)
+    loop = asyncio.get_running_loop()
+    begin, before = loop.time(), await freezes()
+    for guest in guests:
+        await guest.button("Ask to join").click()
+        await marta.admit(guest.name)
         await guest.in_call()
         await marta.open_panel("People")
-        await marta.button(f"Remove {name}").click()
+        await marta.button(f"Remove {guest.name}").click()
         await marta.page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
-        await expect(ana.tile(name)).to_have_count(0)
+        await expect(ana.tile(guest.name)).to_have_count(0)
     await frames_grow(ana, 1)
-    # Browsers that start on the same two cores hold the picture up for moments; lost keys would for seconds.
-    assert await freezes() - before < 1.5
+    took, frozen = loop.time() - begin, await freezes() - before
+    # A machine that is busy with other things freezes pictures by itself, also in as long without any new key; on a
+    # quiet one nothing does. Lost keys freeze for seconds.
+    await asyncio.sleep(took)
+    usual = await freezes() - before - frozen
+    print(f"frozen {frozen:.2f} s in the {took:.1f} s of four new keys, {usual:.2f} s in as many without any")
+    assert frozen < 1.5 + 2 * usual
 
 
 async def test_no_facilitator_is_told_and_the_meeting_goes_on(people: Gathering) -> None:
