@@ -246,6 +246,25 @@ describe("a commit on its way", () => {
     expect((await committer.next(of(ana), ana.who.key, at(1))).send).toBeNull();
   });
 
+  test("that the server refuses is made anew for who knocked once more, and for nobody else", async () => {
+    const committer = new Committer(link);
+    const [before, after] = [(await someone("dee")).own.message, (await someone("dee")).own.message];
+    committer.knockedAnew(idOf("dee"), before, 0);
+    await committer.assess(of(ana), at(0));
+    expect((await committer.next(of(ana), ana.who.key, at(0))).send).toBeNull();
+    committer.admit(idOf("dee"), before, 0);
+    await committer.assess(of(ana), at(0));
+    await committer.next(of(ana), ana.who.key, at(0));
+    committer.knockedAnew(idOf("dee"), after, 0);
+    committer.refused("unknown_key_package", 1);
+    await committer.assess(of(ana), at(1));
+    const { send } = await committer.next(of(ana), ana.who.key, at(1));
+    expect(send?.items.map(({ add }) => add)).toEqual([after]);
+    committer.refused("unknown_key_package", 1);
+    await committer.assess(of(ana), at(2));
+    expect((await committer.next(of(ana), ana.who.key, at(2))).send).toBeNull();
+  });
+
   test("waits when the server is busy", async () => {
     const { committer } = await sent();
     committer.refused("busy", 1);

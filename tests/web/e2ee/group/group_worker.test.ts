@@ -155,6 +155,21 @@ describe("coming in", () => {
     quiet(ana, ben);
   });
 
+  test.each(Array.from({ length: 12 }, (_, seed) => seed))(
+    "who knocks anew at the moment of their admission is let in by that, order %i",
+    async (seed) => {
+      const world = new World(seed);
+      const [ana, ben] = [await world.facilitator("ana"), await world.participant("ben")];
+      await world.arrive(ana, ben);
+      await world.cut(ben);
+      await world.resume(ben);
+      await world.admit(ana, ben);
+      await world.advance(1);
+      expect(world.agreement(ana, ben).people).toEqual(["ana", "ben"]);
+      quiet(ana, ben);
+    },
+  );
+
   test("a clock that is wrong by a day lets everybody in", async () => {
     for (const clockOff of [-DAY, DAY]) {
       const world = new World();

@@ -73,6 +73,11 @@ export class Committer {
     this.#wish({ kind: "admit", member, keyPackage }, now);
   }
 
+  /** Who is about to be let in knocked once more: the server takes nobody by a KeyPackage that another one replaced. */
+  knockedAnew(member: string, keyPackage: Bytes, now: number): void {
+    if (this.#wishes.has(`admit ${member}`)) this.admit(member, keyPackage, now);
+  }
+
   remove(member: string, now: number): void {
     this.#wish({ kind: "remove", member }, now);
   }
@@ -259,8 +264,10 @@ export class Committer {
     return { send: built, refused: refused.map(({ wish }) => wish) };
   }
 
-  #drop({ wish }: Item): void {
-    this.#wishes.delete(wish);
+  #drop({ wish, add }: Item): void {
+    const newest = this.#wishes.get(wish)?.wish;
+    const anew = newest?.kind === "admit" && add && !equal(newest.keyPackage, add);
+    if (!anew) this.#wishes.delete(wish);
     this.#items = this.#items.filter((item) => item.wish !== wish);
   }
 

@@ -114,10 +114,15 @@ export class GroupWorker {
         return this.#knock(door, message);
       case "read-knock": {
         if (!isKnock(message.knock)) return;
+        const { id } = message.knock;
+        const before = door.visitor(id);
         const name = await door.read(message.knock);
-        tell({ type: "knock-read", knock: message.knock.id, name });
+        tell({ type: "knock-read", knock: id, name });
         const [room] = this.#rooms.values();
+        const visitor = door.visitor(id);
         if (name === null) room?.incident({ kind: "forged-knock" });
+        // Only under the name that was on the button when it was pressed.
+        else if (visitor && name === before?.name) await room?.knockedAnew(id, visitor.keyPackage);
         return;
       }
       case "joined": {

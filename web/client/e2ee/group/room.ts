@@ -86,6 +86,12 @@ export class Room implements MembershipEvents {
     await this.#goOn();
   }
 
+  /** See `Committer.knockedAnew`. */
+  async knockedAnew(member: string, keyPackage: Bytes): Promise<void> {
+    this.#committer.knockedAnew(member, keyPackage, this.#clock);
+    await this.#goOn();
+  }
+
   async remove(member: string): Promise<void> {
     this.#committer.remove(member, this.#clock);
     await this.#goOn();
