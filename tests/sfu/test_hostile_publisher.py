@@ -3,6 +3,7 @@
 import itertools
 import struct
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -126,13 +127,12 @@ def test_ssrcs_that_are_not_bound_in_the_end_leave_nothing_behind() -> None:
         room.channel.incoming[length - 1] = 255
         return sealed(length)
 
-    room.channel.unprotect = open_with_padding  # type: ignore[method-assign]  # opens as SRTP would
-    for ssrc in range(5000, 5010):
-        packet = bytearray(rtp(ssrc, 1, b"payload\1", extension=named))
-        packet[0] |= 0x20
-        room.receive(bytes(packet))
+    with patch.object(room.channel, "unprotect", open_with_padding):  # opens as SRTP would
+        for ssrc in range(5000, 5010):
+            packet = bytearray(rtp(ssrc, 1, b"payload\1", extension=named))
+            packet[0] |= 0x20
+            room.receive(bytes(packet))
     assert room.channel.forgotten_received == list(range(5000, 5010))
-    room.channel.unprotect = sealed  # type: ignore[method-assign]  # as it was
     room.channel.forgotten_received.clear()
     while room.publisher.refusals.total == 10:
         room.receive(rtp(8, 1, bytes(1000)))

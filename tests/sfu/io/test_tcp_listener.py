@@ -9,6 +9,7 @@ import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
+from unittest.mock import patch
 
 import pytest
 
@@ -357,9 +358,9 @@ async def test_a_transport_that_ends_within_a_frame_ends_the_reading(bench: Benc
         ended.append(length)
         bench.mux.remove_route(bench.endpoint.path, bench.endpoint)
 
-    bench.endpoint.receive_rtp = end  # type: ignore[method-assign]  # ends in the middle of a read
-    sock.sendall(frame(PACKETS[1]) * 5)
-    await until(lambda: bench.is_closed(sock))
+    with patch.object(bench.endpoint, "receive_rtp", end):  # ends in the middle of a read
+        sock.sendall(frame(PACKETS[1]) * 5)
+        await until(lambda: bench.is_closed(sock))
     assert len(ended) == 1
 
 
@@ -393,10 +394,10 @@ async def test_without_files_it_takes_a_breath(bench: Bench, monkeypatch: pytest
             self.sock.close()
 
     exhausted = Exhausted(bench.listener._sock)
-    bench.listener._sock = exhausted  # type: ignore[assignment]  # a socket without descriptors left
-    sock = bench.connect()
-    sock.sendall(frame(check()))
-    await until(lambda: bench.endpoint.path[:2] == sock.getsockname())
+    with patch.object(bench.listener, "_sock", exhausted):  # a socket without descriptors left
+        sock = bench.connect()
+        sock.sendall(frame(check()))
+        await until(lambda: bench.endpoint.path[:2] == sock.getsockname())
     assert 2 <= exhausted.asked <= 4
 
 

@@ -249,13 +249,13 @@ describe("a commit on its way", () => {
   test("that the server refuses is made anew for who knocked once more, and for nobody else", async () => {
     const committer = new Committer(link);
     const [before, after] = [(await someone("dee")).own.message, (await someone("dee")).own.message];
-    committer.knockedAnew(idOf("dee"), before, 0);
+    committer.knockedAnew(idOf("dee"), before, after, 0);
     await committer.assess(of(ana), at(0));
     expect((await committer.next(of(ana), ana.who.key, at(0))).send).toBeNull();
     committer.admit(idOf("dee"), before, 0);
     await committer.assess(of(ana), at(0));
     await committer.next(of(ana), ana.who.key, at(0));
-    committer.knockedAnew(idOf("dee"), after, 0);
+    committer.knockedAnew(idOf("dee"), before, after, 0);
     committer.refused("unknown_key_package", 1);
     await committer.assess(of(ana), at(1));
     const { send } = await committer.next(of(ana), ana.who.key, at(1));
@@ -263,6 +263,20 @@ describe("a commit on its way", () => {
     committer.refused("unknown_key_package", 1);
     await committer.assess(of(ana), at(2));
     expect((await committer.next(of(ana), ana.who.key, at(2))).send).toBeNull();
+  });
+
+  test("lets nobody in by a knock that came after one under another name", async () => {
+    const committer = new Committer(link);
+    const [pressed, renamed, again] = await Promise.all([1, 2, 3].map(async () => (await someone("dee")).own.message));
+    if (!pressed || !renamed || !again) throw new Error("three knocks");
+    committer.admit(idOf("dee"), pressed, 0);
+    await committer.assess(of(ana), at(0));
+    await committer.next(of(ana), ana.who.key, at(0));
+    // The knock under another name is not told of; the next one, under that name, follows it and not the pressed one.
+    committer.knockedAnew(idOf("dee"), renamed, again, 0);
+    committer.refused("unknown_key_package", 1);
+    await committer.assess(of(ana), at(1));
+    expect((await committer.next(of(ana), ana.who.key, at(1))).send).toBeNull();
   });
 
   test("waits when the server is busy", async () => {

@@ -170,6 +170,22 @@ describe("coming in", () => {
     },
   );
 
+  test("who knocks anew under another name at that moment has to be let in anew", async () => {
+    let outside = 0;
+    for (let seed = 0; seed < 12; seed++) {
+      const world = new World(seed);
+      const [ana, ben] = [await world.facilitator("ana"), await world.participant("ben")];
+      await world.arrive(ana, ben);
+      await world.cut(ben);
+      Object.assign(ben, { name: "bea" });
+      await world.resume(ben);
+      await world.admit(ana, ben);
+      await world.advance(1);
+      if (!ben.people.length) outside++;
+    }
+    expect(outside, "where the new knock came before the commit").toBeGreaterThan(0);
+  });
+
   test("a clock that is wrong by a day lets everybody in", async () => {
     for (const clockOff of [-DAY, DAY]) {
       const world = new World();

@@ -73,9 +73,13 @@ export class Committer {
     this.#wish({ kind: "admit", member, keyPackage }, now);
   }
 
-  /** Who is about to be let in knocked once more: the server takes nobody by a KeyPackage that another one replaced. */
-  knockedAnew(member: string, keyPackage: Bytes, now: number): void {
-    if (this.#wishes.has(`admit ${member}`)) this.admit(member, keyPackage, now);
+  /**
+   * Who is about to be let in by `before` knocked once more, with `keyPackage`: the server takes nobody by a KeyPackage
+   * that another one replaced. Of a wish for another one nothing follows: a person pressed the button for that alone.
+   */
+  knockedAnew(member: string, before: Bytes, keyPackage: Bytes, now: number): void {
+    const wish = this.#wishes.get(`admit ${member}`)?.wish;
+    if (wish?.kind === "admit" && equal(wish.keyPackage, before)) this.admit(member, keyPackage, now);
   }
 
   remove(member: string, now: number): void {

@@ -121,8 +121,10 @@ export class GroupWorker {
         const [room] = this.#rooms.values();
         const visitor = door.visitor(id);
         if (name === null) room?.incident({ kind: "forged-knock" });
-        // Only under the name that was on the button when it was pressed.
-        else if (visitor && name === before?.name) await room?.knockedAnew(id, visitor.keyPackage);
+        // Only under the name that was on the button when it was pressed, without another one between.
+        else if (visitor && before && name === before.name) {
+          await room?.knockedAnew(id, before.keyPackage, visitor.keyPackage);
+        }
         return;
       }
       case "joined": {

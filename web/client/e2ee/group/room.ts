@@ -87,8 +87,8 @@ export class Room implements MembershipEvents {
   }
 
   /** See `Committer.knockedAnew`. */
-  async knockedAnew(member: string, keyPackage: Bytes): Promise<void> {
-    this.#committer.knockedAnew(member, keyPackage, this.#clock);
+  async knockedAnew(member: string, before: Bytes, keyPackage: Bytes): Promise<void> {
+    this.#committer.knockedAnew(member, before, keyPackage, this.#clock);
     await this.#goOn();
   }
 
