@@ -26,7 +26,7 @@ PAGE = """<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8">
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob: mediastream:; base-uri 'none'; form-action 'none'"
+    "connect-src 'self'; media-src 'self' blob: mediastream:; base-uri 'none'; form-action 'none'"
 )
 """As the server's own (signaling/http.py), as far as it bears on the interface."""
 
