@@ -60,6 +60,8 @@ class Subscriber(Peer):
         self._by_ssrc: dict[int, DownTrack] = {}
         self._answers: dict[str, tuple[SubscribeTrack, TrackSubscribed]] = {}
         self._next_report = now
+        self._shared_out = 0
+        """Bit/s: the target when the timer looked last."""
         self._padded = False
         """Padding was sent when the timer looked last."""
         self._asked = 0
@@ -157,10 +159,10 @@ class Subscriber(Peer):
                 if down_track is not None:
                     down_track.receive_report(block, now=now)
                     self.sender.estimator.receive_report(block, now=now)
-                    self.wake()
+            self._heed_estimate()
         elif isinstance(packet, TransportFeedback | UnreadFeedback):
             self.sender.estimator.receive_feedback(packet, now=now)
-            self.wake()
+            self._heed_estimate()
         elif isinstance(packet, Nack):
             down_track = self._by_ssrc.get(packet.media_ssrc)
             if down_track is not None:
@@ -175,6 +177,12 @@ class Subscriber(Peer):
         elif isinstance(packet, FullIntraRequest):
             for ssrc, _ in packet.entries:
                 self._request_key_frame(ssrc, now)
+
+    def _heed_estimate(self) -> None:
+        """Have the timer look where the estimate is another: most reports only say that all is as it was."""
+        estimator = self.sender.estimator
+        if estimator.probing or estimator.target != self._shared_out:
+            self.wake()
 
     def _request_key_frame(self, ssrc: int, now: float) -> None:
         down_track = self._by_ssrc.get(ssrc)
@@ -196,6 +204,7 @@ class Subscriber(Peer):
             return
         estimator = self.sender.estimator
         estimator.handle_timer(now=now)
+        self._shared_out = estimator.target
         self._share_out(now)
         for ssrc in self.sender.flush(now=now):
             self._start_anew(ssrc, now)

@@ -75,6 +75,10 @@ SAMPLE = 0.05
 """Seconds between two looks at how much was sent, at silence, and for an occasion to probe. Shorter costs time, longer
 makes the rate lag and probes begin later by as much."""
 
+UNHEARD = 0.2
+"""Seconds without feedback after which the timer takes such a look: feedback, which browsers send every 50 to 100 ms, is
+the better occasion. Shorter looks twice for each, longer leaves a path that fell silent alone for as much longer."""
+
 
 class SentRate:
     """Rate over the last `RATE_WINDOW` seconds of bytes that are counted elsewhere."""
@@ -242,8 +246,8 @@ class Estimator:
             self._look(now)
 
     def _look(self, now: float) -> None:
-        """Do what `handle_timer` says, at every report and otherwise every `SAMPLE`."""
-        self._look_at = now + SAMPLE
+        """Do what `handle_timer` says, at every feedback and otherwise every `UNHEARD`, or `SAMPLE` before the first."""
+        self._look_at = now + (UNHEARD if self._twcc_seen else SAMPLE)
         self._sent.sample(self._way.sent_bytes, now=now)
         self._unnumbered.sample(self._way.unnumbered_bytes, now=now)
         self._doubt(now)

@@ -51,13 +51,13 @@ class MediaSelector(selectors.DefaultSelector):
         doors = self._doors
         if doors is None:
             return super().select(timeout)
-        place, verdict = doors.wait(self.fileno(), -1.0 if timeout is None else max(0.0, timeout), self._clock())
+        place, verdict, busy = doors.wait(self.fileno(), -1.0 if timeout is None else max(0.0, timeout), self._clock())
         if place >= 0:
             try:
                 self._adopted[place].take(verdict)
             except Exception as fault:  # noqa: BLE001 - a fault in one packet must not end the loop
                 self.on_fault(fault)
-        return super().select(0)
+        return super().select(0) if busy else []
 
     def _arrange(self, adopted: list[_Adopted]) -> None:
         self._doors = Doors([each.door for each in adopted]) if adopted else None

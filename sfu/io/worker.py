@@ -290,6 +290,10 @@ class Worker:
 
     def _tick(self) -> None:
         self._timer = None
+        try:
+            self._mux.take_aside()
+        except Exception:  # as below
+            logger.exception("A fault in taking feedback.")
         now = self._clock()
         if self._steady.skipped > self._skipped:
             seconds = self._steady.skipped - self._skipped

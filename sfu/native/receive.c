@@ -31,11 +31,12 @@ enum {
     PLAIN = 1, VP8 = 2,       /* native.reception: what is behind a payload type */
     COOKIE = 0x2112A442,      /* RFC 8489 section 5 */
     STUN_HEADER = 20,
+    RTPFB = 205, TRANSPORT_FEEDBACK = 15, /* RFC 4585 section 6.1; draft-holmer-rmcat-transport-wide-cc-extensions-01 */
     MAX_DOORS = 16,
     BATCH = 64,               /* udp_mux.DRAIN */
 };
 
-#define INTERVAL 0.08     /* seconds: twcc_receiver.INTERVAL */
+#define INTERVAL 0.1      /* seconds: twcc_receiver.INTERVAL */
 #define LONGEST_STEP 1.0  /* seconds: steady_clock.LONGEST_STEP */
 #define SILENCE 0.5       /* seconds: up_encoding.SILENCE */
 
@@ -279,6 +280,39 @@ static double seconds(void)
     return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
 }
 
+/* Put transport-wide feedback where it waits for `take_aside`; return 0 where it does not fit. What kind of RTCP comes
+   first is not encrypted (RFC 3711 section 3.4); whether it is authentic is looked at later. */
+static int set_aside(struct door *door, const uint8_t *packet, uint32_t length, uint32_t address_length)
+{
+    struct aside *aside = door->asides + door->aside_count;
+    if ((packet[0] & 0x1F) != TRANSPORT_FEEDBACK || packet[1] != RTPFB || door->aside_count >= door->aside_room ||
+        length > sizeof aside->datagram)
+        return 0;
+    aside->now = door->now;
+    aside->length = (int32_t)length;
+    aside->address_length = address_length;
+    memcpy(aside->address, door->address, sizeof aside->address);
+    memcpy(aside->datagram, packet, length);
+    door->aside_count++;
+    return 1;
+}
+
+/* Have the oldest datagram that was set aside lie in the buffer, as when it was read; return 0 if there is none. */
+int32_t take_aside(struct door *door)
+{
+    if (door->aside_next >= door->aside_count)
+        return 0;
+    const struct aside *aside = door->asides + door->aside_next++;
+    door->now = aside->now;
+    door->length = aside->length;
+    door->address_length = aside->address_length;
+    memcpy(door->address, aside->address, sizeof door->address);
+    memcpy(door->incoming, aside->datagram, (size_t)aside->length);
+    if (door->aside_next == door->aside_count)
+        door->aside_next = door->aside_count = 0;
+    return 1;
+}
+
 /* Read until something is Python's, nothing is left, or so many were read. `now` is what the caller's clock says. */
 int32_t drain(struct door *door, int32_t limit, double now)
 {
@@ -315,6 +349,8 @@ int32_t drain(struct door *door, int32_t limit, double now)
             if (taken != PYTHONS)
                 verdict = taken;
         }
+        if (verdict == RTCP && route->used && set_aside(door, packet, (uint32_t)length, address_length))
+            continue;
         door->length = (int32_t)length;
         door->address_length = address_length;
         return verdict;
@@ -323,13 +359,16 @@ int32_t drain(struct door *door, int32_t limit, double now)
 }
 
 /* Read what comes until something is Python's, `others` (a descriptor of epoll) is ready, or the time is over. Return
-   the place of the door at which Python is wanted, with what `drain` said there, or -1. A timeout below 0 never ends.
+   the place of the door at which Python is wanted, with what `drain` said there, or -1; `busy` says whether `others`
+   has to be looked at, as far as was known when the wait ended. A timeout below 0 never ends.
    After a wait in which the process stood still nothing is read: Python's clock leaves such time out. */
-int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now, int32_t *verdict)
+int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now, int32_t *verdict,
+                        int32_t *busy)
 {
     struct pollfd waiting[MAX_DOORS + 1];
     double begin = seconds(), elapsed = 0, before = 0;
 
+    *busy = 1;
     if (count < 0 || count > MAX_DOORS)
         return -1;
     for (int32_t place = 0; place < count; place++)
@@ -343,6 +382,7 @@ int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, doub
         }
         int ready = poll(waiting, (nfds_t)count + 1, milliseconds);
         elapsed = seconds() - begin;
+        *busy = ready < 0 || waiting[count].revents != 0;
         if (ready <= 0 || elapsed - before > LONGEST_STEP)
             return -1;
         before = elapsed;

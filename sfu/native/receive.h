@@ -70,6 +70,14 @@ struct route {
     int64_t used;
 };
 
+struct aside {
+    double now;
+    int32_t length;
+    uint32_t address_length;
+    uint8_t address[28];
+    uint8_t datagram[512];
+};
+
 struct door {
     int32_t fd;
     uint32_t mask;
@@ -82,10 +90,15 @@ struct door {
     int32_t handled;
     uint32_t address_length;
     uint8_t address[28];
+    struct aside *asides;
+    uint32_t aside_room;
+    uint32_t aside_count;
+    uint32_t aside_next;
 };
 
 int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now,
-                        int32_t *verdict);
+                        int32_t *verdict, int32_t *busy);
 int32_t drain(struct door *door, int32_t limit, double now);
+int32_t take_aside(struct door *door);
 int32_t set_route(struct door *door, const uint8_t *address, uint32_t length, struct inlet *inlet);
 int32_t drop_route(struct door *door, const uint8_t *address, uint32_t length);

@@ -166,7 +166,7 @@ FIRST_PLACES = 1024
 class Door:
     """A UDP socket as the twin reads it, and the addresses whose packets it takes."""
 
-    __slots__ = ("_buffer", "_count", "_door", "_routes")
+    __slots__ = ("_asides", "_buffer", "_count", "_door", "_routes")
 
     def __init__(self, fd: int, incoming: bytearray, *, seed: int) -> None:
         """Datagrams are read into ``incoming``, which must keep its size, 1564 bytes at least.
@@ -212,6 +212,16 @@ class Door:
         """Read up to so many datagrams, until one is Python's, which lies in the buffer; return what it is."""
         return int(_drain(self._door, limit, now))
 
+    def set_aside(self, room: int) -> None:
+        """Let up to so many datagrams of transport-wide feedback wait for `take_aside` from now on."""
+        self._asides: Any = _built.ffi.new("struct aside[]", room)
+        self._door.asides, self._door.aside_room = self._asides, room
+        self._door.aside_count = self._door.aside_next = 0
+
+    def take_aside(self) -> bool:
+        """Have the oldest that waits lie in the buffer, as when `drain` had just returned; False if none does."""
+        return bool(_take_aside(self._door))
+
     @property
     def handled(self) -> int:
         """Datagrams that the last call of `drain` read."""
@@ -247,7 +257,7 @@ class Door:
 class Doors:
     """Several doors, waited at together."""
 
-    __slots__ = ("_doors", "_kept", "_verdict")
+    __slots__ = ("_busy", "_doors", "_kept", "_verdict")
 
     def __init__(self, doors: list[Door]) -> None:
         """At most 16."""
@@ -256,14 +266,16 @@ class Doors:
         self._kept = doors
         self._doors: Any = _built.ffi.new("struct door *[]", [door._door for door in doors])
         self._verdict: Any = _built.ffi.new("int32_t *")
+        self._busy: Any = _built.ffi.new("int32_t *")
 
-    def wait(self, others: int, timeout: float, now: float) -> tuple[int, int]:
+    def wait(self, others: int, timeout: float, now: float) -> tuple[int, int, bool]:
         """Read what comes until a datagram is Python's; return the place of its door, and what `Door.drain` said there.
 
-        (-1, `EMPTY`) once the file ``others`` can be read, or after ``timeout`` seconds, which never end below 0.
+        (-1, `EMPTY`) once the file ``others`` can be read, or after ``timeout`` seconds, which never end below 0. Last
+        comes whether ``others`` can be read, or may: then it is to be looked at, whatever else came.
         """
-        place = _await(self._doors, len(self._kept), others, timeout, now, self._verdict)
-        return int(place), EMPTY if place < 0 else int(self._verdict[0])
+        place = _await(self._doors, len(self._kept), others, timeout, now, self._verdict, self._busy)
+        return int(place), EMPTY if place < 0 else int(self._verdict[0]), bool(self._busy[0])
 
 
 MAX_DOORS = 16
@@ -276,4 +288,5 @@ def _address(ffi: Any, pointer: object) -> int:
 
 _take: Any = _built and _built.lib.take
 _drain: Any = _built and _built.lib.drain
+_take_aside: Any = _built and _built.lib.take_aside
 _await: Any = _built and _built.lib.await_datagrams
