@@ -1,7 +1,7 @@
-"""Compiles the hot path's twin, `sfu/native/fan_out.c`: `python hatch_native.py` puts it beside its source.
+"""Compiles the hot path's twin, the C of `sfu/native`: `python hatch_native.py` puts it beside its source.
 
-The package's build does the same (`hatch_build.py`). It needs a C compiler, Python's headers and cffi; without them
-Hearthside works as well, at a higher cost per packet, and says so when it starts.
+The package's build does the same (`hatch_build.py`). It needs Linux, a C compiler, Python's headers and cffi; without
+them Hearthside works as well, at a higher cost per packet, and says so when it starts.
 """
 
 from __future__ import annotations
@@ -43,36 +43,40 @@ def build(root: Path, folder: Path, *, flags: tuple[str, ...] = ()) -> list[Path
 
     Raises `BuildError`.
     """
-    compiler = shlex.split(os.environ.get("CC", "cc"))
+    if sys.platform != "linux":
+        raise BuildError("it knows Linux' sockets alone")
+    compiler = shlex.split(os.environ.get("CC") or "cc")
     if shutil.which(compiler[0]) is None:
         raise BuildError("there is no C compiler")
     try:
         from cffi import FFI
     except ImportError:
         raise BuildError("cffi is missing") from None
-    return [_build(part, root / SOURCES, folder, FFI(), [*compiler, *FLAGS, *flags]) for part in PARTS]
+    with tempfile.TemporaryDirectory() as temporary:
+        made = [_build(part, root / SOURCES, Path(temporary), FFI(), [*compiler, *FLAGS, *flags]) for part in PARTS]
+        return [Path(shutil.move(each, folder / each.name)) for each in made]  # all or none: they share structures
 
 
 def _build(part: str, sources: Path, folder: Path, ffi: FFI, compiler: list[str]) -> Path:
     ffi.cdef((sources / f"{part}.h").read_text())
     # Declared in Python, defined in C: one file for both, so that they cannot differ.
     ffi.set_source(f"sfu.native._{part}", (sources / f"{part}.c").read_text())
-    target = folder / f"_{part}.abi3.so"
-    with tempfile.TemporaryDirectory() as temporary:
-        generated, made = Path(temporary) / f"_{part}.c", Path(temporary) / target.name
-        with contextlib.redirect_stdout(None):
-            ffi.emit_c_code(str(generated))
-        include = sysconfig.get_path("include")
-        command = [*compiler, f"-I{sources}", f"-I{include}", "-o", str(made), str(generated)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BuildError(f"the compiler refused it: {done.stderr.strip().splitlines()[-1:]}")
-        shutil.move(made, target)
-    return target
+    generated, made = folder / f"_{part}.c", folder / f"_{part}.abi3.so"
+    with contextlib.redirect_stdout(None):
+        ffi.emit_c_code(str(generated))
+    include = sysconfig.get_path("include")
+    command = [*compiler, f"-I{sources}", f"-I{include}", "-o", str(made), str(generated)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(f"the compiler refused it: {done.stderr.strip().splitlines()[-1:]}")
+    return made
 
 
 if __name__ == "__main__":
+    folder = Path(__file__).parent / SOURCES
     try:
-        build(Path(__file__).parent, Path(__file__).parent / SOURCES, flags=tuple(sys.argv[1:]))
+        build(Path(__file__).parent, folder, flags=tuple(sys.argv[1:]))
     except BuildError as error:
+        for part in PARTS:  # what was built of other sources
+            (folder / f"_{part}.abi3.so").unlink(missing_ok=True)
         sys.exit(f"The compiled hot path was not built, each packet will cost more: {error}.")

@@ -76,8 +76,8 @@ SAMPLE = 0.05
 makes the rate lag and probes begin later by as much."""
 
 UNHEARD = 0.2
-"""Seconds without feedback after which the timer takes such a look: feedback, which browsers send every 50 to 100 ms, is
-the better occasion. Shorter looks twice for each, longer leaves a path that fell silent alone for as much longer."""
+"""Seconds without feedback after which the timer takes such a look: feedback, which browsers send every 50 to 100 ms,
+is the better occasion. Shorter looks twice for each, longer leaves a path that fell silent alone for longer."""
 
 
 class SentRate:
@@ -246,7 +246,7 @@ class Estimator:
             self._look(now)
 
     def _look(self, now: float) -> None:
-        """Do what `handle_timer` says, at every feedback and otherwise every `UNHEARD`, or `SAMPLE` before the first."""
+        """Do what `handle_timer` says, at every feedback, else every `UNHEARD`, before the first every `SAMPLE`."""
         self._look_at = now + (UNHEARD if self._twcc_seen else SAMPLE)
         self._sent.sample(self._way.sent_bytes, now=now)
         self._unnumbered.sample(self._way.unnumbered_bytes, now=now)

@@ -42,6 +42,10 @@ class Channel(Protocol):
         """Free what SRTP keeps for an incoming SSRC."""
         ...
 
+    def allow_repeats(self, ssrc: int) -> None:
+        """Let packets under the SSRC be sent again, which has to be bit for bit; to be called before the first."""
+        ...
+
     def forget_sent(self, ssrc: int) -> None:
         """Free what SRTP keeps for an outgoing SSRC, which is never sent with again."""
         ...

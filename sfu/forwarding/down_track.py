@@ -124,6 +124,8 @@ class DownTrack:
         """Of the sound sent last, transport-wide numbers included. AES-GCM breaks where two packets that differ go out
         under one SSRC and sequence number (RFC 7714 section 8.1): anybody on the way could then forge others."""
         self._lent = lend_headers(self.shared, self._headers) if self._headers else None
+        if not self._wants_key_frame:
+            sender.channel.allow_repeats(ssrc)
         self.loss = ReportedLoss()
         """Before repair."""
 

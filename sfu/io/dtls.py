@@ -94,7 +94,6 @@ class Dtls:
         exported = association.export_keying_material(b"EXTRACTOR-dtls_srtp", length)  # RFC 5764 section 4.2
         key = profile.get_key_and_salt(exported, 1 if self._transport._role == "server" else 0)
         policy = Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile.libsrtp_profile)
-        policy.allow_repeat_tx = True
         policy.window_size = 1024
         return policy
 

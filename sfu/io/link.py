@@ -10,10 +10,11 @@ from pylibsrtp import Session
 from sfu.control import RemoteParameters
 from sfu.ice.lite_agent import Credentials
 from sfu.ice.stun import Message
+from sfu.io.addresses import SocketAddress, pack_address
 from sfu.io.dtls import Certificate, Dtls
 from sfu.io.srtp import Buffers, SrtpSession, keep_from
 from sfu.io.token_bucket import TokenBucket
-from sfu.io.udp_mux import Entrance, Path, SocketAddress, UdpMux, pack_address
+from sfu.io.udp_mux import Entrance, Path, UdpMux
 from sfu.native import aim, new_way, seal_copy_with
 from sfu.native.numbers import CopyNumbers
 from sfu.peer import Peer
@@ -39,6 +40,7 @@ class SecureChannel:
         "_views",
         "incoming",
         "outgoing",
+        "repeated",
         "unprotect",
         "unprotect_rtcp",
         "way",
@@ -54,6 +56,8 @@ class SecureChannel:
         self._sendto: Callable[[memoryview, SocketAddress], int] = _nowhere
         self._address: SocketAddress = ()
         self._lent: dict[int, CopyNumbers] = {}
+        self.repeated: set[int] = set()
+        """Each SSRC of which packets are sent again as they were."""
         self.secure(None)
 
     def secure(self, srtp: SrtpSession | None) -> None:
@@ -79,6 +83,7 @@ class SecureChannel:
         self, sendto: Callable[[memoryview, SocketAddress], int], address: SocketAddress, fd: int = -1
     ) -> None:
         """Send there from now on; ``fd`` is that of the socket where it is a UDP socket."""
+        aim(self.way, -1, b"")  # whatever happens now, nothing goes where it went before
         self._sendto = sendto
         self._address = address
         packed = pack_address(address) if fd >= 0 else b""
@@ -115,8 +120,13 @@ class SecureChannel:
         if self._srtp is not None:
             self._srtp.forget_received(ssrc)
 
+    def allow_repeats(self, ssrc: int) -> None:
+        """See `Channel`."""
+        self.repeated.add(ssrc)
+
     def forget_sent(self, ssrc: int) -> None:
         """See `Channel`."""
+        self.repeated.discard(ssrc)
         if (copy := self._lent.pop(ssrc, None)) is not None:
             seal_copy_with(copy, 0)
         if self._srtp is not None:
@@ -292,7 +302,9 @@ class Link:
             entrance.send(datagram, address)
 
     def _on_dtls_connected(self, receive: Session, send: Session) -> None:
-        self._channel.secure(SrtpSession(receive, send, self._buffers, self._dtls.send_policy()))
+        self._channel.secure(
+            SrtpSession(receive, send, self._buffers, self._dtls.send_policy(), self._channel.repeated)
+        )
         self.peer.secured(now=self._clock())
         self._on_change(self)
 

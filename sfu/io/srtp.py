@@ -7,6 +7,7 @@ it lies, in one of the worker's two buffers. `tests/sfu/io/test_srtp.py` holds p
 from __future__ import annotations
 
 import socket
+from collections.abc import Container
 from struct import Struct
 from typing import Any
 
@@ -48,13 +49,26 @@ class SrtpSession:
     Each SSRC that RTP is sent under has a libsrtp session of its own, always the same: libsrtp looks for an SSRC along
     a list, which took a tenth of the server's time with 22 of them, each lying elsewhere in memory. All have the same
     master key and so derive the same keys; what must not be repeated under a key is the pair of SSRC and packet index
-    (RFC 7714 section 8.1), and of an SSRC one session counts. RTCP goes through ``send``, which counts for itself.
+    (RFC 7714 section 8.1), and of an SSRC one session counts. It refuses a number that was sent already: what is sent
+    again would be another packet with the nonce of the first, from which the key of authentication follows. Only under
+    an SSRC of ``repeated`` it lets one pass: sound, which goes out again bit for bit. RTCP goes through ``send``, which
+    counts for itself.
     """
 
-    __slots__ = ("_in", "_length", "_out", "_outgoing", "_own", "_policy", "_rx", "_sessions", "_tx")
+    __slots__ = ("_in", "_length", "_out", "_outgoing", "_own", "_policy", "_repeated", "_rx", "_sessions", "_tx")
 
-    def __init__(self, receive: Session, send: Session, buffers: Buffers, policy: Policy | None = None) -> None:
-        """``policy`` is what ``send`` was made with; without it there are no other sessions."""
+    def __init__(
+        self,
+        receive: Session,
+        send: Session,
+        buffers: Buffers,
+        policy: Policy | None = None,
+        repeated: Container[int] = (),
+    ) -> None:
+        """``policy`` is what ``send`` was made with; without it there are no other sessions.
+
+        ``repeated`` holds each SSRC of which packets are sent again as they were, before the first is sent.
+        """
         self._sessions = (receive, send)  # their destruction frees what the two handles point to
         self._rx: Any = receive._srtp[0]
         self._tx: Any = send._srtp[0]
@@ -63,13 +77,14 @@ class SrtpSession:
         self._outgoing = buffers.outgoing
         self._length: Any = ffi.new("int *")
         self._policy = policy
+        self._repeated = repeated
         self._own: dict[int, Any] = {}
 
     def share(self, way: WayNumbers) -> None:
         """Let the compiled twin seal and open packets with these sessions, until `keep_from` or the next ones.
 
-        Both go through libsrtp, which counts for itself: a packet index is never used twice, whoever sends. Where each
-        SSRC has a session of its own, only copies that `share_copy` was called for are sealed.
+        Both go through libsrtp, which counts for itself, so that no packet index is used twice, whoever sends. Where
+        each SSRC has a session of its own, only copies that `share_copy` was called for are sealed.
         """
         session = _address(self._tx) if self._policy is None else 0
         seal_with(way, _address(ffi.addressof(lib, "srtp_protect")), session)
@@ -88,6 +103,7 @@ class SrtpSession:
         own = self._own.get(ssrc)
         if own is None:
             policy.ssrc_type, policy.ssrc_value = Policy.SSRC_SPECIFIC, ssrc
+            policy.allow_repeat_tx = ssrc in self._repeated
             own = ffi.gc(ffi.new("srtp_t *"), _free)
             if lib.srtp_create(own, policy._policy):
                 raise MemoryError("libsrtp has no room for a session")

@@ -15,7 +15,8 @@ import socket
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from sfu.io.udp_mux import Entrance, SocketAddress, UdpMux
+from sfu.io.addresses import SocketAddress
+from sfu.io.udp_mux import Entrance, UdpMux
 from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM, is_rtcp
 
 PROOF_SECONDS = 5.0

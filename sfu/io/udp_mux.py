@@ -12,7 +12,6 @@ import asyncio
 import logging
 import secrets
 import socket
-import struct
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Sequence
@@ -21,6 +20,7 @@ from typing import Any, Protocol
 from sfu import native
 from sfu.ice import stun
 from sfu.ice.stun import Message
+from sfu.io.addresses import SocketAddress, pack_address, unpack_address
 from sfu.io.media_loop import MediaLoop
 from sfu.io.token_bucket import TokenBucket
 from sfu.native import reception
@@ -31,12 +31,17 @@ from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM, is_rtcp
 logger = logging.getLogger("hearthside.sfu")
 
 DRAIN = 64
-"""Datagrams read in one wake-up. More would delay timers and HTTP under a flood: 64 take about 0.5 ms."""
+"""Datagrams read in one wake-up. More would delay timers and HTTP under a flood: 64 that go to eleven people each take
+a few milliseconds."""
+
+PASS = 8
+"""Datagrams read between two transports that have something due. Those take 50 µs each, often several in a row, for
+which packets would wait; more would hold up the timers under a flood."""
 
 ASIDES = 64
 """Datagrams of transport-wide feedback that wait for the worker's next tick, where the compiled twin reads: it wakes
 Python for the others alone, and reading many in a row costs half of reading each by itself. 30 people send 3 or 4 in a
-tick; what finds no room is read at once. 560 bytes each."""
+tick; when all places are taken they are read at once. 560 bytes each."""
 
 SOCKET_BUFFER = 4 << 20
 """Bytes asked of the kernel for each direction: 0.3 s of 100 Mbit/s. It grants what `net.core.rmem_max` allows."""
@@ -59,8 +64,6 @@ SHARE_BURST = 400.0
 
 STUN_COOKIE = (0x2112A442).to_bytes(4, "big")
 """What STUN messages have behind type and length (RFC 8489 section 5)."""
-
-SocketAddress = tuple[Any, ...]
 
 Path = tuple[Any, ...]
 """Remote host, remote port, index of our entrance: what ICE takes for an address."""
@@ -149,6 +152,11 @@ class UdpMux:
         for entrance in self.entrances:
             entrance.take_aside()
 
+    def let_media_pass(self) -> None:
+        """Take what has come meanwhile: to be called now and then by whoever is long about something else."""
+        for entrance in self.entrances:
+            entrance.let_media_pass()
+
     def add_route(self, path: Path, endpoint: Endpoint, *, now: float) -> None:
         """Take what comes along this path as the endpoint's, unless another one is still heard there.
 
@@ -210,6 +218,9 @@ class Entrance(ABC):
     def take_aside(self) -> None:  # noqa: B027 - only the compiled twin leaves anything
         """Take the feedback that waited. A fault in one packet leaves the others for the next call."""
 
+    def let_media_pass(self) -> None:  # noqa: B027 - only the compiled twin reads without the loop
+        """Take what has come meanwhile, as far as that costs next to nothing to find out."""
+
     def lead(self, address: SocketAddress, endpoint: Endpoint) -> None:
         """What comes from the address is the endpoint's from now on."""
         self.routes[address] = endpoint
@@ -253,38 +264,6 @@ class Entrance(ABC):
             self.send(answer, address)
 
 
-def pack_address(address: SocketAddress) -> bytes:
-    """Return host and port as `struct sockaddr_in` or `sockaddr_in6`; nothing where their form is not Linux's.
-
-    Raises `OSError` for a host that is no address.
-    """
-    if sys.platform != "linux":
-        return b""
-    host, port = address[:2]
-    if ":" in host:
-        return (
-            struct.pack("=H", socket.AF_INET6)
-            + struct.pack("!HI", port, 0)
-            + socket.inet_pton(socket.AF_INET6, host)
-            + bytes(4)
-        )
-    return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
-
-
-def _pack_route(address: SocketAddress) -> bytes:
-    """Return what the twin tells addresses apart by, for which a link-local one's zone counts for nothing."""
-    return pack_address((address[0].partition("%")[0], address[1]))
-
-
-def unpack_address(packed: bytes) -> SocketAddress:
-    """Return host and port as Python's sockets do, out of Linux's `struct sockaddr_in` or `sockaddr_in6`."""
-    port = int.from_bytes(packed[2:4], "big")
-    if len(packed) < 28:
-        return socket.inet_ntop(socket.AF_INET, packed[4:8]), port
-    host, scope = socket.inet_ntop(socket.AF_INET6, packed[8:24]), struct.unpack("=I", packed[24:28])[0]
-    return f"{host}%{socket.if_indextoname(scope)}" if scope else host, port
-
-
 class MuxSocket(Entrance):
     """One UDP socket of the mux. Where the compiled twin was built it reads, and knows the same routes."""
 
@@ -325,14 +304,14 @@ class MuxSocket(Entrance):
     def lead(self, address: SocketAddress, endpoint: Endpoint) -> None:
         """See `Entrance`."""
         super().lead(address, endpoint)
-        if self._door is not None and not self._door.add(_pack_route(address), endpoint.inlet):
-            self._door.lead({_pack_route(each): other.inlet for each, other in self.routes.items()})
+        if self._door is not None and not self._door.add(pack_address(address), endpoint.inlet):
+            self._door.lead({pack_address(each): other.inlet for each, other in self.routes.items()})
 
     def forget(self, address: SocketAddress) -> None:
         """See `Entrance`."""
         super().forget(address)
         if self._door is not None:
-            self._door.drop(_pack_route(address))
+            self._door.drop(pack_address(address))
 
     def close(self) -> None:
         """Stop receiving and close."""
@@ -360,6 +339,15 @@ class MuxSocket(Entrance):
                 self._mux.dropped += 1
             else:
                 endpoint.receive_rtcp(door.length, now=door.now)
+                self._mux.let_media_pass()
+
+    def let_media_pass(self) -> None:
+        """See `Entrance`."""
+        door = self._door
+        if door is not None:
+            verdict = door.drain(PASS, self._mux.now())
+            if verdict not in {reception.EMPTY, reception.FULL}:
+                self._take(verdict)
 
     def _drain_compiled(self) -> None:
         assert self._door is not None
@@ -371,6 +359,11 @@ class MuxSocket(Entrance):
         assert door is not None
         left = DRAIN - door.handled
         while verdict != reception.EMPTY:
+            if verdict == reception.FULL:
+                self.take_aside()
+                verdict = door.drain(left, clock())
+                left -= door.handled
+                continue
             length, now, address = door.length, door.now, unpack_address(door.address)
             endpoint = self.routes.get(address)
             if verdict == reception.OTHER or endpoint is None:

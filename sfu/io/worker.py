@@ -44,6 +44,7 @@ from sfu.io.srtp import Buffers
 from sfu.io.steady_clock import SteadyClock
 from sfu.io.tcp_listener import open_tcp
 from sfu.io.udp_mux import UdpMux
+from sfu.native import feedback, reception
 from sfu.peer import Peer
 from sfu.publisher import Publisher
 from sfu.subscriber import Subscriber
@@ -111,7 +112,7 @@ class Worker:
         self._ended = False
         self._mux.listen()
         logger.info("Media port %d is open.", self._mux.port)
-        if not native.compiled:
+        if not (native.compiled and reception.built and feedback.built):
             logger.warning("The compiled hot path was not built: each packet costs more.")
         if self.tcp_port is not None:
             logger.info("Media port %d is open over TCP too.", self.tcp_port)
@@ -306,6 +307,7 @@ class Worker:
                 link.handle_timer(now=now)
                 if link.peer.refusals.untold:
                     self._tell(link)
+                self._mux.let_media_pass()
             except Exception:  # whatever a fault of ours meets, only this transport ends, and everybody's clock goes on
                 logger.exception("Transport %d: a fault ends it.", link.number)
                 link.peer.end("dtls_closed")

@@ -15,7 +15,7 @@
 #include "receive.h"
 #include "outline.h"
 
-enum { PYTHONS, OPENED, TAKEN, REFUSED, LEFT, EMPTY, RTP, RTCP, OTHER }; /* native.reception has the same */
+enum { PYTHONS, OPENED, TAKEN, REFUSED, LEFT, EMPTY, RTP, RTCP, OTHER, FULL }; /* native.reception has the same */
 
 enum {
     MAX_DATAGRAM = 1500,      /* rtp.packet.MAX_DATAGRAM */
@@ -194,7 +194,8 @@ void release(struct kept *kept, uint32_t count)
 
 /* -- The socket ------------------------------------------------------------------------------------------------- */
 
-/* Lay out the address of an Internet socket; return 0 for another. What RFC 3493 has beside it does not count. */
+/* Lay out the address of an Internet socket; return 0 for another. A link-local one is another on each link: the zone,
+   0 for all others, counts (RFC 3493 section 3.3). */
 static int key_of(const uint8_t *address, uint32_t length, uint64_t key[3])
 {
     uint16_t family;
@@ -211,6 +212,8 @@ static int key_of(const uint8_t *address, uint32_t length, uint64_t key[3])
         memcpy(plain, address + 2, 2);
         memcpy(plain + 2, address + 8, 16);
         plain[18] = 6;
+        if (length >= 28)
+            memcpy(plain + 20, address + 24, 4);
     } else {
         return 0;
     }
@@ -280,12 +283,12 @@ static double seconds(void)
     return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
 }
 
-/* Put transport-wide feedback where it waits for `take_aside`; return 0 where it does not fit. What kind of RTCP comes
-   first is not encrypted (RFC 3711 section 3.4); whether it is authentic is looked at later. */
+/* Put transport-wide feedback where it waits for `take_aside`; return 0 for all else, and what is too long. What kind of
+   RTCP comes first is not encrypted (RFC 3711 section 3.4); whether it is authentic is looked at later. */
 static int set_aside(struct door *door, const uint8_t *packet, uint32_t length, uint32_t address_length)
 {
     struct aside *aside = door->asides + door->aside_count;
-    if ((packet[0] & 0x1F) != TRANSPORT_FEEDBACK || packet[1] != RTPFB || door->aside_count >= door->aside_room ||
+    if ((packet[0] & 0x1F) != TRANSPORT_FEEDBACK || packet[1] != RTPFB || door->aside_room == 0 ||
         length > sizeof aside->datagram)
         return 0;
     aside->now = door->now;
@@ -313,15 +316,18 @@ int32_t take_aside(struct door *door)
     return 1;
 }
 
-/* Read until something is Python's, nothing is left, or so many were read. `now` is what the caller's clock says. */
+/* Read until something is Python's, nothing is left, or so many were read; FULL says that what was set aside is to be
+   taken first. `now` is what the caller's clock says. */
 int32_t drain(struct door *door, int32_t limit, double now)
 {
     uint8_t *packet = door->incoming;
     uint64_t key[3];
-    double ahead = now - seconds();
+    double last = seconds(), ahead = now - last;
 
     door->handled = 0;
     while (door->handled < limit) {
+        if (door->aside_room && door->aside_count == door->aside_room)
+            return FULL;
         socklen_t address_length = sizeof door->address;
         ssize_t length = recvfrom(door->fd, packet, BUFFER, MSG_DONTWAIT, (struct sockaddr *)door->address,
                                   &address_length);
@@ -338,7 +344,11 @@ int32_t drain(struct door *door, int32_t limit, double now)
             door->dropped++;
             continue;
         }
-        door->now = seconds() + ahead;
+        double at = seconds();
+        if (at - last > LONGEST_STEP) /* the process stood still meanwhile: Python's clock leaves that out too */
+            ahead -= at - last - LONGEST_STEP;
+        last = at;
+        door->now = at + ahead;
         int32_t verdict = OTHER;
         if (packet[0] >= 128 && packet[0] <= 191) /* RFC 7983 section 7; RTCP by RFC 5761 section 4 */
             verdict = packet[1] >= 192 && packet[1] <= 223 ? RTCP : RTP;
@@ -358,18 +368,19 @@ int32_t drain(struct door *door, int32_t limit, double now)
     return EMPTY;
 }
 
-/* Read what comes until something is Python's, `others` (a descriptor of epoll) is ready, or the time is over. Return
+/* Read what comes until something is Python's, `others` (a descriptor of epoll) is ready, or the time is over. The door
+   `first` is read first: whoever begins elsewhere each time lets no door's flood keep the others unread. Return
    the place of the door at which Python is wanted, with what `drain` said there, or -1; `busy` says whether `others`
    has to be looked at, as far as was known when the wait ended. A timeout below 0 never ends.
    After a wait in which the process stood still nothing is read: Python's clock leaves such time out. */
-int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now, int32_t *verdict,
-                        int32_t *busy)
+int32_t await_datagrams(struct door **doors, int32_t count, int32_t first, int32_t others, double timeout, double now,
+                        int32_t *verdict, int32_t *busy)
 {
     struct pollfd waiting[MAX_DOORS + 1];
     double begin = seconds(), elapsed = 0, before = 0;
 
     *busy = 1;
-    if (count < 0 || count > MAX_DOORS)
+    if (count < 1 || count > MAX_DOORS || first < 0)
         return -1;
     for (int32_t place = 0; place < count; place++)
         waiting[place] = (struct pollfd){.fd = doors[place]->fd, .events = POLLIN};
@@ -386,12 +397,19 @@ int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, doub
         if (ready <= 0 || elapsed - before > LONGEST_STEP)
             return -1;
         before = elapsed;
-        for (int32_t place = 0; place < count; place++) {
+        for (int32_t turn = 0; turn < count; turn++) {
+            int32_t place = (first + turn) % count;
             if (!waiting[place].revents)
                 continue;
             *verdict = drain(doors[place], BATCH, now + elapsed);
             if (*verdict != EMPTY)
                 return place;
+            elapsed = seconds() - begin;
+            if (elapsed - before > LONGEST_STEP) {
+                *busy = 1;
+                return -1;
+            }
+            before = elapsed;
         }
         if (waiting[count].revents || (timeout >= 0 && elapsed >= timeout))
             return -1;

@@ -96,7 +96,7 @@ struct door {
     uint32_t aside_next;
 };
 
-int32_t await_datagrams(struct door **doors, int32_t count, int32_t others, double timeout, double now,
+int32_t await_datagrams(struct door **doors, int32_t count, int32_t first, int32_t others, double timeout, double now,
                         int32_t *verdict, int32_t *busy);
 int32_t drain(struct door *door, int32_t limit, double now);
 int32_t take_aside(struct door *door);

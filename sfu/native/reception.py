@@ -27,9 +27,9 @@ except ImportError:
 built = _built is not None and native.compiled  # that tests turn off later changes nothing here
 """Whether there is such a twin on this machine."""
 
-PYTHONS, OPENED, TAKEN, REFUSED, LEFT, EMPTY, RTP, RTCP, OTHER = range(9)
+PYTHONS, OPENED, TAKEN, REFUSED, LEFT, EMPTY, RTP, RTCP, OTHER, FULL = range(10)
 """What became of a datagram: nothing yet, opened and no more, all done, not authentic, taken but for some copies. The
-rest is for `Door`: nothing is there, and what was read."""
+rest is for `Door`: nothing is there, what was read, and that `Door.take_aside` has to be called first."""
 
 MAX_SOURCES = 32
 """Of one transport: more than the tracks and encodings that it may have (`sfu.publisher`)."""
@@ -257,7 +257,7 @@ class Door:
 class Doors:
     """Several doors, waited at together."""
 
-    __slots__ = ("_busy", "_doors", "_kept", "_verdict")
+    __slots__ = ("_busy", "_doors", "_first", "_kept", "_verdict")
 
     def __init__(self, doors: list[Door]) -> None:
         """At most 16."""
@@ -267,6 +267,7 @@ class Doors:
         self._doors: Any = _built.ffi.new("struct door *[]", [door._door for door in doors])
         self._verdict: Any = _built.ffi.new("int32_t *")
         self._busy: Any = _built.ffi.new("int32_t *")
+        self._first = 0
 
     def wait(self, others: int, timeout: float, now: float) -> tuple[int, int, bool]:
         """Read what comes until a datagram is Python's; return the place of its door, and what `Door.drain` said there.
@@ -274,8 +275,10 @@ class Doors:
         (-1, `EMPTY`) once the file ``others`` can be read, or after ``timeout`` seconds, which never end below 0. Last
         comes whether ``others`` can be read, or may: then it is to be looked at, whatever else came.
         """
-        place = _await(self._doors, len(self._kept), others, timeout, now, self._verdict, self._busy)
-        return int(place), EMPTY if place < 0 else int(self._verdict[0]), bool(self._busy[0])
+        place = int(_await(self._doors, len(self._kept), self._first, others, timeout, now, self._verdict, self._busy))
+        if place >= 0:
+            self._first = place + 1
+        return place, EMPTY if place < 0 else int(self._verdict[0]), bool(self._busy[0])
 
 
 MAX_DOORS = 16

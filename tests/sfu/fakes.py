@@ -34,6 +34,7 @@ class FakeChannel:
         self.rtcp: list[bytes] = []
         self.forgotten_received: list[int] = []
         self.forgotten_sent: list[int] = []
+        self.repeated: set[int] = set()
         self.unprotected = 0
         self.authentic = True
 
@@ -53,6 +54,9 @@ class FakeChannel:
 
     def share(self, copy: CopyNumbers) -> None:
         pass
+
+    def allow_repeats(self, ssrc: int) -> None:
+        self.repeated.add(ssrc)
 
     def forget_received(self, ssrc: int) -> None:
         self.forgotten_received.append(ssrc)

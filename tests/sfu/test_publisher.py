@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfu.bwe.allocation import Layer
+from sfu.bwe.twcc_receiver import INTERVAL
 from sfu.control import Done, EncodingParameters, EncodingsWanted, Extensions, Refused
 from sfu.forwarding.router import Router
 from sfu.ice.lite_agent import Credentials, State
@@ -298,9 +299,9 @@ def test_it_says_when_it_is_to_be_looked_at(room: Room) -> None:
     publisher.publish(publish(extensions=Extensions(transport_cc=3)))
     room.receive(rtp(1000, 1, KEY, extension=one_byte_extension((3, b"\0\1"))), 0.0)
     publisher.handle_timer(now=0.0)
-    assert publisher.due == pytest.approx(0.08, abs=1e-5), "the first packet's feedback"
+    assert publisher.due == pytest.approx(INTERVAL, abs=1e-5), "the first packet's feedback"
     room.receive(rtp(1000, 2, DELTA, extension=one_byte_extension((3, b"\0\2"))), 0.01)
-    assert publisher.due == pytest.approx(0.08, abs=1e-5), "nothing more"
+    assert publisher.due == pytest.approx(INTERVAL, abs=1e-5), "nothing more"
     room.receive(rtp(1000, 4, DELTA, extension=one_byte_extension((3, b"\0\4"))), 0.02)
     assert publisher.due < 0.02, "a gap"
     publisher.handle_timer(now=0.02)

@@ -111,6 +111,9 @@ def test_it_says_when_it_is_to_be_looked_at(room: Room) -> None:
     down.handle_timer(now=0.01)
     assert 0.01 < down.due < 0.1
     room.report([TransportFeedback(1, 2, 0, 1, 0, [(0, 1)]).to_bytes()], now=0.02)
+    assert down.due > 0.02, "all is as it was"
+    down.sender.estimator._loss.estimate = 200_000
+    room.report([TransportFeedback(1, 2, 1, 1, 1, [(0, 2)]).to_bytes()], now=0.02)
     assert down.due <= 0.02
     down.handle_timer(now=0.02)
     for sequence in range(1, 200):

@@ -81,6 +81,9 @@ class WireChannel:
     def share(self, copy: CopyNumbers) -> None:
         """There are no keys."""
 
+    def allow_repeats(self, ssrc: int) -> None:
+        """There is nothing that could refuse them."""
+
     def forget_received(self, ssrc: int) -> None:
         self.forgotten += 1
 

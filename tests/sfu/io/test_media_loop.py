@@ -6,12 +6,14 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+from sfu.io.addresses import pack_address
 from sfu.io.media_loop import MediaLoop
-from sfu.io.udp_mux import pack_address
+from sfu.io.udp_mux import STUN_COOKIE
 from sfu.native.reception import OTHER, RTP, Door
 from tests.sfu import twin
 
@@ -105,6 +107,27 @@ def test_a_flood_of_junk_holds_up_no_timer(desk: Desk) -> None:
     assert desk.loop.run_until_complete(flood()) > 5
     assert not desk.taken
     assert desk.door.take_dropped() > 500
+
+
+def test_a_flood_at_one_door_leaves_the_other_open(desk: Desk) -> None:
+    """What is Python's ends a wait: always beginning at the same door would never get to the next."""
+    check = bytes(4) + STUN_COOKIE + bytes(12)
+    other = Desk()
+    order: list[int] = []
+
+    def note(number: int, _: int) -> None:
+        order.append(number)
+
+    desk.loop.media.give_up(desk.door)
+    for number, each in enumerate((desk, other)):
+        each.loop.media.give_up(each.door)
+        desk.loop.media.adopt(each.door, partial(note, number), time.monotonic)
+        each.send(*[check] * 20)
+    for _ in range(20):
+        desk.run()
+    assert sorted(order[:10]) == [0] * 5 + [1] * 5
+    desk.loop.media.give_up(other.door)
+    other.loop.close()
 
 
 def test_no_more_doors_than_there_is_room_for(desk: Desk) -> None:

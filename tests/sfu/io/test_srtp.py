@@ -117,7 +117,7 @@ def test_each_ssrc_is_sealed_by_itself_as_one_session_would(profile: int) -> Non
     buffers = Buffers()
     sending = Policy.SSRC_ANY_OUTBOUND
     receive, send = session(profile, Policy.SSRC_ANY_INBOUND), session(profile, sending)
-    srtp = SrtpSession(receive, send, buffers, policy_of(profile, sending))
+    srtp = SrtpSession(receive, send, buffers, policy_of(profile, sending), {7, 8, 0xFFFF_FFFF})
     together = session(profile, sending)
     for sequence in (65_534, 65_535, 0, 1, 0):  # over the rollover, and one once more
         for ssrc in (7, 8, 0xFFFF_FFFF):
@@ -126,3 +126,21 @@ def test_each_ssrc_is_sealed_by_itself_as_one_session_would(profile: int) -> Non
     assert len(srtp._own) == 3
     srtp.forget_sent(8)
     assert len(srtp._own) == 2
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_only_what_is_said_to_be_repeated_leaves_twice_under_one_number(profile: int) -> None:
+    """Two packets of one SSRC and number have one nonce: whoever sees both can forge (RFC 7714 section 8.1)."""
+    buffers = Buffers()
+    sending = Policy.SSRC_ANY_OUTBOUND
+    receive, send = session(profile, Policy.SSRC_ANY_INBOUND), session(profile, sending)
+    repeated: set[int] = set()
+    srtp = SrtpSession(receive, send, buffers, policy_of(profile, sending), repeated)
+    repeated.add(7)
+    for ssrc in (7, 8):
+        for sequence in range(100, 200):
+            seal(srtp, buffers, rtp(ssrc, sequence))
+    again = rtp(8, 150, b"another payload")
+    buffers.outgoing[: len(again)] = again
+    assert srtp.protect(len(again)) == -1
+    assert open_(srtp, buffers, seal(srtp, buffers, rtp(7, 150))) is not None

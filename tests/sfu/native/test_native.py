@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from sfu import native
+from sfu.io.addresses import pack_address
 from sfu.io.link import SecureChannel
 from sfu.io.srtp import Buffers, SrtpSession
-from sfu.io.udp_mux import pack_address
 from sfu.native.numbers import CopyNumbers, WayNumbers
 from sfu.rtp.packet import MAX_DATAGRAM, MediaPacket
 from tests.sfu import twin
@@ -112,6 +112,12 @@ def test_without_keys_or_socket_everything_is_pythons(end: End) -> None:
     assert end.fan_out.send(packet(1)) == [0]
     end.point(end.here.fileno())
     assert end.fan_out.send(packet(1)) == []
+
+
+def test_on_an_unknown_link_nothing_goes_where_it_went_before(end: End) -> None:
+    with pytest.raises(OSError, match="no interface"):
+        end.channel.point_at(end.here.sendto, ("fe80::1%no-such-link", 9), end.here.fileno())
+    assert end.fan_out.send(packet(1)) == [0]
 
 
 def test_what_the_kernel_does_not_take_is_counted_and_forgotten(end: End) -> None:

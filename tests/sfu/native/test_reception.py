@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfu.bwe import twcc_receiver
+from sfu.io.addresses import pack_address, unpack_address
 from sfu.io.srtp import BUFFER_SIZE
-from sfu.io.udp_mux import STUN_COOKIE, pack_address, unpack_address
+from sfu.io.udp_mux import STUN_COOKIE
 from sfu.native import new_way, reception
 from sfu.native.numbers import InletNumbers, SourceNumbers
-from sfu.native.reception import EMPTY, FIRST_PLACES, OTHER, RTCP, RTP, Door, Inlet, new_inlet, new_source
+from sfu.native.reception import EMPTY, FIRST_PLACES, FULL, OTHER, RTCP, RTP, Door, Inlet, new_inlet, new_source
 from sfu.rtp.layers import LAYERS
 from sfu.streams import receive_stream
 from tests.sfu import twin
@@ -77,6 +78,56 @@ def test_of_strangers_only_what_looks_like_stun_comes_through(desk: Desk) -> Non
     assert desk.door.take_dropped() == 0
 
 
+def test_an_address_of_one_link_is_another_on_another_link() -> None:
+    host = ("fe80::1%7", 9)
+    assert unpack_address(pack_address(host)) == host
+    (number, name), *_ = socket.if_nameindex()
+    assert unpack_address(pack_address((f"fe80::1%{name}", 9))) == (f"fe80::1%{number}", 9)
+    with pytest.raises(OSError, match="no interface"):
+        pack_address(("fe80::1%no-such-link", 9))
+
+
+FEEDBACK = bytes([0x8F, 205]) + bytes(18)
+
+
+def test_feedback_waits_for_whoever_takes_it(desk: Desk) -> None:
+    desk.door.add(desk.address, None)
+    desk.send(FEEDBACK)
+    assert desk.door.drain(64, 5.0) == RTCP  # there is no room yet
+    desk.door.set_aside(2)
+    nack = bytes([0x81, 205]) + bytes(18)
+    desk.send(FEEDBACK + b"1", nack, FEEDBACK + b"22", FEEDBACK + b"333")
+    assert desk.door.drain(64, 5.0) == RTCP
+    assert desk.buffer[:20] == nack
+    assert desk.door.drain(64, 5.0) == FULL
+    assert desk.door.handled == 1
+    assert desk.door.drain(64, 5.0) == FULL
+    assert desk.door.handled == 0
+    for length in (21, 22):
+        assert desk.door.take_aside()
+        assert desk.door.length == length
+        assert desk.buffer[:20] == FEEDBACK
+        assert 5.0 <= desk.door.now < 6.0
+        assert unpack_address(desk.door.address) == desk.there.getsockname()[:2]
+    assert not desk.door.take_aside()
+    assert desk.door.drain(64, 5.0) == EMPTY
+    assert desk.door.take_aside()
+    assert not desk.door.take_aside()
+
+
+def test_feedback_of_strangers_or_out_of_size_does_not_wait(desk: Desk) -> None:
+    desk.door.set_aside(4)
+    desk.send(FEEDBACK)
+    assert desk.door.drain(64, 0.0) == EMPTY
+    desk.door.add(desk.address, None)
+    desk.send(FEEDBACK + bytes(493), FEEDBACK[:12])
+    assert desk.door.drain(64, 0.0) == RTCP
+    assert desk.door.length == 513
+    assert desk.door.drain(64, 0.0) == EMPTY
+    assert desk.door.take_aside()
+    assert desk.door.length == 12
+
+
 def test_it_reads_as_many_as_it_may(desk: Desk) -> None:
     desk.send(*[MEDIA] * 10)
     assert desk.door.drain(4, 0.0) == EMPTY
@@ -85,9 +136,11 @@ def test_it_reads_as_many_as_it_may(desk: Desk) -> None:
     assert desk.door.handled == 6
 
 
-ADDRESSES = [pack_address((f"192.0.2.{n % 250}", 1000 + n)) for n in range(30)] + [
-    pack_address((f"2001:db8::{n:x}", 9)) for n in range(30)
-]
+ADDRESSES = (
+    [pack_address((f"192.0.2.{n % 250}", 1000 + n)) for n in range(30)]
+    + [pack_address((f"2001:db8::{n:x}", 9)) for n in range(30)]
+    + [pack_address((f"fe80::1%{n}", 9)) for n in range(4)]
+)
 
 
 @given(
