@@ -47,14 +47,17 @@ class Desk:
     def run(self, seconds: float = 0.0) -> None:
         self.loop.run_until_complete(asyncio.sleep(seconds))
 
+    def close(self) -> None:
+        self.loop.close()
+        self.here.close()
+        self.there.close()
+
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     made = Desk()
     yield made
-    made.loop.close()
-    made.here.close()
-    made.there.close()
+    made.close()
 
 
 def test_what_is_pythons_is_taken_at_once(desk: Desk) -> None:
@@ -127,7 +130,7 @@ def test_a_flood_at_one_door_leaves_the_other_open(desk: Desk) -> None:
         desk.run()
     assert sorted(order[:10]) == [0] * 5 + [1] * 5
     desk.loop.media.give_up(other.door)
-    other.loop.close()
+    other.close()
 
 
 def test_no_more_doors_than_there_is_room_for(desk: Desk) -> None:
