@@ -75,7 +75,7 @@ SAMPLE = 0.05
 """Seconds between two looks at how much was sent, at silence, and for an occasion to probe. Shorter costs time, longer
 makes the rate lag and probes begin later by as much."""
 
-UNHEARD = 0.2
+UNHEARD = 0.1
 """Seconds without feedback after which the timer takes such a look: feedback, which browsers send every 50 to 100 ms,
 is the better occasion. Shorter looks twice for each, longer leaves a path that fell silent alone for longer."""
 

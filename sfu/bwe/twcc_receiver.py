@@ -8,7 +8,7 @@ from sfu.native.numbers import InletNumbers
 from sfu.native.reception import lend_arrivals
 from sfu.rtp.transport_feedback import TICKS_PER_SECOND, TransportFeedback
 
-INTERVAL = 0.1
+INTERVAL = 0.08
 """Seconds from the first packet not yet reported to its feedback (str0m 50 ms, mediasoup and pion 100 ms). Lower costs
 uplink and a fiftieth of all our time, higher makes the publisher's estimate slow."""
 

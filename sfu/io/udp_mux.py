@@ -290,6 +290,7 @@ class MuxSocket(Entrance):
         if native.compiled and built and sys.platform == "linux":
             self._door = Door(self.fd, self._buffer, seed=secrets.randbits(64))
             self._door.set_aside(ASIDES)
+            self._door.limit_strangers(STRANGERS_RATE, STRANGERS_BURST, share_rate=SHARE_RATE, share_burst=SHARE_BURST)
 
     def listen(self) -> None:
         """Begin to receive."""

@@ -33,10 +33,12 @@ enum {
     STUN_HEADER = 20,
     RTPFB = 205, TRANSPORT_FEEDBACK = 15, /* RFC 4585 section 6.1; draft-holmer-rmcat-transport-wide-cc-extensions-01 */
     MAX_DOORS = 16,
+    SHARES = 1024,            /* of struct door */
+    TOLD = 1024,              /* of so many turned away one goes on to Python, which turns it away too, and says so */
     BATCH = 64,               /* udp_mux.DRAIN */
 };
 
-#define INTERVAL 0.1      /* seconds: twcc_receiver.INTERVAL */
+#define INTERVAL 0.08     /* seconds: twcc_receiver.INTERVAL */
 #define LONGEST_STEP 1.0  /* seconds: steady_clock.LONGEST_STEP */
 #define SILENCE 0.5       /* seconds: up_encoding.SILENCE */
 
@@ -222,14 +224,19 @@ static int key_of(const uint8_t *address, uint32_t length, uint64_t key[3])
 }
 
 /* The seed is drawn anew by each process, so that nobody can choose addresses that fall into one place. */
-static uint32_t place_of(const struct door *door, const uint64_t key[3])
+static uint32_t hash(uint64_t seed, const uint64_t key[3])
 {
-    uint64_t mixed = door->seed;
+    uint64_t mixed = seed;
     for (int part = 0; part < 3; part++) {
         mixed = (mixed ^ key[part]) * 0x9E3779B97F4A7C15ULL;
         mixed ^= mixed >> 29;
     }
-    return (uint32_t)(mixed >> 16) & door->mask;
+    return (uint32_t)(mixed >> 16);
+}
+
+static uint32_t place_of(const struct door *door, const uint64_t key[3])
+{
+    return hash(door->seed, key) & door->mask;
 }
 
 /* Return the place of a key, or the free one where it would go. Python keeps half of the places free. */
@@ -274,6 +281,32 @@ int32_t drop_route(struct door *door, const uint8_t *address, uint32_t length)
     }
     memset(&door->routes[hole], 0, sizeof door->routes[hole]);
     return 1;
+}
+
+/* A token bucket, full where it is all zeros (io.token_bucket has the same). */
+static int may_take(struct bucket *bucket, double rate, double burst, double now)
+{
+    double spent = bucket->spent - (now - bucket->at) * rate;
+    if (spent < 0)
+        spent = 0;
+    int may = spent + 1 <= burst;
+    bucket->spent = spent + may;
+    bucket->at = now;
+    return may;
+}
+
+/* Whether a check from an unknown address may be Python's: one host's share first, that it takes nobody else's. */
+static int admits_stranger(struct door *door, const uint64_t key[3])
+{
+    uint64_t host[3];
+
+    if (door->strangers_burst <= 0)
+        return 1;
+    memcpy(host, key, sizeof host);
+    memset(host, 0, 2); /* the port */
+    struct bucket *share = &door->shares[hash(door->seed, host) % SHARES];
+    return may_take(share, door->share_rate, door->share_burst, door->now) &&
+           may_take(&door->strangers, door->strangers_rate, door->strangers_burst, door->now);
 }
 
 static double seconds(void)
@@ -349,6 +382,10 @@ int32_t drain(struct door *door, int32_t limit, double now)
             ahead -= at - last - LONGEST_STEP;
         last = at;
         door->now = at + ahead;
+        if (!route->used && !admits_stranger(door, key) && door->turned_away++ % TOLD) {
+            door->dropped++;
+            continue;
+        }
         int32_t verdict = OTHER;
         if (packet[0] >= 128 && packet[0] <= 191) /* RFC 7983 section 7; RTCP by RFC 5761 section 4 */
             verdict = packet[1] >= 192 && packet[1] <= 223 ? RTCP : RTP;

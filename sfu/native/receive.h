@@ -78,6 +78,11 @@ struct aside {
     uint8_t datagram[512];
 };
 
+struct bucket {
+    double spent;
+    double at;
+};
+
 struct door {
     int32_t fd;
     uint32_t mask;
@@ -94,6 +99,13 @@ struct door {
     uint32_t aside_room;
     uint32_t aside_count;
     uint32_t aside_next;
+    double strangers_rate;
+    double strangers_burst;
+    double share_rate;
+    double share_burst;
+    struct bucket strangers;
+    struct bucket shares[1024];
+    int64_t turned_away;
 };
 
 int32_t await_datagrams(struct door **doors, int32_t count, int32_t first, int32_t others, double timeout, double now,

@@ -212,6 +212,15 @@ class Door:
         """Read up to so many datagrams, until one is Python's, which lies in the buffer; return what it is."""
         return int(_drain(self._door, limit, now))
 
+    def limit_strangers(self, rate: float, burst: float, *, share_rate: float, share_burst: float) -> None:
+        """Drop what unknown addresses send beyond so much a second and at once, all together and of one host's share.
+
+        Hosts are spread over 1024 shares by the door's seed. The first of each 1024 that are too many comes through.
+        """
+        door = self._door
+        door.strangers_rate, door.strangers_burst = rate, burst
+        door.share_rate, door.share_burst = share_rate, share_burst
+
     def set_aside(self, room: int) -> None:
         """Let up to so many datagrams of transport-wide feedback wait for `take_aside` from now on."""
         self._asides: Any = _built.ffi.new("struct aside[]", room)

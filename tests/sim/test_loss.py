@@ -7,6 +7,8 @@ Ben's client sets `jitterBufferTarget` by what his and Ana's browsers measure (`
 
 from __future__ import annotations
 
+from statistics import median
+
 import pytest
 
 from tests.sim import chromium
@@ -132,11 +134,20 @@ def test_sound_at_ten_per_cent_in_bursts(direction: str) -> None:
     ],
 )
 def test_a_browser_that_cannot_be_told_to_wait(percent: int, direction: str, frozen: float, concealed: float) -> None:
-    """Seeds 105, 110, 120. Uniform loss, and no `jitterBufferTarget`: no aims, but the figures that are stated."""
-    world = meeting(100 + percent, direction, Loss.uniform(percent / 100), waits=False)
-    watch(world, shown=0.8)
-    play(world, [Check("frozen", lambda world: world.frozen, at_most=frozen)])
-    play(world, [Check("concealed", lambda world: world.concealed, at_most=concealed)])
+    """Seeds from 105, 110, 120 on. Uniform loss, and no `jitterBufferTarget`: no aims, but the figures that are stated.
+
+    The median of three: with a fifth lost one key frame more or less moves each figure by more than the code does.
+    """
+    worlds = []
+    for seed in range(100 + percent, 103 + percent):
+        world = meeting(seed, direction, Loss.uniform(percent / 100), waits=False)
+        watch(world, shown=0)
+        worlds.append(world)
+    assert (
+        median(world.ben.receives.eye("ana/cam").shown for world in worlds) >= 0.8 * WATCHED / chromium.FRAME_INTERVAL
+    )
+    assert median(world.frozen for world in worlds) <= frozen
+    assert median(world.concealed for world in worlds) <= concealed
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])

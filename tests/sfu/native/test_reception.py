@@ -128,6 +128,38 @@ def test_feedback_of_strangers_or_out_of_size_does_not_wait(desk: Desk) -> None:
     assert desk.door.length == 12
 
 
+def test_strangers_have_a_share_each_and_one_together(desk: Desk) -> None:
+    desk.door.limit_strangers(10.0, 5.5, share_rate=1.0, share_burst=2.5)
+    desk.send(*[CHECK] * 4)
+    assert [desk.door.drain(64, 5.0) for _ in range(4)] == [OTHER, OTHER, OTHER, EMPTY], (
+        "the first one too much is told"
+    )
+    assert desk.door.take_dropped() == 1
+    desk.send(*[CHECK] * 2)
+    assert [desk.door.drain(64, 6.5) for _ in range(2)] == [OTHER, EMPTY]
+    desk.door.add(desk.address, None)
+    desk.send(*[CHECK] * 9)
+    assert [desk.door.drain(64, 6.5) for _ in range(9)] == [OTHER] * 9
+
+
+def test_no_host_takes_what_another_may_have() -> None:
+    """Each of many hosts of the loopback network is within its share until all together are too much."""
+    desk = Desk("0.0.0.0")
+    try:
+        desk.door.limit_strangers(1.0, 20.5, share_rate=1.0, share_burst=2.5)
+        senders = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(12)]
+        for number, sender in enumerate(senders):
+            with sender:
+                sender.bind((f"127.0.0.{number + 2}", 0))
+                for _ in range(3):
+                    sender.sendto(CHECK, ("127.0.0.1", desk.here.getsockname()[1]))
+        verdicts = [desk.door.drain(64, 5.0) for _ in range(30)]
+        assert verdicts.count(OTHER) == 20 + 1
+        assert desk.door.take_dropped() == 15
+    finally:
+        desk.close()
+
+
 def test_it_reads_as_many_as_it_may(desk: Desk) -> None:
     desk.send(*[MEDIA] * 10)
     assert desk.door.drain(4, 0.0) == EMPTY
