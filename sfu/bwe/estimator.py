@@ -75,9 +75,9 @@ SAMPLE = 0.05
 """Seconds between two looks at how much was sent, at silence, and for an occasion to probe. Shorter costs time, longer
 makes the rate lag and probes begin later by as much."""
 
-UNHEARD = 0.1
-"""Seconds without feedback after which the timer takes such a look: feedback, which browsers send every 50 to 100 ms,
-is the better occasion. Shorter looks twice for each, longer leaves a path that fell silent alone for longer."""
+CONTENT = 0.2
+"""Seconds between two such looks where the estimate is enough for all that is wanted, beside those at every feedback:
+there is nothing to probe for. Shorter looks for nothing, longer begins a probe later when more is wanted."""
 
 
 class SentRate:
@@ -246,8 +246,8 @@ class Estimator:
             self._look(now)
 
     def _look(self, now: float) -> None:
-        """Do what `handle_timer` says, at every feedback, else every `UNHEARD`, before the first every `SAMPLE`."""
-        self._look_at = now + (UNHEARD if self._twcc_seen else SAMPLE)
+        """Do what `handle_timer` says: at every feedback, and as often as there is something to find out."""
+        self._look_at = now + (CONTENT if self._twcc_seen and self.wanted <= self.estimate else SAMPLE)
         self._sent.sample(self._way.sent_bytes, now=now)
         self._unnumbered.sample(self._way.unnumbered_bytes, now=now)
         self._doubt(now)

@@ -1,7 +1,7 @@
 """What the parts do to each other; how good the result is on real paths is told by tests/sim/test_bandwidth.py."""
 
 from sfu.bwe.delay_based import MIN_RATE
-from sfu.bwe.estimator import DRAIN_FLOOR, FIRST_ESTIMATE, MAX_DRAIN, PACE, SAMPLE, UNHEARD, Estimator
+from sfu.bwe.estimator import CONTENT, DRAIN_FLOOR, FIRST_ESTIMATE, MAX_DRAIN, PACE, SAMPLE, Estimator
 from sfu.rtp.rtcp import ReportBlock
 from sfu.rtp.transport_feedback import TransportFeedback
 
@@ -66,7 +66,7 @@ def test_a_probe_paces_faster_and_raises_the_estimate() -> None:
     path = Path()
     path.run(1, rate=700_000)
     path.estimator.wanted = 5_000_000
-    path.now += UNHEARD + SAMPLE
+    path.now += CONTENT + SAMPLE
     path.estimator.handle_timer(now=path.now)
     before = path.estimator.estimate
     assert path.estimator.pacing_rate >= 3 * before
