@@ -115,7 +115,7 @@ class MediaWorker:
             self._over = True
             await self._kill()
             if isinstance(word, NotStarted):
-                raise WorkerStartError(word.errno, tcp=word.tcp)
+                raise WorkerStartError(word.errno or None, tcp=word.tcp)
             raise WorkerStartError(None)
         self.port, self.tcp_port = word.port, word.tcp_port
         self._works = True

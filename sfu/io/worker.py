@@ -90,13 +90,14 @@ class Worker:
         self._buffers = Buffers()
         self._certificate = Certificate()
         self._mux = UdpMux(settings.addresses, settings.port, self._buffers.incoming, clock=self._clock)
-        announced = settings.announced or settings.addresses
+        missing = [address for address in settings.addresses if address not in self._mux.addresses]
+        announced = [each for each in settings.announced or settings.addresses if each not in missing]
         self._candidates = [Candidate(address, self._mux.port) for address in announced]
         self.tcp_port: int | None = None
         """The TCP port in use."""
         if settings.tcp_port is not None:
             try:
-                self.tcp_port = open_tcp(self._mux, settings.addresses, settings.tcp_port)
+                self.tcp_port = open_tcp(self._mux, self._mux.addresses, settings.tcp_port)
             except OSError as error:
                 self._mux.close()
                 raise TcpPortError(error.errno, error.strerror) from None
@@ -111,6 +112,14 @@ class Worker:
         self._ended = False
         self._mux.listen()
         logger.info("Media port %d is open.", self._mux.port)
+        if missing:
+            logger.warning(
+                "Media port %d: %d of %d addresses cannot be had any more, and %s left out until the next start.",
+                self._mux.port,
+                len(missing),
+                len(settings.addresses),
+                "is" if len(missing) == 1 else "are",
+            )
         if not native.compiled:
             logger.warning("The compiled hot path was not built: each packet costs more.")
         if self.tcp_port is not None:

@@ -42,6 +42,19 @@ asyncio.run(main())
 """
 
 
+FAULTY = """
+import sys
+import sfu.io.serve
+from signaling import media_process
+
+async def start_worker(settings, *, on_event):
+    raise ZeroDivisionError
+
+sfu.io.serve.start_worker = start_worker
+media_process.main(sys.argv[1:])
+"""
+
+
 class Started:
     """A worker and what it told."""
 
@@ -181,6 +194,15 @@ async def test_a_port_that_is_taken_is_told() -> None:
         with pytest.raises(WorkerStartError) as failure:
             await begin(WorkerSettings(holder.getsockname()[1], ["127.0.0.1"]))
     assert (failure.value.errno, failure.value.tcp) == (errno.EADDRINUSE, False)
+
+
+async def test_a_start_that_fails_for_no_port_blames_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(media_worker, "PROCESS", "faulty")
+    with pytest.raises(WorkerStartError, match="did not start") as failure:
+        await begin()
+    assert (failure.value.errno, failure.value.tcp) == (None, False)
 
 
 async def test_one_that_does_not_come_up_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

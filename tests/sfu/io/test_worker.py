@@ -369,6 +369,27 @@ async def test_announced_addresses_stand_in_the_candidates() -> None:
     await worker.close()
 
 
+async def test_an_address_that_the_machine_lost_is_announced_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    """One that stands for the machine behind NAT was never its own, and is announced as before."""
+    announced = ["198.51.100.7", "127.0.0.1", "203.0.113.9"]
+    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], announced, tcp_port=0)
+    worker = await start_worker(settings, on_event=lambda event: None)
+    opened = await worker.request(OpenTransport("room", "ada", "up", "publish"))
+    assert isinstance(opened, TransportOpened)
+    assert [(each.address, each.protocol) for each in opened.local.candidates] == [
+        ("127.0.0.1", "udp"),
+        ("203.0.113.9", "udp"),
+        ("127.0.0.1", "tcp"),
+        ("203.0.113.9", "tcp"),
+    ]
+    await worker.close()
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [text for text in told if "address" in text] == [
+        f"Media port {worker.port}: 1 of 2 addresses cannot be had any more, and is left out until the next start."
+    ]
+    assert "198.51.100.7" not in caplog.text
+
+
 async def test_the_search_for_cycles_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
     set_to: list[int] = []
     monkeypatch.setattr("gc.set_threshold", lambda *thresholds: set_to.extend(thresholds))
