@@ -45,10 +45,12 @@ START_SECONDS = 20.0
 PING_SECONDS = 0.5
 """Between two pings. They cost a wake-up of each side."""
 
-MAX_MISSED = 6
-"""Looks in a row at which the last ping had no answer: 3 s, after which a worker counts as hung and is killed, so that
-its rooms are back within 5 s. A worker under full load answers within 0.1 s. Looks are counted, not seconds: when this
-process itself stood still for a minute, it has missed one."""
+MAX_MISSED = 4
+"""Looks in a row at which the last ping had no answer: 2 to 2.5 s, after which a worker counts as hung and is killed.
+With its replacement, half a second on a machine that is not busy, its rooms are back within 5 s; on a busy one that is
+missed (docs/benchmarks.md). Fewer would kill a worker that waits for memory from the disk, and so its meetings. Under
+full load one answers within 0.1 s. Looks are counted, not seconds: when this process itself stood still for a minute,
+it has missed one."""
 
 MAX_PENDING = 10_000
 """Requests without an answer. A meeting of 64 makes 8,000 if everybody comes in the same moment; who is further behind

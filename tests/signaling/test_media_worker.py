@@ -158,6 +158,11 @@ async def test_one_that_hangs_is_killed(started: Started, monkeypatch: pytest.Mo
     assert not lives(started.worker.pid)
 
 
+def test_a_hang_is_noticed_in_half_of_the_time_in_which_rooms_should_be_back() -> None:
+    """It may begin just after an answer."""
+    assert media_worker.PING_SECONDS * (media_worker.MAX_MISSED + 1) <= 2.5
+
+
 async def test_one_that_answers_pings_and_nothing_else_is_killed_too(
     started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:

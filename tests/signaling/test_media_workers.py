@@ -176,6 +176,7 @@ async def test_a_worker_that_ends_is_replaced_at_once_and_its_rooms_alone_are_to
     await settle()
     assert found.events == [RoomLost("one")]
     assert found.starts[-1] == (before, 9000), "at once, and at the port that it had"
+    assert asyncio.get_running_loop().time() == before, "and its rooms are told as soon as it works"
     assert set(found.at(1).transports) == {"two/ana"}
     assert await found.workers.request(RestartIce("one/ana")) == Refused("no_such_transport")
     await found.open("one", "ana")
