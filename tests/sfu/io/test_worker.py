@@ -390,6 +390,14 @@ async def test_an_address_that_the_machine_lost_is_announced_no_more(caplog: pyt
     assert "198.51.100.7" not in caplog.text
 
 
+async def test_one_that_is_quiet_says_nothing_of_its_begin(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], tcp_port=0, quiet=True)
+    worker = await start_worker(settings, on_event=lambda event: None)
+    assert [record for record in caplog.records if record.name == "hearthside.sfu"] == []
+    await worker.close()
+
+
 async def test_the_search_for_cycles_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
     set_to: list[int] = []
     monkeypatch.setattr("gc.set_threshold", lambda *thresholds: set_to.extend(thresholds))
@@ -420,7 +428,7 @@ async def test_the_log_tells_the_life_cycle_and_nobodys_name(
     text = caplog.text
     for secret in ("127.0.0.1", "up0", "down0", "camera0", "room", local.ice_ufrag, local.ice_pwd, up.ufrag):
         assert secret not in text
-    for line in ("Transport 1: opened to publish.", "Transport 1: connected.", "Transport 1: dtls closed."):
+    for line in ("Transport 1: opened to publish.", "Transport 1: connected to publish.", "Transport 1: dtls closed."):
         assert line in text
 
 
