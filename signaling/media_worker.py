@@ -235,9 +235,9 @@ async def start_worker(
 
 async def _spawn(log_level: str) -> tuple[asyncio.subprocess.Process, socket.socket]:
     """The process, and our end of the pipe to it. Raises `OSError`."""
-    # The server's settings are not for it: so none of them, the TURN secret least of all, lies in the memory of a process
-    # that parses what strangers send, or in its dumps. It is no wall: whoever took the worker over runs as the server's
-    # user, and may read its environment in /proc, its configuration file and its database.
+    # The server's settings are not for it: so none of them, the TURN secret least of all, lies in the memory or in the
+    # dumps of a process that parses what strangers send. It is no wall: whoever took the worker over runs as the
+    # server's user, and may read its environment in /proc, its configuration file and its database.
     env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), env.get("PYTHONPATH")]))
     ours, theirs = socket.socketpair()
