@@ -201,6 +201,21 @@ async def test_a_port_that_is_taken_is_told() -> None:
     assert (failure.value.errno, failure.value.tcp) == (errno.EADDRINUSE, False)
 
 
+async def test_one_that_takes_anothers_place_does_without_an_address_that_is_gone(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Else nobody could take it until the server was started anew, and read its addresses again."""
+    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], tcp_port=0)
+    worker = (await begin(settings)).worker
+    opened = await worker.request(OPEN)
+    await worker.close()
+    assert isinstance(opened, TransportOpened)
+    assert {candidate.address for candidate in opened.local.candidates} == {"127.0.0.1"}
+    log = capfd.readouterr().err
+    assert log.count("1 of 2 addresses cannot be had") == 1
+    assert "198.51.100.7" not in log
+
+
 async def test_a_start_that_fails_for_no_port_blames_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "faulty.py").write_text(FAULTY)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
