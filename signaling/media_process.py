@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> None:
     end_with(int(parent))
     # Only now: the libraries take a moment.
     import asyncio
+    import logging
     import socket
 
     from sfu.io.media_loop import MediaLoop
@@ -44,8 +45,12 @@ def main(arguments: list[str]) -> None:
         asyncio.get_running_loop().set_exception_handler(logs.on_loop_exception)
         await serve(socket.socket(fileno=int(descriptor)))
 
-    with asyncio.Runner(loop_factory=MediaLoop) as runner:
-        runner.run(work())
+    try:
+        with asyncio.Runner(loop_factory=MediaLoop) as runner:
+            runner.run(work())
+    except Exception:  # Python would print its text, which may quote what was being handled
+        logging.getLogger("hearthside.media").exception("a fault ends a media worker")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

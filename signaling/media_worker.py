@@ -45,10 +45,12 @@ START_SECONDS = 20.0
 PING_SECONDS = 0.5
 """Between two pings. They cost a wake-up of each side."""
 
-MAX_MISSED = 6
-"""Looks in a row at which the last ping had no answer: 3 s, after which a worker counts as hung and is killed, so that
-its rooms are back within 5 s. A worker under full load answers within 0.1 s. Looks are counted, not seconds: when this
-process itself stood still for a minute, it has missed one."""
+MAX_MISSED = 4
+"""Looks in a row at which the last ping had no answer: 2 to 2.5 s, after which a worker counts as hung and is killed.
+With its replacement, half a second on a machine that is not busy, its rooms are back within 5 s; on a busy one that is
+missed (docs/benchmarks.md). Fewer would kill a worker that waits for memory from the disk, and so its meetings. Under
+full load one answers within 0.1 s. Looks are counted, not seconds: when this process itself stood still for a minute,
+it has missed one."""
 
 MAX_PENDING = 10_000
 """Requests without an answer. A meeting of 64 makes 8,000 if everybody comes in the same moment; who is further behind
@@ -115,7 +117,7 @@ class MediaWorker:
             self._over = True
             await self._kill()
             if isinstance(word, NotStarted):
-                raise WorkerStartError(word.errno, tcp=word.tcp)
+                raise WorkerStartError(word.errno or None, tcp=word.tcp)
             raise WorkerStartError(None)
         self.port, self.tcp_port = word.port, word.tcp_port
         self._works = True
@@ -233,7 +235,9 @@ async def start_worker(
 
 async def _spawn(log_level: str) -> tuple[asyncio.subprocess.Process, socket.socket]:
     """The process, and our end of the pipe to it. Raises `OSError`."""
-    # The server's settings are not for it, the TURN secret least of all: it parses what strangers send.
+    # The server's settings are not for it: so none of them, the TURN secret least of all, lies in the memory or in the
+    # dumps of a process that parses what strangers send. It is no wall: whoever took the worker over runs as the
+    # server's user, and may read its environment in /proc, its configuration file and its database.
     env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), env.get("PYTHONPATH")]))
     ours, theirs = socket.socketpair()

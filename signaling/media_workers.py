@@ -167,8 +167,9 @@ class MediaWorkers:
 
     # -- Beginning and ending ---------------------------------------------------------------------------------------
 
-    async def _fill(self, place: _Place) -> None:
-        worker = await self._start(place.settings, on_event=self._take, on_end=lambda: self._ended(place))
+    async def _fill(self, place: _Place, *, quiet: bool = False) -> None:
+        settings = msgspec.structs.replace(place.settings, quiet=quiet)
+        worker = await self._start(settings, on_event=self._take, on_end=lambda: self._ended(place))
         if self._closed:
             await worker.close()
             return
@@ -194,7 +195,7 @@ class MediaWorkers:
             self._tell(place, word)
             await asyncio.sleep(pause)
             try:
-                await self._fill(place)
+                await self._fill(place, quiet=not word)
             except Exception as error:  # noqa: BLE001 - whatever it is, a worker less for ever would be worse
                 if word:
                     reason = str(error) if isinstance(error, WorkerStartError) else type(error).__name__

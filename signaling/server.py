@@ -207,9 +207,11 @@ class Signaling:
                 self._apply(machine.disconnected(connection, now=self._now()))
             if not wire.closing:
                 writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
-            del self._wires[connection]
-            self._conversations.discard(conversation)
+            try:
+                await asyncio.gather(writer, return_exceptions=True)
+            finally:  # also when aiohttp ends this conversation, as it may when the connection is lost
+                del self._wires[connection]
+                self._conversations.discard(conversation)
 
     def _from_our_page(self, request: web.Request) -> bool:
         """True unless another site's page asks. Browsers always send Origin; other programs act for nobody else."""

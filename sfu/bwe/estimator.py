@@ -188,6 +188,7 @@ class Estimator:
 
     def receive_feedback(self, feedback: TransportFeedback | UnreadFeedback, *, now: float) -> None:
         """Take transport-wide feedback."""
+        self._sent.sample(self._way.sent_bytes, now=now)
         before = self._twcc.queue_delay
         report = self._twcc.receive(feedback, now=now)
         if not report.count and not report.lost:

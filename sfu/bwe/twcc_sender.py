@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from operator import sub
 from typing import NamedTuple
 
-from sfu.bwe.delay_based import DelayDetector, Usage
+from sfu.bwe.delay_based import MAX_STALL, DelayDetector, Usage
 from sfu.native import lend_history, new_way
 from sfu.native.numbers import WayNumbers
 from sfu.rtp.sequence import unwrap16, unwrap32
@@ -288,7 +288,9 @@ class TwccSender:
         rtt = now - latest + one_way
         if 0 <= rtt <= MAX_RTT:
             self.rtt += (rtt - self.rtt) * RTT_GAIN if self.rtt else rtt
-        if now >= self._base_until:
+        if one_way - self._one_way > MAX_STALL:  # no queue grows so from one report to the next: a clock stood still
+            self._base = self._base_before = one_way
+        elif now >= self._base_until:
             self._base_until = now + BASE_WINDOW
             self._base_before, self._base = self._base, one_way
         self._base = min(self._base, one_way)

@@ -104,10 +104,10 @@ class Started(Message, frozen=True):
 
 
 class NotStarted(Message, frozen=True):
-    """A port could not be had."""
+    """A port could not be had, or a fault of ours came before."""
 
     errno: int
-    """Of the operating system; 0 where it said none."""
+    """Of the operating system; 0 where no port is to blame."""
     tcp: bool
     """It was the TCP port."""
 

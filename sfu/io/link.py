@@ -164,6 +164,8 @@ class Link:
     ) -> None:
         """Join the parts. ``number`` names the transport in logs; ``on_change`` tells of events, or of an end."""
         self.number = number
+        self.met = False
+        """It was connected once. Its owner says so."""
         self.peer = peer
         self.receive_rtp = peer.receive_rtp
         self.receive_rtcp = peer.receive_rtcp
@@ -182,6 +184,7 @@ class Link:
         self._paths: list[Path] = []
         self._selected: Path | None = None
         self._target: tuple[Entrance, SocketAddress] | None = None
+        self._unsent_elsewhere = 0
         self.sound_types: set[int] = set()
         """Payload types of the sound that the transport sends: over TCP it goes before pictures."""
         self._dtls = Dtls(
@@ -197,6 +200,11 @@ class Link:
     def unsent(self) -> int:
         """Packets that could not be sent."""
         return self._channel.unsent
+
+    @property
+    def unsent_over_udp(self) -> bool:
+        """Whether there are any, to where the transport sends now, over UDP: over TCP pictures give way on purpose."""
+        return self._channel.unsent > self._unsent_elsewhere and self._target is not None and self._target[0].fd >= 0
 
     def connect(self, remote: RemoteParameters) -> bool:
         """Take the browser's half; return False if it is another browser's than before."""
@@ -290,6 +298,7 @@ class Link:
     def _point_at(self, path: Path) -> None:
         entrance = self._mux.entrances[path[2]]
         self._target = entrance, path[:2]
+        self._unsent_elsewhere = self._channel.unsent
         self._channel.point_at(entrance.sendto, path[:2], entrance.fd)
 
     def _start_dtls(self) -> None:

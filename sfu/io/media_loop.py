@@ -13,7 +13,7 @@ import selectors
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sfu.native.reception import Door, Doors
+from sfu.native.reception import MAX_DOORS, Door, Doors
 
 
 class _Adopted(NamedTuple):
@@ -34,13 +34,16 @@ class MediaSelector(selectors.DefaultSelector):
         self._doors: Doors | None = None
         self._clock: Callable[[], float] = _no_time
 
-    def adopt(self, door: Door, take: Callable[[int], None], clock: Callable[[], float]) -> None:
-        """Read at this door while waiting. All have the same clock. Raises `ValueError` for more than 16.
+    def adopt(self, door: Door, take: Callable[[int], None], clock: Callable[[], float]) -> bool:
+        """Read at this door while waiting; False if there are `MAX_DOORS` already. All have the same clock.
 
         ``take`` is called at once, before anything else can use the buffer, and goes on reading as far as it may.
         """
+        if len(self._adopted) >= MAX_DOORS:
+            return False
         self._arrange([*self._adopted, _Adopted(door, take)])
         self._clock = clock
+        return True
 
     def give_up(self, door: Door) -> None:
         """Read there no more."""

@@ -73,6 +73,9 @@ class _Service:
             self._worker = await start_worker(message.settings, on_event=self._report)
         except OSError as error:
             self._pipe.send(NotStarted(error.errno or 0, tcp=isinstance(error, TcpPortError)))
+        except Exception:  # who waits for the ports is to know at once
+            logger.exception("a fault at the start")
+            self._pipe.send(NotStarted(0, tcp=False))
         else:
             self._pipe.send(Started(self._worker.port, self._worker.tcp_port))
 

@@ -9,6 +9,7 @@ it wakes costs a sixth, and loses nothing under a flood. RTP is told first becau
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import secrets
 import socket
@@ -115,20 +116,33 @@ class UdpMux:
     """The media sockets and the tables that say whose datagram it is."""
 
     def __init__(self, addresses: Sequence[str], port: int, buffer: bytearray, *, clock: Callable[[], float]) -> None:
-        """Bind ``port`` on each address (0: any free one, the same on all). Raises `OSError` if one cannot be had."""
+        """Bind ``port`` on each address (0: any free one, the same on all). Raises `OSError` if one cannot be had.
+
+        An address that is not the machine's is left out while there is another: a container's bridge may have gone, or
+        an IPv6 privacy address have expired, since somebody wrote the list.
+        """
         self._clock = clock
         self.endpoints: dict[str, Endpoint] = {}
         """By local ICE user fragment."""
         self.buffer = buffer
         self.entrances: list[Entrance] = []
-        try:
-            for index, address in enumerate(addresses):
-                opened = MuxSocket(self, index, address, port)
+        self.addresses: list[str] = []
+        """Those that are bound."""
+        missing: OSError | None = None
+        for address in addresses:
+            try:
+                opened = MuxSocket(self, len(self.entrances), address, port)
+            except OSError as error:
+                if error.errno != errno.EADDRNOTAVAIL:
+                    self.close()
+                    raise
+                missing = error
+            else:
                 self.entrances.append(opened)
+                self.addresses.append(address)
                 port = opened.port
-        except OSError:
-            self.close()
-            raise
+        if missing is not None and not self.addresses:
+            raise missing
         self.port = port
         self.dropped = 0
         """Datagrams that belonged to nobody or could not be read. What the twin drops is added a little later."""
@@ -297,9 +311,9 @@ class MuxSocket(Entrance):
         self._loop = asyncio.get_running_loop()
         if self._door is None:
             self._loop.add_reader(self.sock, self._drain)
-        elif isinstance(self._loop, MediaLoop):
-            self._loop.media.adopt(self._door, self._take, self._mux.now)
-        else:
+        elif not (
+            isinstance(self._loop, MediaLoop) and self._loop.media.adopt(self._door, self._take, self._mux.now)
+        ):  # another loop, or more addresses than this one waits at
             self._loop.add_reader(self.sock, self._drain_compiled)
 
     def lead(self, address: SocketAddress, endpoint: Endpoint) -> None:

@@ -64,6 +64,13 @@ What people leave behind when they go waits a little longer for it: 50,000 small
 MAX_TRANSPORTS = 2000
 """Transports of one worker, two for each person: far more than one core carries, and a bound on memory."""
 
+SUMMARY_SECONDS = 60.0
+"""Over which transports that ended without having connected are told in one line of the log: a thousand of them, which
+costs whoever sends them next to nothing, must not fill a disk. Shorter is more lines, longer is later to be read."""
+
+UNSENT_SECONDS = 1.0
+"""Between two looks at whether packets cannot be sent: 10 ms would be early enough as well, and cost a hundredfold."""
+
 
 class TcpPortError(OSError):
     """It was the TCP port that could not be had."""
@@ -91,13 +98,14 @@ class Worker:
         self._buffers = Buffers()
         self._certificate = Certificate()
         self._mux = UdpMux(settings.addresses, settings.port, self._buffers.incoming, clock=self._clock)
-        announced = settings.announced or settings.addresses
+        missing = [address for address in settings.addresses if address not in self._mux.addresses]
+        announced = [each for each in settings.announced or settings.addresses if each not in missing]
         self._candidates = [Candidate(address, self._mux.port) for address in announced]
         self.tcp_port: int | None = None
         """The TCP port in use."""
         if settings.tcp_port is not None:
             try:
-                self.tcp_port = open_tcp(self._mux, settings.addresses, settings.tcp_port)
+                self.tcp_port = open_tcp(self._mux, self._mux.addresses, settings.tcp_port)
             except OSError as error:
                 self._mux.close()
                 raise TcpPortError(error.errno, error.strerror) from None
@@ -110,12 +118,14 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._count = 0
         self._ended = False
+        self._unmet = 0
+        """Transports that ended without having connected, and that the log was not told of yet."""
+        self._summary: asyncio.TimerHandle | None = None
+        self._unsent_look: float | None = self._clock()
+        """When to look whether packets cannot be sent; None once the log was told."""
         self._mux.listen()
-        logger.info("Media port %d is open.", self._mux.port)
-        if not (native.compiled and reception.built and feedback.built):
-            logger.warning("The compiled hot path was not built: each packet costs more.")
-        if self.tcp_port is not None:
-            logger.info("Media port %d is open over TCP too.", self.tcp_port)
+        if not settings.quiet:
+            self._say_open(len(settings.addresses), len(missing))
 
     @property
     def port(self) -> int:
@@ -157,6 +167,10 @@ class Worker:
         await asyncio.gather(self._end(list(self._links)), *self._closing)
         if self._timer is not None:
             self._timer.cancel()
+        if self._summary is not None:
+            self._summary.cancel()
+        if self._unmet:
+            self._summarise()
         self._mux.close()
         logger.info("Media port %d is closed.", self._mux.port)
 
@@ -199,7 +213,7 @@ class Worker:
         self._opened[request.transport] = request
         if self._timer is None:
             self._timer = self._loop.call_later(TICK, self._tick)
-        logger.info("Transport %d: opened to %s.", link.number, request.direction)
+        logger.debug("Transport %d: opened to %s.", link.number, request.direction)
         return self._describe(link)
 
     def _describe(self, link: Link) -> TransportOpened:
@@ -258,10 +272,14 @@ class Worker:
             task.add_done_callback(self._closing.discard)
         for event in events:
             if isinstance(event, TransportClosed):
-                logger.info("Transport %d: %s.", link.number, event.reason.replace("_", " "))
-            elif isinstance(event, TransportConnected | TransportDisconnected):
-                state = "connected" if isinstance(event, TransportConnected) else "disconnected"
-                logger.info("Transport %d: %s.", link.number, state)
+                level = logging.INFO if link.met else logging.DEBUG
+                logger.log(level, "Transport %d: %s.", link.number, event.reason.replace("_", " "))
+            elif isinstance(event, TransportConnected):
+                link.met = True
+                direction = "publish" if isinstance(peer, Publisher) else "subscribe"
+                logger.info("Transport %d: connected to %s.", link.number, direction)
+            elif isinstance(event, TransportDisconnected):
+                logger.info("Transport %d: disconnected.", link.number)
             self._on_event(event)
 
     async def _end(self, names: list[str]) -> None:
@@ -276,11 +294,49 @@ class Worker:
         for link in links:
             await link.close()
             self._tell(link)
-            logger.info(
+            if not link.met:
+                self._count_unmet()
+            logger.log(
+                logging.INFO if link.met else logging.DEBUG,
                 "Transport %d: closed; %d packets refused, %d not sent.",
                 link.number,
                 link.peer.refusals.total,
                 link.unsent,
+            )
+
+    def _say_open(self, of: int, missing: int) -> None:
+        logger.info("Media port %d is open.", self._mux.port)
+        if missing:
+            logger.warning(
+                "Media port %d: %d of %d addresses cannot be had any more, and %s left out until the next start.",
+                self._mux.port,
+                missing,
+                of,
+                "is" if missing == 1 else "are",
+            )
+        if not (native.compiled and reception.built and feedback.built):
+            logger.warning("The compiled hot path was not built: each packet costs more.")
+        if self.tcp_port is not None:
+            logger.info("Media port %d is open over TCP too.", self.tcp_port)
+
+    def _count_unmet(self) -> None:
+        self._unmet += 1
+        if self._summary is None and not self._ended:
+            self._summary = self._loop.call_later(SUMMARY_SECONDS, self._summarise)
+
+    def _summarise(self) -> None:
+        logger.info("Transports that ended without having connected: %d.", self._unmet)
+        self._unmet, self._summary = 0, None
+
+    def _look_for_unsent(self, now: float) -> None:
+        """Say once that packets cannot be sent; how many, each transport's end says."""
+        self._unsent_look = now + UNSENT_SECONDS
+        if any(link.unsent_over_udp for link in self._links.values()):
+            self._unsent_look = None
+            logger.warning(
+                "Media port %d: packets are lost because the socket's buffer is full or there is no way to where they "
+                "go. Nothing waits for them, and their number stands where a transport is closed.",
+                self._mux.port,
             )
 
     def _tell(self, link: Link) -> None:
@@ -312,6 +368,8 @@ class Worker:
                 logger.exception("Transport %d: a fault ends it.", link.number)
                 link.peer.end("dtls_closed")
                 self._on_change(link)
+        if self._unsent_look is not None and self._unsent_look <= now:
+            self._look_for_unsent(now)
         if self._links:
             self._timer = self._loop.call_later(TICK, self._tick)
 

@@ -243,7 +243,9 @@ static void measure(struct path *path, struct told *told, double now)
     double rtt = now - latest + one_way;
     if (0 <= rtt && rtt <= MAX_RTT)
         path->rtt += path->rtt != 0 ? (rtt - path->rtt) * RTT_GAIN : rtt;
-    if (now >= path->base_until) {
+    if (one_way - path->one_way > MAX_STALL) {
+        path->base = path->base_before = one_way;
+    } else if (now >= path->base_until) {
         path->base_until = now + BASE_WINDOW;
         path->base_before = path->base;
         path->base = one_way;

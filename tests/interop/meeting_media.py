@@ -109,6 +109,11 @@ class Arrived:
         kid, _, _ = decode_header(self.frame[codec_header_size(self.kind, self.frame) :])
         return kid >> 18, kid >> 8 & 1023, kid & 255
 
+    @property
+    def number(self) -> int:
+        """The frame's, among those of its track and key (SFrame's CTR)."""
+        return decode_header(self.frame[codec_header_size(self.kind, self.frame) :])[1]
+
 
 class MeetingMedia:
     """Both connections of one member. Every frame that arrives is kept in `arrived`, up to `keep` of them."""

@@ -42,6 +42,19 @@ asyncio.run(main())
 """
 
 
+FAULTY = """
+import sys
+import sfu.io.serve
+from signaling import media_process
+
+async def start_worker(settings, *, on_event):
+    raise ZeroDivisionError
+
+sfu.io.serve.start_worker = start_worker
+media_process.main(sys.argv[1:])
+"""
+
+
 class Started:
     """A worker and what it told."""
 
@@ -145,6 +158,11 @@ async def test_one_that_hangs_is_killed(started: Started, monkeypatch: pytest.Mo
     assert not lives(started.worker.pid)
 
 
+def test_a_hang_is_noticed_in_half_of_the_time_in_which_rooms_should_be_back() -> None:
+    """It may begin just after an answer."""
+    assert media_worker.PING_SECONDS * (media_worker.MAX_MISSED + 1) <= 2.5
+
+
 async def test_one_that_answers_pings_and_nothing_else_is_killed_too(
     started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +199,30 @@ async def test_a_port_that_is_taken_is_told() -> None:
         with pytest.raises(WorkerStartError) as failure:
             await begin(WorkerSettings(holder.getsockname()[1], ["127.0.0.1"]))
     assert (failure.value.errno, failure.value.tcp) == (errno.EADDRINUSE, False)
+
+
+async def test_one_that_takes_anothers_place_does_without_an_address_that_is_gone(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Else nobody could take it until the server was started anew, and read its addresses again."""
+    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], tcp_port=0)
+    worker = (await begin(settings)).worker
+    opened = await worker.request(OPEN)
+    await worker.close()
+    assert isinstance(opened, TransportOpened)
+    assert {candidate.address for candidate in opened.local.candidates} == {"127.0.0.1"}
+    log = capfd.readouterr().err
+    assert log.count("1 of 2 addresses cannot be had") == 1
+    assert "198.51.100.7" not in log
+
+
+async def test_a_start_that_fails_for_no_port_blames_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(media_worker, "PROCESS", "faulty")
+    with pytest.raises(WorkerStartError, match="did not start") as failure:
+        await begin()
+    assert (failure.value.errno, failure.value.tcp) == (None, False)
 
 
 async def test_one_that_does_not_come_up_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

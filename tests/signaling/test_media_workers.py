@@ -78,6 +78,8 @@ class Hall:
         self.started: list[tuple[float, FakeWorker]] = []
         self.starts: list[tuple[float, int]] = []
         """When a start was tried, and with which port."""
+        self.quiet: list[bool] = []
+        """Whether each was told to say nothing of its begin."""
         self.refuse: Callable[[WorkerSettings], Exception | None] = lambda _: None
         self.hear: Callable[[Event], None] = self.events.append
         self.workers = MediaWorkers(
@@ -96,6 +98,7 @@ class Hall:
         number = settings.port - 9000 if settings.port else len(self.started)
         worker = FakeWorker(number, on_event, on_end)
         self.started.append((now, worker))
+        self.quiet.append(settings.quiet)
         return worker
 
     def at(self, number: int) -> FakeWorker:
@@ -176,6 +179,7 @@ async def test_a_worker_that_ends_is_replaced_at_once_and_its_rooms_alone_are_to
     await settle()
     assert found.events == [RoomLost("one")]
     assert found.starts[-1] == (before, 9000), "at once, and at the port that it had"
+    assert asyncio.get_running_loop().time() == before, "and its rooms are told as soon as it works"
     assert set(found.at(1).transports) == {"two/ana"}
     assert await found.workers.request(RestartIce("one/ana")) == Refused("no_such_transport")
     await found.open("one", "ana")
@@ -246,6 +250,7 @@ async def test_a_worker_that_ends_again_and_again_waits_longer_and_the_log_stays
         gaps = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(found.starts)]
         assert max(gaps) <= 2 * BACKOFF[-1] + 1
         assert len([text for text in messages if "again and again" in text]) == 1
+        assert found.quiet == [False] * (1 + OFTEN) + [True] * (20 - OFTEN), "its own lines end with ours"
         assert len([text for text in messages if "ended and is replaced" in text]) == 2
         assert "secret" not in "".join(messages)
         await asyncio.sleep(STABLE_SECONDS)

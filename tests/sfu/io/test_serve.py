@@ -90,6 +90,19 @@ async def test_a_port_that_is_taken_is_said_with_its_kind() -> None:
             assert await at.get() == NotStarted(errno.EADDRINUSE, tcp=True)
 
 
+async def test_a_fault_at_the_start_is_answered_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def faulty(settings: WorkerSettings, **_: Any) -> Worker:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("sfu.io.serve.start_worker", faulty)
+    async with desk() as at:
+        at.pipe.send(Start(LOOPBACK))
+        assert await at.get() == NotStarted(0, tcp=False)
+    assert caplog.text.count("a fault at the start") == 1
+
+
 async def test_a_fault_in_one_request_leaves_the_worker_to_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from sfu.control import ConnectTransport, OpenTransport, RemoteParameters, TransportClosed, TransportOpened
+from sfu.control import CloseRoom, ConnectTransport, OpenTransport, RemoteParameters, TransportClosed, TransportOpened
+from sfu.io import worker
 from sfu.io.dtls import Certificate
 from tests.load.trouble import check, first_flight
 from tests.sfu.client import Client
@@ -85,6 +86,11 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Everything but debugging."""
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
+
+
 async def announce(meeting: Meeting, number: int, remote: RemoteParameters) -> TransportOpened:
     opened = await meeting.worker.request(OpenTransport(f"away {number}", "somebody", f"away {number}", "publish"))
     assert isinstance(opened, TransportOpened)
@@ -93,6 +99,7 @@ async def announce(meeting: Meeting, number: int, remote: RemoteParameters) -> T
 
 
 async def test_rooms_that_are_opened_and_abandoned(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     before = talk.tables()
     remote = RemoteParameters("remote", "password" * 3, "sha-256", Certificate().fingerprint)
     for number in range(MANY):
@@ -104,10 +111,33 @@ async def test_rooms_that_are_opened_and_abandoned(talk: Talk, caplog: pytest.Lo
     await talk.goes_on()
     closed = [TransportClosed(f"away {number}", "never_connected") for number in range(MANY)]
     assert talk.meeting.events == closed
-    assert warnings(caplog) == []
+    assert told(caplog) == []
+    await talk.meeting.worker.close()
+    assert [line for line in told(caplog) if "without" in line] == [
+        f"Transports that ended without having connected: {MANY}."
+    ]
+    assert [line for line in told(caplog) if line.startswith("Transport ")] == [
+        f"Transport {number}: closed; 0 packets refused, 0 not sent." for number in (1, 2)
+    ]
+
+
+async def test_one_line_a_minute_says_how_many_never_connected(
+    talk: Talk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(worker, "SUMMARY_SECONDS", 0.05)
+    for counts in ((3, 4), (2,)):  # each within its minute
+        for count in counts:
+            for number in range(count):
+                await talk.meeting.worker.request(OpenTransport("away", "somebody", f"away {number}", "publish"))
+            await talk.meeting.worker.request(CloseRoom("away"))
+        caplog.clear()
+        await until(lambda: told(caplog))
+        assert told(caplog) == [f"Transports that ended without having connected: {sum(counts)}."]
 
 
 async def test_half_open_handshakes(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     before = talk.tables()
     certificate = Certificate()
     hello = await first_flight(certificate)
@@ -131,7 +161,14 @@ async def test_half_open_handshakes(talk: Talk, caplog: pytest.LogCaptureFixture
     for sock in sockets:
         sock.close()
     assert talk.meeting.events == [TransportClosed(f"away {number}", "consent_expired") for number in range(MANY)]
-    assert warnings(caplog) == []
+    assert told(caplog) == []
+    await talk.meeting.worker.close()
+    assert [line for line in told(caplog) if "without" in line] == [
+        f"Transports that ended without having connected: {MANY}."
+    ]
+    assert [line for line in told(caplog) if line.startswith("Transport ")] == [
+        f"Transport {number}: closed; 0 packets refused, 0 not sent." for number in (1, 2)
+    ]
 
 
 @pytest.mark.parametrize("seconds", [5.0, 60.0, 86_400.0])

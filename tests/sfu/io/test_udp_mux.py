@@ -1,7 +1,9 @@
 """The mux with real loopback sockets and endpoints that only take notes."""
 
 import asyncio
+import errno
 import socket
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from sfu.ice import stun
 from sfu.ice.stun import Message
 from sfu.io import udp_mux
+from sfu.io.media_loop import MediaLoop
 from sfu.io.udp_mux import Path, UdpMux
+from sfu.native.reception import MAX_DOORS
 from sfu.rtp.rtcp import ReceiverReport
 from tests.sfu.fakes import rtp
 
@@ -211,3 +215,48 @@ async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
     again = UdpMux(["127.0.0.1"], first.port, bytearray(1564), clock=lambda: 0.0)
     again.close()
     first.close()
+
+
+async def test_an_address_that_the_machine_lost_is_left_out() -> None:
+    """It may have had a container's bridge, or an IPv6 privacy address, when the server was started."""
+    mux = UdpMux(["198.51.100.1", "127.0.0.1", "198.51.100.2", "127.0.0.2"], 0, bytearray(1564), clock=lambda: 0.0)
+    assert mux.addresses == ["127.0.0.1", "127.0.0.2"]
+    assert [entrance._index for entrance in mux.entrances] == [0, 1]
+    assert {entrance.port for entrance in mux.entrances} == {mux.port}
+    mux.close()
+
+
+async def test_without_any_address_left_there_is_no_port() -> None:
+    with pytest.raises(OSError, match="assign") as failure:
+        UdpMux(["198.51.100.1", "198.51.100.2"], 0, bytearray(1564), clock=lambda: 0.0)
+    assert failure.value.errno == errno.EADDRNOTAVAIL
+
+
+async def test_a_taken_port_counts_although_an_address_is_missing() -> None:
+    first = UdpMux(["127.0.0.1"], 0, bytearray(1564), clock=lambda: 0.0)
+    with pytest.raises(OSError, match="in use"):
+        UdpMux(["198.51.100.1", "127.0.0.1"], first.port, bytearray(1564), clock=lambda: 0.0)
+    first.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only address of the loopback")
+def test_any_number_of_addresses_is_listened_on() -> None:
+    """A machine of many containers has a bridge for each; the compiled twin waits at some of them by itself."""
+    addresses = [f"127.0.0.{number}" for number in range(1, MAX_DOORS + 5)]
+
+    async def hear() -> list[tuple[str, bytes]]:
+        buffer = bytearray(1564)
+        mux = UdpMux(addresses, 0, buffer, clock=lambda: 0.0)
+        mux.listen()
+        endpoint = Notes(buffer)
+        mux.endpoints["ours"] = endpoint
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for address in addresses:
+                sock.sendto(check(), (address, mux.port))
+                await asyncio.sleep(0.01)
+        mux.close()
+        await asyncio.sleep(0)
+        return endpoint.taken
+
+    with asyncio.Runner(loop_factory=MediaLoop) as runner:
+        assert len(runner.run(hear())) == len(addresses)

@@ -369,6 +369,35 @@ async def test_announced_addresses_stand_in_the_candidates() -> None:
     await worker.close()
 
 
+async def test_an_address_that_the_machine_lost_is_announced_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    """One that stands for the machine behind NAT was never its own, and is announced as before."""
+    announced = ["198.51.100.7", "127.0.0.1", "203.0.113.9"]
+    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], announced, tcp_port=0)
+    worker = await start_worker(settings, on_event=lambda event: None)
+    opened = await worker.request(OpenTransport("room", "ada", "up", "publish"))
+    assert isinstance(opened, TransportOpened)
+    assert [(each.address, each.protocol) for each in opened.local.candidates] == [
+        ("127.0.0.1", "udp"),
+        ("203.0.113.9", "udp"),
+        ("127.0.0.1", "tcp"),
+        ("203.0.113.9", "tcp"),
+    ]
+    await worker.close()
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [text for text in told if "address" in text] == [
+        f"Media port {worker.port}: 1 of 2 addresses cannot be had any more, and is left out until the next start."
+    ]
+    assert "198.51.100.7" not in caplog.text
+
+
+async def test_one_that_is_quiet_says_nothing_of_its_begin(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], tcp_port=0, quiet=True)
+    worker = await start_worker(settings, on_event=lambda event: None)
+    assert [record for record in caplog.records if record.name == "hearthside.sfu"] == []
+    await worker.close()
+
+
 async def test_the_search_for_cycles_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
     set_to: list[int] = []
     monkeypatch.setattr("gc.set_threshold", lambda *thresholds: set_to.extend(thresholds))
@@ -399,7 +428,7 @@ async def test_the_log_tells_the_life_cycle_and_nobodys_name(
     text = caplog.text
     for secret in ("127.0.0.1", "up0", "down0", "camera0", "room", local.ice_ufrag, local.ice_pwd, up.ufrag):
         assert secret not in text
-    for line in ("Transport 1: opened to publish.", "Transport 1: connected.", "Transport 1: dtls closed."):
+    for line in ("Transport 1: opened to publish.", "Transport 1: connected to publish.", "Transport 1: dtls closed."):
         assert line in text
 
 
