@@ -12,7 +12,6 @@ from html import escape
 from pathlib import Path
 
 from tests.load.record import Record
-from tests.load.result import Result
 from tests.load.scenarios import SCENARIOS, outgoing
 
 ROOT = Path(__file__).parents[2]
@@ -60,11 +59,6 @@ def people(scenario: str) -> str:
     return PEOPLE.get(scenario, f"{scenario}, all to all")
 
 
-def cost(result: Result) -> float:
-    """Return microseconds of CPU time for each packet that reached somebody."""
-    return 1e6 * result.cpu / max(1.0, result.received)
-
-
 def short_table(record: Record) -> str:
     """Return the README's table: cost and slowest packets of each scenario and SFU."""
     sfus = list(record.does)
@@ -78,7 +72,7 @@ def short_table(record: Record) -> str:
                 cells.append(remark)
                 continue
             lost = 1 - result.received / result.expected
-            told = f"{cost(result):.1f} µs, p99 {_milliseconds(result.p99)}"
+            told = f"{result.cost:.1f} µs, p99 {_milliseconds(result.p99)}"
             told += f", {lost:.1%} lost" if lost >= 0.0005 else ""
             cells.append(f"{told} ({remark})" if remark else told)
         lines.append(_row([people(scenario), f"{outgoing(SCENARIOS[scenario]):,}", *cells]))
@@ -98,7 +92,7 @@ def long_table(record: Record) -> str:
                 continue
             figures = [
                 f"{result.received:,.0f}",
-                f"{cost(result):.1f}",
+                f"{result.cost:.1f}",
                 f"{result.cpu:.1%}",
                 _milliseconds(result.p50),
                 _milliseconds(result.p99),
@@ -180,7 +174,7 @@ def _points(record: Record) -> Iterator[tuple[str, list[tuple[str, float, float]
     """Give for each SFU scenario, packets a second and cost, by rising load."""
     for sfu in record.does:
         points = [
-            (scenario, result.received, cost(result))
+            (scenario, result.received, result.cost)
             for scenario, done in record.tried.items()
             if (result := done[sfu].figures(record.wanted)) is not None
         ]

@@ -69,8 +69,7 @@ class Hearthside:
 
     async def start(self, address: str, core: int) -> None:
         """See `Adapter`."""
-        command = [sys.executable, "-m", "tests.load.server", address]
-        self._process = start_pinned(command, core, stdout=subprocess.PIPE)
+        self._process = start_pinned([sys.executable, "-m", *self._command(address)], core, stdout=subprocess.PIPE)
 
     async def open_room(self, room: str) -> None:
         """See `Adapter`. A room opens with its first transport."""
@@ -126,6 +125,10 @@ class Hearthside:
         """See `Adapter`."""
         if self._process is not None:
             await asyncio.to_thread(stop, self._process)
+
+    def _command(self, address: str) -> list[str]:
+        """Return the module to run, and its arguments."""
+        return ["tests.load.server", address]
 
     async def _subscribe(self, room: str, transport: str, wishes: Sequence[Wish]) -> list[Copy]:
         copies = []
