@@ -149,7 +149,12 @@ class Meeting:
     async def _publish(self, number: int) -> None:
         line = self.line()
         publisher = Publisher(
-            number, line, self.scenario.formats, transport_cc=self.adapter.transport_cc, loss=self._way.loss
+            number,
+            line,
+            self.scenario.formats,
+            transport_cc=self.adapter.transport_cc,
+            dependency_descriptor=self.adapter.dependency_descriptor,
+            loss=self._way.loss,
         )
         await _connect(line, await self.adapter.publish(self.room, number, line.parameters, publisher.encodings))
         self.publishers[number] = publisher
