@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sfu.rtp.rtcp import PictureLossIndication
 from tests.load.adapters import Copy
-from tests.load.subscriber import AGAIN, ROUND_TRIP, TOO_OLD, Arrivals, Subscriber, find
+from tests.load.subscriber import AGAIN, ROUND_TRIP, TOO_OLD, Arrivals, Subscriber, find, find_in_two_byte_form
 
 COPY = Copy(1, "video", 42, 43)
 
