@@ -16,6 +16,7 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,13 +26,15 @@ from tests.load.adapters.hearthside import Hearthside
 from tests.load.adapters.janus import Janus
 from tests.load.adapters.mediasoup import Mediasoup
 from tests.load.compare import compare, line
+from tests.load.kill import WORKERS
 from tests.load.line import SUITES
-from tests.load.machine import GENERATOR_CORE, describe
+from tests.load.machine import ALLOWED, GENERATOR_CORE, describe
 from tests.load.measure import Plan, Run, measure
 from tests.load.meeting import Way
 from tests.load.record import Record, Tried, revision, unfinished
 from tests.load.result import HEAD, median
 from tests.load.scenarios import SCENARIOS, traffic
+from tests.load.spread import Spread
 from tests.load.trouble import KINDS
 
 ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (Hearthside, Janus, Mediasoup)}
@@ -153,14 +156,21 @@ async def beside(plan: Plan, hostile: list[str], done: dict[str, Tried]) -> None
             continue
         quiet = median([run.result for run in tried.runs])
         for name in hostile:
+            start: Callable[[], Adapter] = ADAPTERS[sfu]
+            alone = quiet
             try:
-                run = await measure(ADAPTERS[sfu](), replace(plan, hostile=name))
+                if name == "kill" and sfu == Hearthside.name:  # it is about workers, which the table has none of
+                    start = partial(Spread, WORKERS)
+                    alone = (await measure(start(), plan)).result
+                    print(f"{alone}  nothing beside", flush=True)
+                run = await measure(start(), replace(plan, hostile=name))
             except (AdapterError, OSError) as error:
                 print(f"{plan.name:>11} {sfu:>10} beside {name} FAILED: {type(error).__name__}: {error}", flush=True)
                 continue
             left = f"; {run.left / 2**20:+.1f} MiB in all, afterwards"
             word = f"; INVALID: the generator {run.invalid}" if run.invalid else ""
-            print(f"{run.result}  beside {name}: {run.result.against(quiet)}{left}{word}", flush=True)
+            word += f"; disturbed (to {run.disturbed:.0%})" if run.disturbed > ALLOWED else ""
+            print(f"{run.result}  beside {name}: {run.result.against(alone)}{left}{word}", flush=True)
         again = (await measure(ADAPTERS[sfu](), plan)).result
         print(f"{again}  quiet again, what the machine does by itself: {again.against(quiet)}", flush=True)
 

@@ -65,6 +65,10 @@ class Meeting:
         self._inbox = inbox
         self._certificate = Certificate()
 
+    def beside(self, room: str, scenario: Scenario) -> Meeting:
+        """Return another meeting of the same generator, on the same server."""
+        return Meeting(self.adapter, room, scenario, self._way, self._pace, self._inbox)
+
     async def gather(self) -> None:
         """Connect everybody: first those who send, then those who receive."""
         await self.adapter.open_room(self.room)
