@@ -18,19 +18,23 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tests.load.adapters import Adapter, AdapterError
 from tests.load.adapters.hearthside import Hearthside
 from tests.load.adapters.janus import Janus
 from tests.load.adapters.mediasoup import Mediasoup
+from tests.load.compare import compare, line
+from tests.load.kill import WORKERS
 from tests.load.line import SUITES
-from tests.load.machine import GENERATOR_CORE, describe
-from tests.load.measure import Plan, measure
+from tests.load.machine import ALLOWED, GENERATOR_CORE, describe
+from tests.load.measure import Plan, Run, measure
 from tests.load.meeting import Way
 from tests.load.record import Record, Tried, revision, unfinished
 from tests.load.result import HEAD, median
 from tests.load.scenarios import SCENARIOS, traffic
+from tests.load.spread import Spread
 from tests.load.trouble import KINDS
 
 ADAPTERS: dict[str, type[Adapter]] = {adapter.name: adapter for adapter in (Hearthside, Janus, Mediasoup)}
@@ -38,35 +42,9 @@ TRIES = 3
 """Runs that are tried for each that is to count."""
 
 
-async def compare(plan: Plan, done: dict[str, Tried], runs: int, tries: int, *, after_each: Callable[[], None]) -> None:
-    """Run the plan on each SFU in turn, until each has so many runs that count, or was tried so often."""
-    while open_ones := [one for one in done if len(done[one].counting) < runs and done[one].tries < tries]:
-        for sfu in open_ones:
-            try:
-                done[sfu].runs.append(await measure(ADAPTERS[sfu](), plan))
-            except (AdapterError, OSError) as error:
-                done[sfu].failures.append(f"{type(error).__name__}: {error}")
-            after_each()
-
-
-def line(sfu: str, scenario: str, tried: Tried, wanted: int) -> str:
-    """Return what is to be printed of one SFU's runs in one scenario."""
-    counting = tried.counting
-    invalid = [run for run in tried.runs if run.invalid]
-    disturbed = [run for run in tried.runs if not run.invalid and not run.counts]
-    remark = f"{len(counting)} runs" if len(counting) != 1 else "1 run"
-    if tried.runs:
-        remark += f", generator at {max(run.generator for run in tried.runs):.0%} of its core"
-    if disturbed:
-        remark += f", {len(disturbed)} disturbed (to {max(run.disturbed for run in disturbed):.0%})"
-    if invalid:
-        remark += f", {len(invalid)} invalid (the generator {invalid[0].invalid})"
-    if tried.failures:
-        remark += f", {len(tried.failures)} failed ({tried.failures[0]})"
-    word, figures = tried.remark(wanted), tried.figures(wanted)
-    if figures is None:
-        return f"{scenario:>11} {sfu:>10} {word}: {remark}"
-    return f"{figures}  {f'{word}: ' if word else ''}{remark}"
+async def run_one(plan: Plan, sfu: str) -> Run:
+    """Hold the plan's meetings on that SFU. Raises as `measure` does."""
+    return await measure(ADAPTERS[sfu](), plan)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -139,7 +117,8 @@ def main() -> None:
     for name, done in record.tried.items():
         way = Way(chosen.suite, chosen.loss / 100, chosen.address)
         plan = Plan(name, SCENARIOS[name], way, chosen.seconds, chosen.churn)
-        asyncio.run(compare(plan, done, chosen.runs, chosen.tries, after_each=keep))
+        run = partial(run_one, plan)
+        asyncio.run(compare(done, run, chosen.runs, chosen.tries, after_each=keep))
         for sfu, tried in done.items():
             print(line(sfu, name, tried, chosen.runs), flush=True)
         if chosen.hostile:
@@ -177,14 +156,21 @@ async def beside(plan: Plan, hostile: list[str], done: dict[str, Tried]) -> None
             continue
         quiet = median([run.result for run in tried.runs])
         for name in hostile:
+            start: Callable[[], Adapter] = ADAPTERS[sfu]
+            alone = quiet
             try:
-                run = await measure(ADAPTERS[sfu](), replace(plan, hostile=name))
+                if name == "kill" and sfu == Hearthside.name:  # it is about workers, which the table has none of
+                    start = partial(Spread, WORKERS)
+                    alone = (await measure(start(), plan)).result
+                    print(f"{alone}  nothing beside", flush=True)
+                run = await measure(start(), replace(plan, hostile=name))
             except (AdapterError, OSError) as error:
                 print(f"{plan.name:>11} {sfu:>10} beside {name} FAILED: {type(error).__name__}: {error}", flush=True)
                 continue
             left = f"; {run.left / 2**20:+.1f} MiB in all, afterwards"
             word = f"; INVALID: the generator {run.invalid}" if run.invalid else ""
-            print(f"{run.result}  beside {name}: {run.result.against(quiet)}{left}{word}", flush=True)
+            word += f"; disturbed (to {run.disturbed:.0%})" if run.disturbed > ALLOWED else ""
+            print(f"{run.result}  beside {name}: {run.result.against(alone)}{left}{word}", flush=True)
         again = (await measure(ADAPTERS[sfu](), plan)).result
         print(f"{again}  quiet again, what the machine does by itself: {again.against(quiet)}", flush=True)
 

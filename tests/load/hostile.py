@@ -38,6 +38,9 @@ class Trouble:
     lasts = 0.0
     """Seconds from its end on until the server should have forgotten it."""
 
+    async def begin(self) -> None:
+        """Do what comes before it is measured how the others are."""
+
     async def attack(self, seconds: float) -> None:
         """Go on for so long."""
 

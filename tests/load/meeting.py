@@ -65,6 +65,10 @@ class Meeting:
         self._inbox = inbox
         self._certificate = Certificate()
 
+    def beside(self, room: str, scenario: Scenario) -> Meeting:
+        """Return another meeting of the same generator, on the same server."""
+        return Meeting(self.adapter, room, scenario, self._way, self._pace, self._inbox)
+
     async def gather(self) -> None:
         """Connect everybody: first those who send, then those who receive."""
         await self.adapter.open_room(self.room)
@@ -149,7 +153,12 @@ class Meeting:
     async def _publish(self, number: int) -> None:
         line = self.line()
         publisher = Publisher(
-            number, line, self.scenario.formats, transport_cc=self.adapter.transport_cc, loss=self._way.loss
+            number,
+            line,
+            self.scenario.formats,
+            transport_cc=self.adapter.transport_cc,
+            dependency_descriptor=self.adapter.dependency_descriptor,
+            loss=self._way.loss,
         )
         await _connect(line, await self.adapter.publish(self.room, number, line.parameters, publisher.encodings))
         self.publishers[number] = publisher

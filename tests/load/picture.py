@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+from tests.load.aims import aims
 from tests.load.record import Record
-from tests.load.result import Result
 from tests.load.scenarios import SCENARIOS, outgoing
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +28,10 @@ PEOPLE = {
     "10x4": "10 rooms of 4",
     "one-speaker": "30, one large and eight small pictures each",
     "simulcast": "12, simulcast",
+    "12-layers": "12, all to all, with temporal layers and the Dependency Descriptor",
 }
 """How scenarios are called where that is not "so many, all to all"."""
+NOT_YET = "not measured yet"
 
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 64, 640, 84, 376
@@ -60,11 +62,6 @@ def people(scenario: str) -> str:
     return PEOPLE.get(scenario, f"{scenario}, all to all")
 
 
-def cost(result: Result) -> float:
-    """Return microseconds of CPU time for each packet that reached somebody."""
-    return 1e6 * result.cpu / max(1.0, result.received)
-
-
 def short_table(record: Record) -> str:
     """Return the README's table: cost and slowest packets of each scenario and SFU."""
     sfus = list(record.does)
@@ -78,10 +75,11 @@ def short_table(record: Record) -> str:
                 cells.append(remark)
                 continue
             lost = 1 - result.received / result.expected
-            told = f"{cost(result):.1f} µs, p99 {_milliseconds(result.p99)}"
+            told = f"{result.cost:.1f} µs, p99 {_milliseconds(result.p99)}"
             told += f", {lost:.1%} lost" if lost >= 0.0005 else ""
             cells.append(f"{told} ({remark})" if remark else told)
         lines.append(_row([people(scenario), f"{outgoing(SCENARIOS[scenario]):,}", *cells]))
+    lines += [_row([people(one), f"{outgoing(SCENARIOS[one]):,}", *[NOT_YET] * len(sfus)]) for one in missing(record)]
     return "\n".join([*lines, "", _source(record)])
 
 
@@ -98,7 +96,7 @@ def long_table(record: Record) -> str:
                 continue
             figures = [
                 f"{result.received:,.0f}",
-                f"{cost(result):.1f}",
+                f"{result.cost:.1f}",
                 f"{result.cpu:.1%}",
                 _milliseconds(result.p50),
                 _milliseconds(result.p99),
@@ -107,9 +105,22 @@ def long_table(record: Record) -> str:
                 f"{1000 * result.join:.0f} ms",
             ]
             lines.append(_row([people(scenario), NAMES[sfu], *figures, count]))
+    lines += [_row([people(one), "all", *["-"] * 8, NOT_YET]) for one in missing(record)]
     does = [f"- {NAMES[sfu]}: {told}." for sfu, told in record.does.items()]
     sends = [f"- {people(scenario)}: {told}." for scenario, told in record.traffic.items()]
-    return "\n".join([*lines, "", _source(record), "", *does, "", *sends])
+    return "\n".join([*lines, "", _source(record), "", *does, "", *sends, "", aims_table(record)])
+
+
+def aims_table(record: Record) -> str:
+    """Return what is aimed at, what was measured of it, and whether that is reached."""
+    lines = [_row(["aimed at", "at most", "measured", "so it is"]), _row(["---"] * 4)]
+    told = aims(record, {scenario: people(scenario) for scenario in SCENARIOS})
+    return "\n".join([*lines, *(_row(aim.row(record)) for aim in told)])
+
+
+def missing(record: Record) -> list[str]:
+    """Return the scenarios that are newer than the record."""
+    return [scenario for scenario in SCENARIOS if scenario not in record.tried]
 
 
 def draw(record: Record) -> str:
@@ -180,7 +191,7 @@ def _points(record: Record) -> Iterator[tuple[str, list[tuple[str, float, float]
     """Give for each SFU scenario, packets a second and cost, by rising load."""
     for sfu in record.does:
         points = [
-            (scenario, result.received, cost(result))
+            (scenario, result.received, result.cost)
             for scenario, done in record.tried.items()
             if (result := done[sfu].figures(record.wanted)) is not None
         ]

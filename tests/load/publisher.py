@@ -10,11 +10,18 @@ from collections.abc import Sequence
 from sfu.rtp import rtcp
 from sfu.streams.clock_map import ntp_time
 from tests.load.adapters import OPUS_TYPE, VP8_TYPE, Encoding
+from tests.load.layers import Layers
 from tests.load.line import Line
 from tests.load.scenarios import Format
 
 _HEADER = struct.Struct("!BBHIIHHBHB")
 """RTP header and a transport-wide sequence number as one-byte extension, with one byte of padding."""
+_LAYERED_HEADER = struct.Struct("!BBHIIHHBHBBHx")
+"""The same with a Dependency Descriptor of three bytes behind the number: all but the first packets of key frames."""
+_KEY_HEADER = struct.Struct("!BBHIIHHBBHBBBH")
+"""The beginning of one with a structure, which needs elements of two bytes' header (RFC 8285 section 4.3)."""
+_FIXED = 16
+"""Bytes of them before the elements."""
 SENT_AT = struct.Struct("!Q")
 """Nanoseconds of the Unix clock, which the kernel's stamps are of."""
 DESCRIPTOR = struct.Struct("!BBHBB")
@@ -59,6 +66,7 @@ class Stream:
         self._step = 960 if self._sound else 90_000 * form.per_frame // form.rate
         self._type = OPUS_TYPE if self._sound else VP8_TYPE
         self._filler = bytes(form.size - _HEADER.size - STAMP - SENT_AT.size)
+        self._layers = Layers(form.height) if form.layers > 1 else None
 
     def send(self) -> None:
         """Send the next packet."""
@@ -72,9 +80,15 @@ class Stream:
             return
         start = _NO_DESCRIPTOR
         marker = 0
+        key_start = place == 0 and self.key_frame
         if not self._sound:
             first = 0x90 if place == 0 else 0x80
-            start = DESCRIPTOR.pack(first, 0xE0, 0x8000 | self.frames & 0x7FFF, self.frames & 0xFF, 0)
+            base, layer = self.frames & 0xFF, 0
+            if self._layers is not None:
+                if place == 0:
+                    self._layers.begin(key_frame=key_start)
+                base, layer = self._layers.vp8
+            start = DESCRIPTOR.pack(first, 0xE0, 0x8000 | self.frames & 0x7FFF, base, layer)
             if place:
                 start += DELTA_MORE
             else:
@@ -98,7 +112,11 @@ class Stream:
             0,
         )
         self.sequence += 1
-        packet = header + start + SENT_AT.pack(time.time_ns()) + self._filler
+        filler = self._filler
+        if self._layers is not None and publisher.dependency_descriptor:
+            header = self._describe(header, self._layers, start=place == 0, end=marker != 0, key_start=key_start)
+            filler = filler[len(header) - _HEADER.size :]
+        packet = header + start + SENT_AT.pack(time.time_ns()) + filler
         if publisher.loss:
             self._send_over_a_bad_line(sequence, packet)
         else:
@@ -106,6 +124,22 @@ class Stream:
         self.sent += 1
         self.expected += self.audience
         self.octets += len(self._filler)
+
+    def _describe(self, header: bytes, layers: Layers, *, start: bool, end: bool, key_start: bool) -> bytes:
+        """Return a header with what the Dependency Descriptor says of the packet."""
+        *fixed, _, _, mark, number, _ = _HEADER.unpack(header)
+        wanted = self.publisher.dependency_descriptor
+        first, frame = layers.first_byte(start=start, end=end), self.frames & 0xFFFF
+        if not key_start:
+            return _LAYERED_HEADER.pack(*fixed, 0xBEDE, 2, mark, number, wanted << 4 | 2, first, frame)
+        structure = layers.structure()
+        size = _KEY_HEADER.size - _FIXED + len(structure)
+        words = (size + 3) // 4
+        mandatory = 3
+        begin = _KEY_HEADER.pack(
+            *fixed, 0x1000, words, mark >> 4, 2, number, wanted, mandatory + len(structure), first, frame
+        )
+        return begin + structure + bytes(4 * words - size)
 
     def _send_over_a_bad_line(self, sequence: int, packet: bytes) -> None:
         # What is sent again is the same packet once more (RFC 4585): libsrtp rightly seals no sequence number twice.
@@ -120,11 +154,20 @@ class Publisher:
     """A person who sends sound and picture."""
 
     def __init__(
-        self, number: int, client: Line, formats: Sequence[Format], *, transport_cc: int, loss: float = 0.0
+        self,
+        number: int,
+        client: Line,
+        formats: Sequence[Format],
+        *,
+        transport_cc: int,
+        dependency_descriptor: int = 0,
+        loss: float = 0.0,
     ) -> None:
         self.number = number
         self.client = client
         self.transport_cc = transport_cc
+        self.dependency_descriptor = dependency_descriptor
+        """0 where it is not negotiated."""
         self.transport_sequence = 0
         self.loss = loss
         """Share of the packets that get lost on the way, the first time."""
@@ -135,7 +178,9 @@ class Publisher:
     @property
     def encodings(self) -> list[Encoding]:
         """What the server is told of the streams."""
-        return [Encoding(stream.form.kind, stream.ssrc, stream.form.height) for stream in self.streams]
+        return [
+            Encoding(stream.form.kind, stream.ssrc, stream.form.height, stream.form.layers) for stream in self.streams
+        ]
 
     def report(self) -> None:
         """Send the sender reports of all streams that flow."""

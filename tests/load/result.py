@@ -35,10 +35,15 @@ class Result:
     join: float
     """Seconds from the wish for a receiving connection to a key frame's first packet, the median."""
 
+    @property
+    def cost(self) -> float:
+        """Microseconds of CPU time for each packet that reached somebody."""
+        return 1e6 * self.cpu / max(1.0, self.received)
+
     def __str__(self) -> str:
         """Return the line that belongs under `HEAD`."""
         return (
-            f"{self.name:>11} {self.sfu:>10} {self.expected:>9.0f} {1e6 * self.cpu / max(1, self.received):>8.2f} "
+            f"{self.name:>11} {self.sfu:>10} {self.expected:>9.0f} {self.cost:>8.2f} "
             f"{100 * self.cpu:>6.1f} {self.p50:>8.0f} {self.p99:>8.0f} "
             f"{100 * (1 - self.received / self.expected):>7.3f} {self.memory / 2**20:>8.2f} {1000 * self.join:>7.0f}"
         )

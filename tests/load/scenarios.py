@@ -21,11 +21,15 @@ class Format:
     """Packets of one frame."""
     height: int = 0
     """Lines of a picture."""
+    layers: int = 1
+    """Temporal layers: 1, or the three of `layers`, told by the Dependency Descriptor where it is negotiated."""
 
 
 SOUND = Format("audio", 50, 100)
 PICTURE = Format("video", 60, 1100, 2, 720)
 """0.5 Mbit/s at 30 frames a second: what all scenarios but one send, and the figures since the first."""
+LAYERED = Format("video", 60, 1100, 2, 720, layers=3)
+"""The same as a Chromium camera sends it here."""
 SMALL = Format("video", 22, 850, 1, 180)
 """150 kbit/s."""
 LARGE = Format("video", 180, 1050, 6, 720)
@@ -49,8 +53,8 @@ class Scenario:
 
     @property
     def all_to_all_once(self) -> bool:
-        """Whether it is one meeting in which everybody sends to everybody: such ones differ in their number alone."""
-        return self.all_to_all and self.rooms == 1
+        """Whether it is one meeting in which everybody sends the same to everybody: they differ in number alone."""
+        return self.all_to_all and self.rooms == 1 and self.formats == (SOUND, PICTURE)
 
     def wishes(self, person: int) -> dict[int, int]:
         """Return whom a person looks at, by number, and how many lines tall."""
@@ -113,6 +117,7 @@ SCENARIOS = {
     "10x4": Scenario(4, 4, rooms=10),
     "one-speaker": OneSpeaker(),
     "simulcast": Simulcast(),
+    "12-layers": Scenario(12, 12, (SOUND, LAYERED)),
 }
 
 
@@ -129,6 +134,7 @@ def traffic(scenario: Scenario) -> str:
     """Return in a line who sends what to whom."""
     formats = ", ".join(
         f"{'sound' if form.kind == 'audio' else f'{form.height} lines'} {form.rate} x {form.size} B"
+        f"{f' in {form.layers} temporal layers' if form.layers > 1 else ''}"
         for form in scenario.formats
     )
     rooms = f"{scenario.rooms} rooms of " if scenario.rooms > 1 else ""

@@ -8,6 +8,8 @@ import ctypes
 import gc
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
@@ -61,20 +63,26 @@ AnyResponse = Done | TransportOpened | TrackSubscribed | Refused
 
 async def serve(address: str) -> None:
     """Answer until standard input ends."""
-    loop = asyncio.get_running_loop()
-    requests = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin)
     worker = await start_worker(WorkerSettings(0, [address], tcp_port=0), on_event=lambda event: None)
-    decoder = msgspec.json.Decoder(AnyRequest)
-    while line := await requests.readline():
-        request = decoder.decode(line)
-        if isinstance(request, GiveBack):
+
+    async def request(one: Request) -> Response:
+        if isinstance(one, GiveBack):
             give_back()
-            response: Response = Done()
-        else:
-            response = await worker.request(request)
-        os.write(1, msgspec.json.encode(response) + b"\n")
+            return Done()
+        return await worker.request(one)
+
+    await answer(AnyRequest, request)
     await worker.close()
+
+
+async def answer(kinds: Any, request: Callable[[Any], Awaitable[Response]]) -> None:
+    """Answer one request of these kinds after the other until standard input ends."""
+    requests = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin)
+    decoder = msgspec.json.Decoder(kinds)
+    while line := await requests.readline():
+        os.write(1, msgspec.json.encode(await request(decoder.decode(line))) + b"\n")
 
 
 def give_back() -> None:

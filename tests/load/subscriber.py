@@ -27,6 +27,8 @@ ROUND_TRIP = 0.02
 be 0 ms, at which Janus 1.1 keeps nothing to send again: the size of its store follows the round trip, and stays 0."""
 _SENDER_REPORT = struct.Struct("!BBHI2xI")
 """Of an SR its header, SSRC, and the middle 32 bits of its NTP time (RFC 3550 section 6.4.1)."""
+ONE_BYTE = 0xBEDE
+"""The profile of header extensions whose elements have a header of one byte (RFC 8285 section 4.2)."""
 LEAP = 1000
 """A step further than this in sequence numbers is a new beginning and no loss."""
 
@@ -190,7 +192,7 @@ class Subscriber:
         gaps = False
         stamps = inbox.arrivals
         start = -SLOT
-        for slot, (first, second, sequence, _, ssrc, _, words) in enumerate(inbox.heads(count)):
+        for slot, (first, second, sequence, _, ssrc, profile, words) in enumerate(inbox.heads(count)):
             start += SLOT
             if not 128 <= first <= 191 or 192 <= second <= 223:
                 self.client.receive_slot(slot)
@@ -202,7 +204,9 @@ class Subscriber:
             if payload > 16:
                 at = start + one.at if one is not None else start
                 if data[at] != mark:
-                    at = find(data, start + 16, start + payload, mark)
+                    at = (find if profile == ONE_BYTE else find_in_two_byte_form)(
+                        data, start + 16, start + payload, mark
+                    )
                     if one is not None:
                         one.at = max(0, at - start)
                 if at:
@@ -252,4 +256,16 @@ def find(data: bytearray, at: int, end: int, mark: int) -> int:
         if first == mark:
             return at
         at += 1 if first == 0 else 2 + (first & 0x0F)
+    return 0
+
+
+def find_in_two_byte_form(data: bytearray, at: int, end: int, mark: int) -> int:
+    """Return where the byte before the data of the same element stands (RFC 8285 section 4.3), or 0."""
+    while at + 1 < end:
+        if data[at] == 0:
+            at += 1
+        elif data[at] == mark >> 4 and data[at + 1] == (mark & 0x0F) + 1:
+            return at + 1
+        else:
+            at += 2 + data[at + 1]
     return 0

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from tests.load.junk import SOURCES, flood, kinds
+from sfu.ice import stun
+from tests.load.junk import HOSTS, SOURCES, flood, kinds, strangers
 
 
 def test_it_begins_like_everything_that_a_media_port_is_sent() -> None:
@@ -29,6 +30,21 @@ def test_it_comes_from_many_addresses() -> None:
             sock.recv(1)
     assert 0 < sent <= 200
     assert len({address for _, address in came}) == min(SOURCES, sent)
+
+
+def test_strangers_all_ask_as_browsers_do_and_come_from_many_hosts() -> None:
+    asked = [stun.parse(datagram) for datagram in strangers(random.Random(1))]
+    assert {message.message_type for message in asked} == {stun.BINDING_REQUEST}
+    assert {message.ufrags is None for message in asked} == {True, False}
+    assert len({message.transaction_id for message in asked}) == len(asked)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        sent = flood("127.0.0.1", sock.getsockname()[1], 1000.0, 0.2, "strangers")
+        hosts = {sock.recvfrom(2000)[1][0] for _ in range(sent)}
+    assert 0 < sent <= 200
+    assert len(hosts) == min(HOSTS, sent)
 
 
 def test_other_machines_are_spared() -> None:

@@ -45,6 +45,16 @@ def test_a_short_meeting_is_measured_beside_somebody_hostile_too() -> None:
         assert " % of a core" in line
 
 
+def test_a_killed_worker_is_compared_with_workers_of_which_none_was_killed() -> None:
+    result = run("6", "--seconds", "0.5", "--runs", "1", "--tries", "1", "--hostile", "kill")
+    assert result.returncode == 0, result.stderr
+    alone, killed, beside, _ = result.stdout.splitlines()[-4:]
+    assert alone.split()[:3] == beside.split()[:3] == ["6", "2", "workers"]
+    assert alone.endswith("  nothing beside")
+    assert killed.startswith("a worker was killed, and another one took its place within ")
+    assert "beside kill: p50 " in beside
+
+
 def test_the_work_of_the_core_is_measured_by_parts() -> None:
     result = start("tests.load.in_process", "--seconds", "0.3")
     assert result.returncode == 0, result.stderr

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.load.__main__ import line
+from tests.load.compare import line
 from tests.load.machine import ALLOWED
 from tests.load.measure import Run, bottleneck
 from tests.load.record import Tried

@@ -1,5 +1,7 @@
 """Who gets how much in each scenario."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.load.scenarios import LARGE, PICTURE, SCENARIOS, SMALL, SOUND, Format, outgoing, traffic
@@ -33,7 +35,20 @@ def test_in_simulcast_every_encoding_is_watched_by_somebody() -> None:
 
 
 def test_people_come_and_go_only_where_all_send_to_all() -> None:
-    assert {name for name, scenario in SCENARIOS.items() if scenario.all_to_all} == {"6", "12", "20", "30", "10x4"}
+    assert {name for name, scenario in SCENARIOS.items() if scenario.all_to_all} == {
+        "6", "12", "20", "30", "10x4", "12-layers"
+    }  # fmt: skip
+
+
+def test_only_meetings_that_differ_in_number_alone_are_one_curve() -> None:
+    assert {name for name, scenario in SCENARIOS.items() if scenario.all_to_all_once} == {"6", "12", "20", "30"}
+
+
+def test_layers_change_nothing_but_what_packets_say() -> None:
+    layered = SCENARIOS["12-layers"]
+    assert outgoing(layered) == outgoing(SCENARIOS["12"])
+    assert layered.formats == (SOUND, replace(PICTURE, layers=3))
+    assert traffic(layered).endswith("720 lines 60 x 1100 B in 3 temporal layers")
 
 
 @pytest.mark.parametrize(("form", "kbits"), [(SMALL, 150), (PICTURE, 528), (LARGE, 1512), (SOUND, 40)])

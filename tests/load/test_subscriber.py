@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sfu.rtp.rtcp import PictureLossIndication
 from tests.load.adapters import Copy
-from tests.load.subscriber import AGAIN, ROUND_TRIP, TOO_OLD, Arrivals, Subscriber, find
+from tests.load.subscriber import AGAIN, ROUND_TRIP, TOO_OLD, Arrivals, Subscriber, find, find_in_two_byte_form
 
 COPY = Copy(1, "video", 42, 43)
 
@@ -95,3 +95,9 @@ def test_an_extension_is_found_among_others() -> None:
     elements = bytes([0x42, 1, 2, 3, 0, 0x31, 7, 8])
     assert find(bytearray(elements), 0, len(elements), 0x31) == 5
     assert find(bytearray(elements), 0, len(elements), 0x51) == 0
+
+
+def test_an_extension_is_found_among_others_of_the_two_byte_form() -> None:
+    elements = bytes([4, 3, 3, 2, 9, 0, 5, 0, 3, 2, 7, 8])
+    assert find_in_two_byte_form(bytearray(elements), 0, len(elements), 0x31) == 9
+    assert find_in_two_byte_form(bytearray(elements), 0, len(elements), 0x61) == 0

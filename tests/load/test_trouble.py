@@ -3,21 +3,31 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.load import trouble
+from tests.load.adapters import AdapterError
 from tests.load.adapters.hearthside import Hearthside
 from tests.load.inbox import Inbox
+from tests.load.kill import WORKERS
 from tests.load.meeting import Meeting, Way
 from tests.load.pace import Pace
 from tests.load.scenarios import Scenario
+from tests.load.spread import Spread
 from tests.load.trouble import KINDS, TROUBLES, HalfOpen, Junk, come, dropped
 
 
 @pytest.fixture
 async def meeting() -> AsyncIterator[Meeting]:
-    server, pace = Hearthside(), Pace()
+    async with held(Hearthside()) as meeting:
+        yield meeting
+
+
+@asynccontextmanager
+async def held(server: Hearthside) -> AsyncIterator[Meeting]:
+    pace = Pace()
     meeting = Meeting(server, "room", Scenario(2, 2), Way("gcm128"), pace, Inbox())
     try:
         await server.start("127.0.0.1", 0)
@@ -37,7 +47,7 @@ async def goes_on(meeting: Meeting) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("name", TROUBLES)
+@pytest.mark.parametrize("name", sorted(TROUBLES.keys() - {"kill"}))
 async def test_the_others_go_on(name: str, meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
     for figure, small in (("JUNK", 2000), ("HANDSHAKES", 10), ("ROOMS", 5), ("STANDSTILL", 1.5), ("AFTERWARDS", 0.0)):
         monkeypatch.setattr(trouble, figure, small)
@@ -47,6 +57,22 @@ async def test_the_others_go_on(name: str, meeting: Meeting, monkeypatch: pytest
     await beside.close()
     await goes_on(meeting)
     assert beside.lasts >= 0.0
+
+
+async def test_a_killed_workers_neighbours_lose_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    async with held(Spread(WORKERS)) as meeting:
+        beside = await come("kill", meeting)
+        await goes_on(meeting)
+        await beside.attack(0.1)
+        await goes_on(meeting)
+        await beside.close()
+        assert sum(one.lost for each in meeting.subscribers.values() for one in each.arrivals.values()) == 0
+    assert "another one took its place within" in capsys.readouterr().out
+
+
+async def test_only_a_worker_can_be_killed(meeting: Meeting) -> None:
+    with pytest.raises(AdapterError, match="no workers"):
+        await come("kill", meeting)
 
 
 async def test_junk_is_sent_and_paid_for(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:

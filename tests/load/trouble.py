@@ -1,7 +1,7 @@
 """What befalls a server beside a running meeting: `python -m tests.load 12 --hostile NAME`.
 
-`junk` and `handshakes` come from strangers, `rooms` from people who never arrive, `unread` from one who takes nothing,
-`standstill` from the machine. What members do is `hostile.py`.
+`junk`, `strangers` and `handshakes` come from outside, `rooms` from people who never arrive, `unread` from one who
+takes nothing, `standstill` and `kill` from the machine. What members do is `hostile.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sfu.io.dtls import Certificate, Dtls
 from tests.load import hostile
 from tests.load.adapters import AdapterError, Encoding
 from tests.load.hostile import Trouble
+from tests.load.kill import Kill
 from tests.load.machine import GENERATOR_CORE
 from tests.load.meeting import Meeting
 from tests.load.process import cpu, tree
@@ -46,6 +47,8 @@ AFTERWARDS = 3.0
 class Junk(Trouble):
     """Datagrams that belong to nobody."""
 
+    kind = "junk"
+
     def __init__(self, meeting: Meeting) -> None:
         self._server = meeting.lines[0].server
         self._process: asyncio.subprocess.Process | None = None
@@ -55,7 +58,7 @@ class Junk(Trouble):
     async def attack(self, seconds: float) -> None:
         """See `Trouble`."""
         host, port = self._server
-        command = [sys.executable, "-m", "tests.load.junk", host, str(port), str(JUNK), str(seconds)]
+        command = [sys.executable, "-m", "tests.load.junk", host, str(port), str(JUNK), str(seconds), self.kind]
         self._process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
         with contextlib.suppress(OSError):
             os.sched_setaffinity(self._process.pid, {GENERATOR_CORE})
@@ -66,7 +69,7 @@ class Junk(Trouble):
         output, _ = await self._process.communicate()
         self.sent = int(output or 0)
         unread = dropped(port) - before
-        print(f"{self.sent / seconds:,.0f} datagrams of junk a second; {unread} found no room", flush=True)
+        print(f"{self.sent / seconds:,.0f} datagrams of {self.kind} a second; {unread} found no room", flush=True)
 
     async def close(self) -> None:
         """See `Trouble`."""
@@ -77,6 +80,12 @@ class Junk(Trouble):
     def cpu(self) -> float:
         """See `Trouble`."""
         return self._took
+
+
+class Strangers(Junk):
+    """Binding requests for rooms that nobody here knows."""
+
+    kind = "strangers"
 
 
 class HalfOpen(Trouble):
@@ -176,8 +185,8 @@ class Standstill(Trouble):
     def __init__(self, meeting: Meeting) -> None:
         self._pid = meeting.adapter.pid
 
-    async def stand_still(self) -> None:
-        """Keep the server from running, then let it."""
+    async def begin(self) -> None:
+        """See `Trouble`. The server is kept from running, then let."""
         processes = tree(self._pid)
         for each in processes:
             os.kill(each, signal.SIGSTOP)
@@ -195,10 +204,12 @@ class Standstill(Trouble):
 
 TROUBLES: dict[str, Callable[[Meeting], Trouble]] = {
     "junk": Junk,
+    "strangers": Strangers,
     "handshakes": HalfOpen,
     "rooms": Abandoned,
     "unread": Unread,
     "standstill": Standstill,
+    "kill": Kill,
 }
 KINDS = [*hostile.BURSTS, *TROUBLES]
 """All that can be beside a meeting."""
@@ -209,8 +220,7 @@ async def come(name: str, meeting: Meeting) -> Trouble:
     if name in hostile.BURSTS:
         return await hostile.come(name, meeting)
     trouble = TROUBLES[name](meeting)
-    if isinstance(trouble, Standstill):
-        await trouble.stand_still()
+    await trouble.begin()
     return trouble
 
 

@@ -26,6 +26,8 @@ class Encoding:
     ssrc: int
     height: int = 0
     """Lines of the picture, 0 for sound."""
+    layers: int = 1
+    """Temporal layers; with several the Dependency Descriptor is to be negotiated, if the SFU knows it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Adapter(Protocol):
     """What it does and does not do, in a line, for whoever compares the figures."""
     transport_cc: int
     """Id of the extension that numbers packets (draft-holmer-rmcat-transport-wide-cc-extensions-01), both ways."""
+    dependency_descriptor: int
+    """Id of that extension, both ways, where there are layers; 0 for an SFU that does not negotiate it."""
 
     @property
     def pid(self) -> int:

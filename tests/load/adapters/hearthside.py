@@ -51,11 +51,14 @@ class Hearthside:
         "an estimate (held at its most), pacing, probes; signaling is not in the figures"
     )
     transport_cc = 3
+    dependency_descriptor = 4
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._decoder = msgspec.json.Decoder(AnyResponse)
         self._wishes: dict[str, list[Wish]] = {}
+        self._layered: set[str] = set()
+        """Tracks with temporal layers."""
 
     @property
     def pid(self) -> int:
@@ -69,8 +72,7 @@ class Hearthside:
 
     async def start(self, address: str, core: int) -> None:
         """See `Adapter`."""
-        command = [sys.executable, "-m", "tests.load.server", address]
-        self._process = start_pinned(command, core, stdout=subprocess.PIPE)
+        self._process = start_pinned([sys.executable, "-m", *self._command(address)], core, stdout=subprocess.PIPE)
 
     async def open_room(self, room: str) -> None:
         """See `Adapter`. A room opens with its first transport."""
@@ -86,7 +88,9 @@ class Hearthside:
             parameters = [EncodingParameters(one.ssrc, rid=str(one.height)) for one in encodings if one.kind == kind]
             if parameters:
                 track = _track(room, person, kind)
-                extensions = Extensions(transport_cc=self.transport_cc)
+                if any(one.layers > 1 for one in encodings if one.kind == kind):
+                    self._layered.add(track)
+                extensions = self._extensions(track)
                 await self._ask(PublishTrack(transport, track, kind, kind, CODECS[kind], extensions, parameters), Done)
         return opened.local
 
@@ -127,11 +131,15 @@ class Hearthside:
         if self._process is not None:
             await asyncio.to_thread(stop, self._process)
 
+    def _command(self, address: str) -> list[str]:
+        """Return the module to run, and its arguments."""
+        return ["tests.load.server", address]
+
     async def _subscribe(self, room: str, transport: str, wishes: Sequence[Wish]) -> list[Copy]:
         copies = []
         for wish in wishes:
             track = _track(room, wish.publisher, wish.kind)
-            extensions = Extensions(transport_cc=self.transport_cc)
+            extensions = self._extensions(track)
             answer = await self._ask(SubscribeTrack(transport, track, CODECS[wish.kind], extensions), TrackSubscribed)
             copies.append(Copy(wish.publisher, wish.kind, answer.ssrc, answer.rtx_ssrc))
         self._wishes[transport] = [*self._wishes.get(transport, []), *wishes]
@@ -146,6 +154,13 @@ class Hearthside:
     async def _start(self, room: str, transport: str, wishes: Sequence[Wish]) -> None:
         for wish in wishes:
             await self._ask(StartTrack(transport, _track(room, wish.publisher, wish.kind)), Done)
+
+    def _extensions(self, track: str) -> Extensions:
+        layered = track in self._layered
+        return Extensions(
+            transport_cc=self.transport_cc,
+            dependency_descriptor=self.dependency_descriptor if layered else None,
+        )
 
     async def _ask(self, request: Request, kind: type[Answer]) -> Answer:
         assert self._process is not None

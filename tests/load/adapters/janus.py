@@ -70,9 +70,10 @@ class Janus:
     does = (
         "1.1.2, Debian's package, with VideoRoom alone; threads and a UDP port for each connection; NACK and RTX for "
         "pictures, PLI, simulcast, transport-wide feedback to publishers; numbers what it sends, but no estimate, "
-        "pacing or probes"
+        "pacing or probes; its VideoRoom does not negotiate the Dependency Descriptor, and is sent layers without it"
     )
     transport_cc = 3
+    dependency_descriptor = 0
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None

@@ -26,8 +26,10 @@ class Mediasoup:
     name = "mediasoup"
     does = (
         "3.8.4, one worker and its Node.js control process (whose memory counts too); ICE-lite, a UDP port for each "
-        "connection; NACK and RTX for pictures, PLI, simulcast, transport-wide feedback, an estimate, probes; no pacing"
+        "connection; NACK and RTX for pictures, PLI, simulcast, transport-wide feedback, an estimate, probes; "
+        "no pacing; knows no Dependency Descriptor, and is sent layers without it"
     )
+    dependency_descriptor = 0
     transport_cc = 5
     """As its router gives it; checked when a room is opened."""
 

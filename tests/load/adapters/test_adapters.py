@@ -7,18 +7,20 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
+from sfu.rtp import extensions
 from tests.load import process
 from tests.load.__main__ import ADAPTERS
 from tests.load.adapters import AdapterError
-from tests.load.inbox import Inbox
+from tests.load.inbox import SLOT, Inbox
 from tests.load.meeting import Meeting, Way
 from tests.load.pace import Pace
-from tests.load.scenarios import LARGE, SMALL, SOUND, Scenario
+from tests.load.scenarios import LARGE, LAYERED, SMALL, SOUND, Scenario
+from tests.load.subscriber import Subscriber
 
 PRESENT = [name for name, adapter in ADAPTERS.items() if not adapter().missing()]
 PATIENCE = 20.0
@@ -94,6 +96,44 @@ async def test_one_encoding_of_several_is_sent(name: str) -> None:
     async with held(name, TwoLayers(2, 2, (SOUND, SMALL, LARGE))) as meeting:
         await until_all_get_all(meeting)
         assert all(len(each.arrivals) == 2 for each in meeting.subscribers.values())
+
+
+@pytest.mark.parametrize("name", PRESENT)
+async def test_all_layers_come_with_what_says_so(name: str) -> None:
+    async with held(name, Scenario(2, 2, (SOUND, LAYERED))) as meeting:
+        await until_all_get_all(meeting)
+        pictures = [
+            one for each in meeting.subscribers.values() for one in each.arrivals.values() if one.copy.kind == "video"
+        ]
+        before = [one.received for one in pictures]
+        seen: set[int] = set()
+        for each in meeting.subscribers.values():
+            each.client.on_batch = watch(each, seen, meeting.adapter.dependency_descriptor)
+        deadline = time.monotonic() + PATIENCE
+        while min(one.received - was for one, was in zip(pictures, before, strict=True)) < 40:
+            assert time.monotonic() < deadline, "pictures stop"
+            await asyncio.sleep(0.05)
+        assert sum(one.lost for one in pictures) == 0
+    assert (3 in seen) == (meeting.adapter.dependency_descriptor > 0), "bytes of the descriptors"
+
+
+def watch(subscriber: Subscriber, seen: set[int], wanted: int) -> Callable[[int], None]:
+    """Take a batch as before, and note how long the descriptors in it are."""
+    take = subscriber.client.on_batch
+    assert take is not None
+
+    def look(count: int) -> None:
+        inbox = subscriber.client.inbox
+        for slot, (first, second, _, _, ssrc, profile, words) in enumerate(inbox.heads(count)):
+            media = 128 <= first <= 191 and not 192 <= second <= 223 and ssrc in subscriber.arrivals
+            if media and first & 0x10 and wanted:
+                start = slot * SLOT + 16
+                at, length = extensions.find(inbox.data, start, start + 4 * words, profile, wanted)
+                if at >= 0:
+                    seen.add(length)
+        take(count)
+
+    return look
 
 
 @pytest.mark.parametrize("name", PRESENT)
