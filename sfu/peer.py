@@ -49,6 +49,10 @@ EARLY = 1e-6
 the caller's timer late. Looking too early costs a second look."""
 
 
+def _nobody() -> None:
+    """Nobody waits for a word."""
+
+
 class Peer(ABC):
     """What publishers and subscribers have in common."""
 
@@ -76,6 +80,8 @@ class Peer(ABC):
         self.closed = False
         self.due = NOW
         """Seconds: before that, `handle_timer` has nothing to do. Whatever happens meanwhile may set it to `NOW`."""
+        self.hurry: Callable[[], None] = _nobody
+        """Called when `due` becomes `NOW`."""
         self._secure = False
         self._check_feedback: Callable[[bytes], bool] | None = None
         """For `rtcp.parse`."""
@@ -119,8 +125,10 @@ class Peer(ABC):
         self.up = False
 
     def wake(self) -> None:
-        """Have the timer look at once, whatever it said before."""
-        self.due = NOW
+        """Have the timer look at the next occasion, whatever it said before."""
+        if self.due != NOW:
+            self.due = NOW
+            self.hurry()
 
     def handle_timer(self, *, now: float) -> None:
         """Let time pass. To be called every 10 to 20 ms from `due` on; sooner it changes nothing."""

@@ -294,7 +294,8 @@ class Publisher(Peer):
 
     def wake(self) -> None:
         """See `Peer`: whoever wakes a publisher does so for its tracks."""
-        self.due = self._tracks_due = NOW
+        self._tracks_due = NOW
+        super().wake()
 
     def _look(self, now: float) -> None:
         """Send what is due: key-frame requests, NACKs, transport-wide feedback, receiver reports."""

@@ -35,7 +35,7 @@ from sfu.control import (
 )
 from sfu.io.dtls import Certificate
 from sfu.io.tcp_listener import TcpListener
-from sfu.io.worker import GARBAGE_AFTER, MAX_TRANSPORTS, TcpPortError, Worker, start_worker
+from sfu.io.worker import GARBAGE_AFTER, MAX_TRANSPORTS, TICK, TcpPortError, Worker, start_worker
 from sfu.rtp import rtcp
 from sfu.rtp.rtcp import Nack, PictureLossIndication, SenderReport, SourceDescription
 from sfu.streams.clock_map import ntp_time
@@ -462,3 +462,33 @@ async def test_many_packets_in_order(meeting: Meeting) -> None:
     await until(lambda: len(media(down)) == 300)
     numbers = [int.from_bytes(packet[2:4], "big") for packet in media(down)]
     assert all((later - earlier) & 0xFFFF == 1 for earlier, later in itertools.pairwise(numbers))
+
+
+async def test_turns_are_few_until_somebody_waits_for_one(meeting: Meeting) -> None:
+    await meeting.pair()
+    worker, loop = meeting.worker, asyncio.get_running_loop()
+    await until(lambda: worker._calm)
+    peer = worker._links["down0"].peer
+    assert peer.due > worker._clock()
+    peer.wake()
+    assert worker._timer is not None
+    assert not worker._calm
+    assert worker._timer.when() <= loop.time() + TICK
+    await until(lambda: worker._calm)
+
+
+async def test_a_fault_in_feedback_leaves_the_others_their_turn(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await meeting.pair()
+    faults = 0
+
+    def faulty() -> None:
+        nonlocal faults
+        faults += 1
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(meeting.worker._mux, "take_aside", faulty)
+    await until(lambda: faults > 2)
+    assert "A fault in taking feedback" in caplog.text
+    assert all(link.peer.up for link in meeting.worker._links.values())
