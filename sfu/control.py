@@ -27,6 +27,8 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     """What browsers are told to send to: the public address behind NAT, say. The bound ones where empty."""
     tcp_port: int | None = None
     """The same over TCP, for networks that block UDP: None for not at all, 0 takes any free one."""
+    spare: bool = False
+    """Addresses that are not the machine's any more may be left out, as long as one is left."""
     quiet: bool = False
     """The log heard often enough what this worker has to say when it begins."""
 

@@ -36,6 +36,10 @@ from signaling.restarts import Restarts, Word
 
 _log = logging.getLogger("hearthside.media")
 
+STRICT = 2
+"""Attempts at a replacement that want every address. They take a second together, as long as it usually takes a network
+that is being set up anew to have its addresses back; more would keep the meetings waiting for one that is gone."""
+
 
 class WorkingWorker(Protocol):
     """What is asked of a worker that was started."""
@@ -167,8 +171,8 @@ class MediaWorkers:
 
     # -- Beginning and ending ---------------------------------------------------------------------------------------
 
-    async def _fill(self, place: _Place, *, quiet: bool = False) -> None:
-        settings = msgspec.structs.replace(place.settings, quiet=quiet)
+    async def _fill(self, place: _Place, *, spare: bool = False, quiet: bool = False) -> None:
+        settings = msgspec.structs.replace(place.settings, spare=spare, quiet=quiet)
         worker = await self._start(settings, on_event=self._take, on_end=lambda: self._ended(place))
         if self._closed:
             await worker.close()
@@ -190,13 +194,16 @@ class MediaWorkers:
     async def _replace(self, place: _Place) -> None:
         """Start another until one works."""
         loop = asyncio.get_running_loop()
+        failures = 0
         while place.worker is None and not self._closed:
             pause, word = place.restarts.ended(now=loop.time())
             self._tell(place, word)
             await asyncio.sleep(pause)
             try:
-                await self._fill(place, quiet=not word)
+                # While a network restarts an address may be away for a moment: then it is waited for.
+                await self._fill(place, spare=failures >= STRICT, quiet=not word)
             except Exception as error:  # noqa: BLE001 - whatever it is, a worker less for ever would be worse
+                failures += 1
                 if word:
                     reason = str(error) if isinstance(error, WorkerStartError) else type(error).__name__
                     _log.warning("media worker %d could not be started: %s", place.number + 1, reason)

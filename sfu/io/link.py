@@ -12,9 +12,10 @@ from sfu.ice.lite_agent import Credentials
 from sfu.ice.stun import Message
 from sfu.io.addresses import SocketAddress, pack_address
 from sfu.io.dtls import Certificate, Dtls
+from sfu.io.entrance import Entrance, Path
 from sfu.io.srtp import Buffers, SrtpSession, keep_from
 from sfu.io.token_bucket import TokenBucket
-from sfu.io.udp_mux import Entrance, Path, UdpMux
+from sfu.io.udp_mux import UdpMux
 from sfu.native import aim, new_way, seal_copy_with
 from sfu.native.numbers import CopyNumbers
 from sfu.peer import Peer

@@ -16,7 +16,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from sfu.io.addresses import SocketAddress
-from sfu.io.udp_mux import Entrance, UdpMux
+from sfu.io.entrance import Entrance
+from sfu.io.udp_mux import UdpMux
 from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM, is_rtcp
 
 PROOF_SECONDS = 5.0

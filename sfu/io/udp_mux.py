@@ -1,7 +1,5 @@
 """One UDP port for every transport: datagrams in, each handed to the transport it belongs to, or dropped in silence.
 
-`Entrance` is what the UDP sockets and those of `tcp_listener.py` have in common.
-
 A socket is read by the event loop's reader callback, never by a `DatagramProtocol`: draining many datagrams each time
 it wakes costs a sixth, and loses nothing under a flood. RTP is told first because it is nearly everything that comes.
 """
@@ -14,19 +12,15 @@ import logging
 import secrets
 import socket
 import sys
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
 
 from sfu import native
-from sfu.ice import stun
-from sfu.ice.stun import Message
 from sfu.io.addresses import SocketAddress, pack_address, unpack_address
+from sfu.io.entrance import Endpoint, Entrance, Path
 from sfu.io.media_loop import MediaLoop
 from sfu.io.token_bucket import TokenBucket
 from sfu.native import reception
-from sfu.native.reception import Door, Inlet, built
-from sfu.rtp.errors import ParseError
+from sfu.native.reception import Door, built
 from sfu.rtp.packet import HEADER_SIZE, MAX_DATAGRAM, is_rtcp
 
 logger = logging.getLogger("hearthside.sfu")
@@ -63,63 +57,17 @@ SHARE_RATE = 200.0
 SHARE_BURST = 400.0
 """Messages: a ward of people behind one address who join in the same moment."""
 
-STUN_COOKIE = (0x2112A442).to_bytes(4, "big")
-"""What STUN messages have behind type and length (RFC 8489 section 5)."""
-
-Path = tuple[Any, ...]
-"""Remote host, remote port, index of our entrance: what ICE takes for an address."""
-
-
-class Endpoint(Protocol):
-    """A transport, as the mux sees it."""
-
-    @property
-    def sound_types(self) -> Container[int]:
-        """Payload types of the sound that it sends."""
-        ...
-
-    def receive_rtp(self, length: int, *, now: float) -> None:
-        """Take the RTP packet in the incoming buffer."""
-        ...
-
-    def receive_rtcp(self, length: int, *, now: float) -> None:
-        """Take the RTCP packet in the incoming buffer."""
-        ...
-
-    @property
-    def inlet(self) -> Inlet | None:
-        """By which the compiled twin takes its RTP packets, where it has one; the same for as long as it lives."""
-        ...
-
-    def finish(self, verdict: int, length: int, *, now: float) -> None:
-        """Do with the RTP packet in the incoming buffer what the twin has left to do."""
-        ...
-
-    def receive_dtls(self, datagram: bytes, path: Path, *, now: float) -> None:
-        """Take a DTLS datagram."""
-        ...
-
-    def receive_stun(self, message: Message, path: Path, *, now: float) -> bytes | None:
-        """Take a STUN message; return the answer, or None for silence."""
-        ...
-
-    def hears(self, path: Path, *, now: float) -> bool:
-        """Whether the browser behind the path proved not long ago that it uses this transport."""
-        ...
-
-    def cut_off(self) -> None:
-        """Learn that a connection of the transport ended because nobody reads it."""
-        ...
-
 
 class UdpMux:
     """The media sockets and the tables that say whose datagram it is."""
 
-    def __init__(self, addresses: Sequence[str], port: int, buffer: bytearray, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, addresses: Sequence[str], port: int, buffer: bytearray, *, clock: Callable[[], float], spare: bool = False
+    ) -> None:
         """Bind ``port`` on each address (0: any free one, the same on all). Raises `OSError` if one cannot be had.
 
-        An address that is not the machine's is left out while there is another: a container's bridge may have gone, or
-        an IPv6 privacy address have expired, since somebody wrote the list.
+        With ``spare`` an address that is not the machine's is left out while there is another: a container's bridge may
+        have gone, or an IPv6 privacy address have expired, since somebody wrote the list.
         """
         self._clock = clock
         self.endpoints: dict[str, Endpoint] = {}
@@ -133,7 +81,7 @@ class UdpMux:
             try:
                 opened = MuxSocket(self, len(self.entrances), address, port)
             except OSError as error:
-                if error.errno != errno.EADDRNOTAVAIL:
+                if not spare or error.errno != errno.EADDRNOTAVAIL:
                     self.close()
                     raise
                 missing = error
@@ -199,83 +147,6 @@ class UdpMux:
             self._flooded = True
             logger.warning("Media port %d: drops more checks from unknown addresses than are read.", self.port)
         return admitted
-
-
-class Entrance(ABC):
-    """One bound address of the mux."""
-
-    def __init__(self, mux: UdpMux, index: int) -> None:
-        """``index`` is its place among the mux's entrances."""
-        self._mux = mux
-        self._index = index
-        self._buffer = mux.buffer
-        self.port = 0
-        self.routes: dict[SocketAddress, Endpoint] = {}
-        """Whose an address is."""
-        self.sendto: Callable[[memoryview, SocketAddress], int]
-        """Send a packet at once; raise OSError if that cannot be."""
-        self.fd = -1
-        """Of the socket, where a packet may be handed to it as it is."""
-
-    @abstractmethod
-    def listen(self) -> None:
-        """Begin to receive."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Stop receiving and close."""
-
-    @abstractmethod
-    def send(self, datagram: bytes, address: SocketAddress) -> None:
-        """Send at once or not at all: everything sent here is sent again when it is lost."""
-
-    def take_aside(self) -> None:  # noqa: B027 - only the compiled twin leaves anything
-        """Take the feedback that waited. A fault in one packet leaves the others for the next call."""
-
-    def let_media_pass(self) -> None:  # noqa: B027 - only the compiled twin reads without the loop
-        """Take what has come meanwhile, as far as that costs next to nothing to find out."""
-
-    def lead(self, address: SocketAddress, endpoint: Endpoint) -> None:
-        """What comes from the address is the endpoint's from now on."""
-        self.routes[address] = endpoint
-
-    def forget(self, address: SocketAddress) -> None:
-        """What comes from the address belongs to nobody any more."""
-        del self.routes[address]
-
-    def _receive_other(self, first: int, length: int, address: SocketAddress) -> None:
-        """STUN and DTLS: rare, and from strangers too."""
-        mux = self._mux
-        now = mux.now()
-        buffer = self._buffer
-        path: Path = (address[0], address[1], self._index)
-        endpoint = self.routes.get(address[:2])
-        if 20 <= first <= 63:
-            if endpoint is not None:
-                endpoint.receive_dtls(bytes(buffer[:length]), path, now=now)
-                return
-        elif first <= 3 and (endpoint is not None or self._admits_stranger(length, address[0], now)):
-            self._receive_stun(bytes(buffer[:length]), address, path, now)
-            return
-        mux.dropped += 1
-
-    def _admits_stranger(self, length: int, host: str, now: float) -> bool:
-        """Whether what somebody unknown sent may be a STUN message, and may be parsed now."""
-        return length >= 20 and self._buffer[4:8] == STUN_COOKIE and self._mux.admits_stranger(host, now)
-
-    def _receive_stun(self, datagram: bytes, address: SocketAddress, path: Path, now: float) -> None:
-        """Lead a STUN message by its user name to its transport, and send the answer if there is one."""
-        try:
-            ufrags = (message := stun.parse(datagram)).ufrags
-        except ParseError:
-            ufrags = None
-        endpoint = self._mux.endpoints.get(ufrags[0]) if ufrags is not None else None
-        if endpoint is None:
-            self._mux.dropped += 1
-            return
-        answer = endpoint.receive_stun(message, path, now=now)
-        if answer is not None:
-            self.send(answer, address)
 
 
 class MuxSocket(Entrance):
@@ -348,13 +219,23 @@ class MuxSocket(Entrance):
     def take_aside(self) -> None:
         """See `Entrance`."""
         door = self._door
-        while door is not None and door.take_aside():
-            endpoint = self.routes.get(unpack_address(door.address))
-            if endpoint is None:
-                self._mux.dropped += 1
-            else:
-                endpoint.receive_rtcp(door.length, now=door.now)
-                self._mux.let_media_pass()
+        # No more than waits now: what comes while media passes would, under load, never end.
+        for _ in range(0 if door is None else door.aside):
+            if not self._take_one_aside():
+                return
+            self._mux.let_media_pass()
+
+    def _take_one_aside(self) -> bool:
+        """Take the oldest feedback that waits; return False if there is none."""
+        door = self._door
+        if door is None or not door.take_aside():
+            return False
+        endpoint = self.routes.get(unpack_address(door.address))
+        if endpoint is None:
+            self._mux.dropped += 1
+        else:
+            endpoint.receive_rtcp(door.length, now=door.now)
+        return True
 
     def let_media_pass(self) -> None:
         """See `Entrance`."""
@@ -362,20 +243,21 @@ class MuxSocket(Entrance):
         if door is not None:
             verdict = door.drain(PASS, self._mux.now())
             if verdict not in {reception.EMPTY, reception.FULL}:
-                self._take(verdict)
+                self._take(verdict, PASS)
 
     def _drain_compiled(self) -> None:
         assert self._door is not None
         self._take(self._door.drain(DRAIN, self._mux.now()))
 
-    def _take(self, verdict: int) -> None:
-        """Take what the door has just said lies in the buffer, and what follows it, up to `DRAIN` datagrams."""
+    def _take(self, verdict: int, limit: int = DRAIN) -> None:
+        """Take what the door has just said lies in the buffer, and what follows it, up to so many datagrams."""
         door, clock = self._door, self._mux.now
         assert door is not None
-        left = DRAIN - door.handled
+        left = limit - door.handled
         while verdict != reception.EMPTY:
             if verdict == reception.FULL:
-                self.take_aside()
+                while self._take_one_aside():
+                    pass
                 verdict = door.drain(left, clock())
                 left -= door.handled
                 continue

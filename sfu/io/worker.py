@@ -102,7 +102,9 @@ class Worker:
         self._clock: Callable[[], float] = self._steady
         self._buffers = Buffers()
         self._certificate = Certificate()
-        self._mux = UdpMux(settings.addresses, settings.port, self._buffers.incoming, clock=self._clock)
+        self._mux = UdpMux(
+            settings.addresses, settings.port, self._buffers.incoming, clock=self._clock, spare=settings.spare
+        )
         missing = [address for address in settings.addresses if address not in self._mux.addresses]
         announced = [each for each in settings.announced or settings.addresses if each not in missing]
         self._candidates = [Candidate(address, self._mux.port) for address in announced]
@@ -132,7 +134,15 @@ class Worker:
         """When to look whether packets cannot be sent; None once the log was told."""
         self._mux.listen()
         if not settings.quiet:
-            self._say_open(len(settings.addresses), len(missing))
+            self._say_open()
+        if missing:
+            logger.warning(
+                "Media port %d: %d of %d addresses cannot be had any more, and %s left out until the next start.",
+                self._mux.port,
+                len(missing),
+                len(settings.addresses),
+                "is" if len(missing) == 1 else "are",
+            )
 
     @property
     def port(self) -> int:
@@ -312,16 +322,8 @@ class Worker:
                 link.unsent,
             )
 
-    def _say_open(self, of: int, missing: int) -> None:
+    def _say_open(self) -> None:
         logger.info("Media port %d is open.", self._mux.port)
-        if missing:
-            logger.warning(
-                "Media port %d: %d of %d addresses cannot be had any more, and %s left out until the next start.",
-                self._mux.port,
-                missing,
-                of,
-                "is" if missing == 1 else "are",
-            )
         if not (native.compiled and reception.built and feedback.built):
             logger.warning("The compiled hot path was not built: each packet costs more.")
         if self.tcp_port is not None:
@@ -357,15 +359,20 @@ class Worker:
         """Look sooner: somebody waits for it."""
         if self._calm and self._timer is not None:
             self._calm = False
+            at = min(self._timer.when(), self._loop.time() + TICK)
             self._timer.cancel()
-            self._timer = self._loop.call_later(TICK, self._tick)
+            self._timer = self._loop.call_at(at, self._tick)
+
+    def _read(self, read: Callable[[], None]) -> None:
+        """Take packets between two timers. A fault in one of them costs neither the timers nor the rest."""
+        try:
+            read()
+        except Exception:
+            logger.exception("A fault in taking a datagram.")
 
     def _tick(self) -> None:
         self._timer = None
-        try:
-            self._mux.take_aside()
-        except Exception:  # as below
-            logger.exception("A fault in taking feedback.")
+        self._read(self._mux.take_aside)
         now = self._clock()
         if self._steady.skipped > self._skipped:
             seconds = self._steady.skipped - self._skipped
@@ -374,15 +381,16 @@ class Worker:
         for link in list(self._links.values()):
             if link.peer.due > now:
                 continue
+            now = self._clock()  # media may have passed meanwhile, and no packet must leave before it
             try:
                 link.handle_timer(now=now)
                 if link.peer.refusals.untold:
                     self._tell(link)
-                self._mux.let_media_pass()
             except Exception:  # whatever a fault of ours meets, only this transport ends, and everybody's clock goes on
                 logger.exception("Transport %d: a fault ends it.", link.number)
                 link.peer.end("dtls_closed")
                 self._on_change(link)
+            self._read(self._mux.let_media_pass)
         if self._unsent_look is not None and self._unsent_look <= now:
             self._look_for_unsent(now)
         if self._links:

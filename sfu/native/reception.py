@@ -227,6 +227,11 @@ class Door:
         self._door.asides, self._door.aside_room = self._asides, room
         self._door.aside_count = self._door.aside_next = 0
 
+    @property
+    def aside(self) -> int:
+        """How many wait."""
+        return int(self._door.aside_count - self._door.aside_next)
+
     def take_aside(self) -> bool:
         """Have the oldest that waits lie in the buffer, as when `drain` had just returned; False if none does."""
         return bool(_take_aside(self._door))

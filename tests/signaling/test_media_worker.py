@@ -205,7 +205,7 @@ async def test_one_that_takes_anothers_place_does_without_an_address_that_is_gon
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Else nobody could take it until the server was started anew, and read its addresses again."""
-    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], tcp_port=0)
+    settings = WorkerSettings(0, ["198.51.100.7", "127.0.0.1"], tcp_port=0, spare=True)
     worker = (await begin(settings)).worker
     opened = await worker.request(OPEN)
     await worker.close()

@@ -281,6 +281,28 @@ async def test_rooms_of_a_worker_that_cannot_be_started_again_go_to_others() -> 
 
 
 @virtual
+async def test_an_address_that_is_away_for_a_moment_is_waited_for() -> None:
+    """One that stays away is done without: the rooms are to come back within 5 s."""
+    found = await hall(1)
+    await found.open("one")
+    spared: list[bool] = []
+
+    def refuse(settings: WorkerSettings) -> Exception | None:
+        spared.append(settings.spare)
+        return None if settings.spare else WorkerStartError(errno.EADDRNOTAVAIL)
+
+    found.refuse = refuse
+    found.at(0).end()
+    await asyncio.sleep(4.9)
+    assert spared == [False, False, True]
+    assert found.events == [RoomLost("one")]
+    found.refuse = lambda settings: AssertionError("only after failures") if settings.spare else None
+    found.at(0).end()
+    await asyncio.sleep(50)
+    assert found.workers.ready
+
+
+@virtual
 async def test_rooms_of_the_only_worker_wait_until_it_can_be_started_again() -> None:
     found = await hall(1)
     await found.open("one")

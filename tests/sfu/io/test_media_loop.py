@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sfu.io.addresses import pack_address
+from sfu.io.entrance import STUN_COOKIE
 from sfu.io.media_loop import MediaLoop
-from sfu.io.udp_mux import STUN_COOKIE
 from sfu.native.reception import MAX_DOORS, OTHER, RTP, Door
 from tests.sfu import twin
 

@@ -16,8 +16,9 @@ import pytest
 from sfu.ice import stun
 from sfu.ice.stun import Message
 from sfu.io import tcp_listener
+from sfu.io.entrance import Path
 from sfu.io.tcp_listener import MAX_QUEUE, VIDEO_QUEUE, TcpListener, open_tcp
-from sfu.io.udp_mux import Path, UdpMux
+from sfu.io.udp_mux import UdpMux
 from sfu.rtp.rtcp import ReceiverReport
 from tests.sfu.fakes import rtp
 from tests.sfu.io.conftest import until

@@ -2,17 +2,22 @@
 
 import asyncio
 import errno
+import inspect
 import socket
 import sys
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 
 from sfu.ice import stun
 from sfu.ice.stun import Message
 from sfu.io import udp_mux
+from sfu.io.addresses import pack_address
+from sfu.io.entrance import Path
 from sfu.io.media_loop import MediaLoop
-from sfu.io.udp_mux import Path, UdpMux
+from sfu.io.udp_mux import UdpMux
+from sfu.native import reception
 from sfu.native.reception import MAX_DOORS
 from sfu.rtp.rtcp import ReceiverReport
 from tests.sfu.fakes import rtp
@@ -219,23 +224,30 @@ async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
 
 async def test_an_address_that_the_machine_lost_is_left_out() -> None:
     """It may have had a container's bridge, or an IPv6 privacy address, when the server was started."""
-    mux = UdpMux(["198.51.100.1", "127.0.0.1", "198.51.100.2", "127.0.0.2"], 0, bytearray(1564), clock=lambda: 0.0)
+    mux = UdpMux(
+        ["198.51.100.1", "127.0.0.1", "198.51.100.2", "127.0.0.2"], 0, bytearray(1564), clock=lambda: 0.0, spare=True
+    )
     assert mux.addresses == ["127.0.0.1", "127.0.0.2"]
     assert [entrance._index for entrance in mux.entrances] == [0, 1]
     assert {entrance.port for entrance in mux.entrances} == {mux.port}
     mux.close()
 
 
+async def test_no_address_is_left_out_unasked() -> None:
+    with pytest.raises(OSError, match="assign"):
+        UdpMux(["127.0.0.1", "198.51.100.1"], 0, bytearray(1564), clock=lambda: 0.0)
+
+
 async def test_without_any_address_left_there_is_no_port() -> None:
     with pytest.raises(OSError, match="assign") as failure:
-        UdpMux(["198.51.100.1", "198.51.100.2"], 0, bytearray(1564), clock=lambda: 0.0)
+        UdpMux(["198.51.100.1", "198.51.100.2"], 0, bytearray(1564), clock=lambda: 0.0, spare=True)
     assert failure.value.errno == errno.EADDRNOTAVAIL
 
 
 async def test_a_taken_port_counts_although_an_address_is_missing() -> None:
     first = UdpMux(["127.0.0.1"], 0, bytearray(1564), clock=lambda: 0.0)
     with pytest.raises(OSError, match="in use"):
-        UdpMux(["198.51.100.1", "127.0.0.1"], first.port, bytearray(1564), clock=lambda: 0.0)
+        UdpMux(["198.51.100.1", "127.0.0.1"], first.port, bytearray(1564), clock=lambda: 0.0, spare=True)
     first.close()
 
 
@@ -260,3 +272,61 @@ def test_any_number_of_addresses_is_listened_on() -> None:
 
     with asyncio.Runner(loop_factory=MediaLoop) as runner:
         assert len(runner.run(hear())) == len(addresses)
+
+
+class Endless:
+    """A door at which more waits always: nine of ten datagrams are feedback, which is set aside."""
+
+    def __init__(self, address: bytes) -> None:
+        self.aside = udp_mux.ASIDES
+        self.read = self.handled = 0
+        self.length, self.now, self.address = 20, 0.0, address
+
+    def drain(self, limit: int, now: float) -> int:
+        self.handled = 0
+        while self.handled < limit:
+            if self.aside == udp_mux.ASIDES:
+                return reception.FULL
+            self.handled += 1
+            self.read += 1
+            assert self.read < 100_000, "no end of it"
+            if self.read % 10 == 0:
+                return reception.RTP
+            self.aside += 1
+        return reception.EMPTY
+
+    def take_aside(self) -> bool:
+        self.aside -= 1
+        return self.aside >= 0
+
+    def take_dropped(self) -> int:
+        return 0
+
+
+class Diver(Notes):
+    """An endpoint that notes from how deep it is called."""
+
+    deepest = 0
+
+    def receive_rtp(self, length: int, *, now: float) -> None:
+        self.deepest = max(self.deepest, len(inspect.stack()))
+
+
+async def test_the_worker_gets_its_turn_back_however_much_comes(bench: Bench) -> None:
+    """Nor is one reading called within another without end."""
+    (entrance,) = bench.mux.entrances
+    assert isinstance(entrance, udp_mux.MuxSocket)
+    address = bench.sock.getsockname()
+    diver = Diver(bench.endpoint.buffer)
+    entrance.routes[address] = diver
+    door = Endless(pack_address(address))
+    entrance._door, before = cast(Any, door), entrance._door
+    try:
+        bench.mux.take_aside()
+        assert udp_mux.ASIDES < door.read <= udp_mux.ASIDES * udp_mux.PASS
+        read = door.read
+        bench.mux.let_media_pass()
+        assert door.read - read <= udp_mux.PASS
+        assert 0 < diver.deepest - len(inspect.stack()) < 12
+    finally:
+        entrance._door = before

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from sfu import native
-from sfu.io.addresses import pack_address
 from sfu.io.link import SecureChannel
 from sfu.io.srtp import Buffers, SrtpSession
 from sfu.native.numbers import CopyNumbers, WayNumbers
@@ -220,8 +219,3 @@ def test_without_it_the_same_numbers_are_pythons() -> None:
         for name in plain_numbers.__slots__:
             if name != "types":
                 assert getattr(plain_numbers, name) == getattr(shared, name), name
-
-
-def test_addresses_are_packed_as_the_kernel_has_them() -> None:
-    assert pack_address(("127.0.0.1", 0x1234)) == b"\x02\0\x12\x34\x7f\0\0\x01" + bytes(8)
-    assert pack_address(("::1", 0x1234)) == b"\x0a\0\x12\x34" + bytes(4 + 15) + b"\x01" + bytes(4)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sfu.bwe import twcc_receiver
 from sfu.io.addresses import pack_address, unpack_address
+from sfu.io.entrance import STUN_COOKIE
 from sfu.io.srtp import BUFFER_SIZE
-from sfu.io.udp_mux import STUN_COOKIE
 from sfu.native import new_way, reception
 from sfu.native.numbers import InletNumbers, SourceNumbers
 from sfu.native.reception import EMPTY, FIRST_PLACES, FULL, OTHER, RTCP, RTP, Door, Inlet, new_inlet, new_source
@@ -76,15 +76,6 @@ def test_of_strangers_only_what_looks_like_stun_comes_through(desk: Desk) -> Non
     assert desk.door.handled == 9
     assert desk.door.take_dropped() == 8
     assert desk.door.take_dropped() == 0
-
-
-def test_an_address_of_one_link_is_another_on_another_link() -> None:
-    host = ("fe80::1%7", 9)
-    assert unpack_address(pack_address(host)) == host
-    (number, name), *_ = socket.if_nameindex()
-    assert unpack_address(pack_address((f"fe80::1%{name}", 9))) == (f"fe80::1%{number}", 9)
-    with pytest.raises(OSError, match="no interface"):
-        pack_address(("fe80::1%no-such-link", 9))
 
 
 FEEDBACK = bytes([0x8F, 205]) + bytes(18)
