@@ -42,7 +42,8 @@ def test_a_changed_token_is_void(place: int, letter: str) -> None:
     place %= len(token)
     changed = token[:place] + letter + token[place + 1 :]
     assert KEEPER.read(changed, now=1000) in (None, CLAIMS)
-    if changed != token and place < len(token) - 4:  # the last letters may hold bits that say nothing
+    spelt_otherwise = changed.replace("+", "-").replace("/", "_") == token  # base64 has two ways to write these
+    if not spelt_otherwise and place < len(token) - 4:  # the last letters may hold bits that say nothing
         assert KEEPER.read(changed, now=1000) is None
 
 
